@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How a CPU maps kernel addresses: one const struct an architecture, all of
+ * them in every binary, chosen by the image's e_machine.
+ */
+#ifndef CAPDUMP_ARCH_ARCH_H
+#define CAPDUMP_ARCH_ARCH_H
+
+#include "../image/view.h"
+#include "../image/vmcoreinfo.h"
+
+/* A translation, and for how far it holds. len 0: not mapped, then `hole`
+ * bytes from vaddr on are known to be unmapped (0: unknown). */
+struct extent {
+	uint64_t paddr, len;	/* bytes */
+	uint64_t hole;		/* bytes; only if len is 0 */
+};
+
+struct space;
+
+/* One leaf of the page tables, or a page table itself. NULL to go on. */
+struct leaf {
+	uint64_t vaddr;		/* sign-extended; of a table: what it starts at */
+	uint64_t paddr, len;	/* bytes; of a table: its page */
+	bool table;		/* a page of the page tables itself */
+};
+typedef struct error *leaf_fn(void *arg, const struct leaf *leaf);
+
+/* A range of kernel virtual addresses, end exclusive (0: up to the top). */
+struct vrange {
+	uint64_t start, end;
+};
+
+struct arch_ops {
+	const char *name;	/* as uname -m has it */
+	uint16_t elf_machine;
+
+	/* Finds the kernel's page tables from VMCOREINFO. */
+	struct error *(*init)(struct space *space, struct view *view,
+			      const struct vmcoreinfo *vmcoreinfo,
+			      struct log *log);
+
+	/* Walks the page tables (after the shortcut of the kernel's own
+	 * mapping). A table that can't be read: *ret.len is 0, no error. */
+	struct error *(*translate)(const struct space *space,
+				   struct view *view, uint64_t vaddr,
+				   struct extent *ret);
+
+	/*
+	 * Calls FN for every present leaf and table of the kernel half whose
+	 * address is in none of the NR_SKIP ranges (sorted). Each table is
+	 * visited once, whatever points to it, so it ends on nonsense too.
+	 */
+	struct error *(*walk)(const struct space *space, struct view *view,
+			      const struct vrange *skip, size_t nr_skip,
+			      leaf_fn *fn, void *arg);
+};
+
+/* The kernel's address space. Immutable after space_init(); any thread. */
+struct space {
+	const struct arch_ops *ops;
+	struct target target;
+	uint64_t root;		/* paddr of the top page table */
+	unsigned levels;	/* of page tables */
+	uint64_t encryption_mask;	/* cleared from every entry (sme_mask) */
+	uint64_t phys_mask;	/* bits of an entry that are an address */
+	struct vrange image;	/* where the kernel image is mapped */
+	uint64_t image_offset;	/* image vaddr - paddr (x86_64: known before
+				 * any page table is) */
+	uint64_t linear_start;	/* vaddr of physical 0 in the linear map; 0:
+				 * not known */
+};
+
+/* NULL if this machine is not supported. */
+const struct arch_ops *arch_find(uint16_t elf_machine);
+
+/* ERROR_UNSUPPORTED for an unknown machine, ERROR_INVALID if VMCOREINFO lacks
+ * what is needed (names the key). */
+struct error *space_init(struct space *space, const struct target *target,
+			 struct view *view,
+			 const struct vmcoreinfo *vmcoreinfo, struct log *log);
+
+/* ret->len 0 if not mapped. Any thread with its own view. */
+struct error *space_translate(const struct space *space, struct view *view,
+			      uint64_t vaddr, struct extent *ret);
+
+/* Reads kernel virtual memory. PAGE_ABSENT: not mapped, or in no segment. */
+struct error *space_read(const struct space *space, struct view *view,
+			 uint64_t vaddr, void *buf, size_t len,
+			 enum page_state *ret);
+
+/* The same; anything but PAGE_OK is an error that names WHAT and vaddr. */
+struct error *space_read_exact(const struct space *space, struct view *view,
+			       uint64_t vaddr, void *buf, size_t len,
+			       const char *what);
+
+extern const struct arch_ops arch_x86_64;
+
+#endif

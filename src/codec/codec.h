@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Page compressors: one const struct each. A codec that was left out of the
+ * build is in the table without functions, so that it can be named.
+ */
+#ifndef CAPDUMP_CODEC_CODEC_H
+#define CAPDUMP_CODEC_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/error.h"
+
+struct codec;
+
+struct codec_ops {
+	const char *name;	/* "zstd" */
+	char letter;		/* the option: 'z'; 0: none */
+	uint32_t flag;		/* page_desc.flags and header status
+				 * (makedumpfile diskdump_mod.h:
+				 * DUMP_DH_COMPRESSED_*) */
+	int level_min, level_max, level_default;	/* equal: no levels */
+	const char *(*version)(void);	/* of the library */
+
+	/* Not built in: NULL, and so are all below. */
+	struct error *(*create)(int level, struct codec **ret);
+	void (*destroy)(struct codec *codec);
+
+	/* Packs LEN bytes into at most CAP (< LEN) bytes. Returns the number
+	 * of bytes, 0: does not fit, store raw. Same input, same output. */
+	size_t (*pack)(struct codec *codec, const void *src, size_t len,
+		       void *dst, size_t cap);
+
+	/* True if SRC unpacks to exactly LEN bytes. SRC is untrusted. */
+	bool (*unpack)(struct codec *codec, const void *src, size_t src_len,
+		       void *dst, size_t len);
+};
+
+/* A created codec; used by one thread at a time. */
+struct codec {
+	const struct codec_ops *ops;
+};
+
+/* All codecs known to this program, built in or not; NULL-terminated. */
+extern const struct codec_ops *const codecs[];
+
+/* NULL if unknown. */
+const struct codec_ops *codec_by_name(const char *name);
+const struct codec_ops *codec_by_letter(char letter);
+const struct codec_ops *codec_by_flag(uint32_t flag);
+
+/* ERROR_UNSUPPORTED, naming codec and library, if it is not built in;
+ * ERROR_USAGE for a level out of range. LEVEL INT_MIN: the default. */
+struct error *codec_create(const struct codec_ops *ops, int level,
+			   struct codec **ret);
+void codec_destroy(struct codec *codec);	/* NULL is fine */
+
+#endif

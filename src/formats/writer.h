@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A writer: a dump format. It takes batches in order and settles shared
+ * blocks, offsets, checkpoints and limits. One thread.
+ *
+ * Order of calls: create, begin, then for each plan window bitmap() in
+ * ascending order, metadata(), then pages() and, where !sink->ops->rewrites,
+ * window_end() after each window's pages; finish(), destroy().
+ */
+#ifndef CAPDUMP_FORMATS_WRITER_H
+#define CAPDUMP_FORMATS_WRITER_H
+
+#include "../base/pageset.h"
+#include "../codec/codec.h"
+#include "../image/image.h"
+#include "../image/vmcoreinfo.h"
+#include "../sink/sink.h"
+#include "batch.h"
+
+/* What goes into a dump's head. All of it is the crashed machine's: nothing
+ * of the machine that writes the dump enters the file. Borrowed. */
+struct dump_facts {
+	const struct image *image;		/* notes, target */
+	const struct vmcoreinfo *vmcoreinfo;	/* NULL: none */
+	uint64_t end_pfn;	/* max_mapnr */
+	uint64_t nr_kept;	/* bits in bitmap 2 */
+	unsigned level;
+	const struct codec_ops *codec;	/* NULL: none */
+	uint64_t crash_time;	/* seconds since 1970; 0: unknown */
+	uint64_t phys_base;	/* x86; 0 elsewhere */
+	unsigned nr_cpus;	/* NT_PRSTATUS notes */
+	bool drop_device_dumps;	/* --no-device-dumps */
+	uint8_t utsname[6][65];	/* struct new_utsname, raw; zero: unknown */
+	uint64_t max_size;	/* -L; UINT64_MAX: none */
+	struct log *log;
+};
+
+struct writer_totals {
+	uint64_t nr_zero, nr_raw, nr_packed, nr_unreadable;	/* pages */
+	uint64_t packed_bytes;	/* of page data handed in */
+	uint64_t data_bytes;	/* of page data in the file */
+	uint64_t nr_pages;	/* whose descriptor is in the file at the end */
+	uint64_t size;		/* of the file, bytes; at the end */
+	uint64_t nr_checkpoints;
+};
+
+struct writer;
+
+struct writer_ops {
+	const char *name;
+	struct error *(*create)(struct sink *sink,
+				const struct dump_facts *facts,
+				struct writer **ret);
+
+	/* The size of all before the data, bytes: what -L and the free space
+	 * must exceed. Valid after create. */
+	uint64_t (*metadata_len)(const struct writer *writer);
+
+	/* Begins the sink; writes head and notes. */
+	struct error *(*begin)(struct writer *writer);
+
+	/* Bits of frames [present->first, present->end), both sets alike; they
+	 * are 64-aligned but for the last. */
+	struct error *(*bitmap)(struct writer *writer,
+				const struct pageset *present,
+				const struct pageset *kept);
+
+	/* All metadata is out; after this the file opens. */
+	struct error *(*metadata)(struct writer *writer);
+
+	/* Writes BATCH's pages. ERROR_NOSPACE once the limit or the target
+	 * takes no more: nothing of this batch's rest is written then. */
+	struct error *(*pages)(struct writer *writer, const struct batch *batch);
+
+	/* The window of KEPT is done (sinks that cannot rewrite). */
+	struct error *(*window_end)(struct writer *writer,
+				    const struct pageset *kept);
+
+	/* Everything that can be is made to stand; clears INCOMPLETE if
+	 * COMPLETE. May follow an error of any call above. */
+	struct error *(*finish)(struct writer *writer, bool complete);
+	const struct writer_totals *(*totals)(const struct writer *writer);
+	void (*destroy)(struct writer *writer);
+};
+
+struct writer {
+	const struct writer_ops *ops;
+};
+
+/* kdump-compressed, header version 6. */
+extern const struct writer_ops kdump_writer_ops;
+
+/* The repeated text of a page that could not be read. */
+#define UNREADABLE_TEXT "capdump: unreadable page"
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An image: a crashed machine's memory by physical address, and the ELF notes
+ * that came with it. Immutable once open; any thread may use it.
+ *
+ * Two ways to its bytes:
+ *  - a *window* (window.h): a range mapped once, shared by many threads;
+ *  - a *view* (view.h): one thread's own small cache, for random access and
+ *    wherever mapping is refused.
+ */
+#ifndef CAPDUMP_IMAGE_IMAGE_H
+#define CAPDUMP_IMAGE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/error.h"
+#include "../base/log.h"
+
+struct target {
+	uint16_t elf_machine;	/* EM_X86_64 ... */
+	uint8_t word_size;	/* bytes: 4 or 8 */
+	bool big_endian;
+	unsigned page_shift;	/* from VMCOREINFO's PAGESIZE; 12 without */
+};
+
+enum page_state { PAGE_OK, PAGE_ABSENT, PAGE_UNREADABLE };
+
+/* Physical memory [paddr, paddr + memsz); what lies beyond filesz is zero. */
+struct segment {
+	uint64_t paddr, memsz, filesz;	/* bytes; memsz >= filesz */
+	uint64_t offset;		/* in the file */
+};
+
+/* One PT_NOTE: bytes of the file. */
+struct note_extent {
+	uint64_t offset, len;
+};
+
+struct image;
+
+struct image_ops {
+	const char *name;	/* "ELF vmcore", "kdump-compressed dump" */
+
+	/* Whether the first bytes of a file are of this kind. */
+	bool (*probe)(const uint8_t *head, size_t len);
+
+	/* Fills image (zeroed but for ops, path, fd, size). */
+	struct error *(*open)(struct image *image, struct log *log);
+
+	/*
+	 * Reads [paddr, paddr + len), which lies within one segment and below
+	 * its filesz. PAGE_ABSENT: no such page here; PAGE_UNREADABLE: there
+	 * is, but it can't be read, in part or whole. SCRATCH is the view's
+	 * own state of scratch_size() bytes, zeroed at first. Any thread.
+	 */
+	enum page_state (*read)(const struct image *image, void *scratch,
+				uint64_t paddr, void *buf, size_t len,
+				const struct segment *segment);
+
+	size_t (*scratch_size)(const struct image *image);  /* may be NULL */
+	void (*scratch_deinit)(void *scratch);		    /* may be NULL */
+	void (*close)(struct image *image);
+};
+
+struct image {
+	const struct image_ops *ops;
+	char *path;		/* owned */
+	int fd;			/* owned */
+	uint64_t size;		/* of the file, bytes; 0 if unknown */
+	bool can_map;		/* windows may map the file at segment offsets */
+	struct target target;
+	struct segment *segments;	/* sorted by paddr, disjoint; owned */
+	size_t nr_segments;
+	struct note_extent *notes;	/* in file order; owned */
+	size_t nr_notes;
+	uint64_t page_offset;	/* p_vaddr - p_paddr of the linear map, if the
+				 * program headers agree on one; else 0 */
+	void *impl;		/* the ops' own; owned by them */
+};
+
+#define IMAGE_NO_MAP 1u		/* --non-mmap */
+
+/*
+ * Opens PATH by content, not by name: tries each of OPS (NULL-terminated).
+ * Errors name path, offset and value. LOG gets warnings (may be NULL).
+ */
+struct error *image_open(const char *path, const struct image_ops *const *ops,
+			 unsigned flags, struct log *log, struct image **ret);
+void image_close(struct image *image);	/* NULL is fine */
+
+/* One past the last byte of physical memory; 0 if there is none. */
+uint64_t image_end_paddr(const struct image *image);
+
+/* The index of the first segment that ends after PADDR (nr_segments: none). */
+size_t image_find_segment(const struct image *image, uint64_t paddr);
+
+/* Whether any byte of [paddr, paddr + len) lies in a segment. */
+bool image_has(const struct image *image, uint64_t paddr, uint64_t len);
+
+/* ELF64 vmcore: /proc/vmcore, a copy of it, QEMU's dump-guest-memory. */
+extern const struct image_ops elf_image_ops;
+
+#endif

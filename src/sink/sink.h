@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A sink: where bytes go. It knows nothing of dumps, levels or limits.
+ *
+ * The contract. begin() comes first. Then
+ *  - data: sink_data() with ascending, gapless offsets from layout.data on;
+ *    each byte once;
+ *  - everything below layout.data (head, bitmaps, table): sink_meta(), at any
+ *    offset. Only where ops->rewrites may a byte be written twice.
+ * barrier() makes what came before durable before anything after is written.
+ * commit() comes last: it makes all durable, sets the size, writes the status
+ * bytes and makes those durable.
+ *
+ * All calls come from one thread. Buffers may be reused when a call returns.
+ * After an error only sink_drain(), commit() and sink_destroy() are allowed,
+ * where ops->rewrites also sink_meta() below layout.data.
+ */
+#ifndef CAPDUMP_SINK_SINK_H
+#define CAPDUMP_SINK_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/error.h"
+
+/* Where things stand in the output, bytes from its start. */
+struct dump_layout {
+	uint64_t head_len;	/* header, sub-header, notes */
+	uint64_t bitmap;	/* bitmap 1, then bitmap 2 */
+	uint64_t bitmap_len;	/* of each of the two */
+	uint64_t table;		/* page descriptors; 64 KiB aligned */
+	uint64_t table_len;	/* bytes used */
+	uint64_t data;		/* page contents; 64 KiB aligned */
+	uint64_t max_size;	/* -L; UINT64_MAX: none */
+};
+
+enum sink_order { SINK_ANY, SINK_PARTS, SINK_ASCENDING };
+
+struct sink;
+
+struct sink_ops {
+	const char *name;
+	enum sink_order order;
+	bool rewrites;
+
+	/* Checks room and prepares [0, layout.data): it reads as zeroes. */
+	struct error *(*begin)(struct sink *sink,
+			       const struct dump_layout *layout);
+	struct error *(*data)(struct sink *sink, uint64_t offset,
+			      const void *buf, size_t len);
+	struct error *(*meta)(struct sink *sink, uint64_t offset,
+			      const void *buf, size_t len);
+	struct error *(*barrier)(struct sink *sink);
+
+	/* Waits for all that was handed over. *RET: data below this offset
+	 * is written, also after an error (which it returns, once). */
+	struct error *(*drain)(struct sink *sink, uint64_t *ret);
+
+	/* Cuts the output to SIZE; writes BUF at OFFSET (LEN 0: nothing). */
+	struct error *(*commit)(struct sink *sink, uint64_t offset,
+				const void *buf, size_t len, uint64_t size);
+
+	/* Bytes that the target can take beyond what it holds now,
+	 * UINT64_MAX if unknown. */
+	uint64_t (*room)(struct sink *sink);
+
+	/* Reads back what was written below layout.data; NULL: cannot. */
+	struct error *(*read_back)(struct sink *sink, uint64_t offset,
+				   void *buf, size_t len);
+	void (*destroy)(struct sink *sink);
+};
+
+struct sink {
+	const struct sink_ops *ops;
+};
+
+#define SINK_FORCE 1u		/* -f: replace an existing file */
+
+/*
+ * A regular file, mode 0600, O_NOFOLLOW, O_EXCL unless SINK_FORCE (then an
+ * existing regular file, not a symbolic link, is truncated). Written through
+ * one O_DIRECT descriptor by a thread of its own, in extents of 1 MiB;
+ * buffered with sync_file_range and POSIX_FADV_DONTNEED where O_DIRECT is
+ * refused; without the thread if it cannot be started. Data is preallocated
+ * ahead. The file and its directory are synced by the first barrier().
+ */
+struct error *sink_file_create(const char *path, unsigned flags,
+			       struct sink **ret);
+
+/*
+ * A flattened stream to FD (borrowed): each write framed with its offset
+ * (makedumpfile.h: struct makedumpfile_header, makedumpfile_data_header).
+ * Records of up to 1 MiB where data is contiguous. commit() sends the status
+ * and the end record.
+ */
+struct error *sink_flat_create(int fd, struct sink **ret);
+
+/* Counts and discards: --dry-run and tests. */
+struct error *sink_null_create(struct sink **ret);
+
+void sink_destroy(struct sink *sink);	/* NULL is fine */
+
+#endif
