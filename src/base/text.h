@@ -3,6 +3,7 @@
 #ifndef CAPDUMP_BASE_TEXT_H
 #define CAPDUMP_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

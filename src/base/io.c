@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whole reads and writes: see io.h. */
+#include "io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+struct error *io_open_read(const char *path, int *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return error_errno(errno, "%s", path);
+	*ret = fd;
+	return NULL;
+}
+
+struct error *io_pread(int fd, void *buf, size_t len, uint64_t offset,
+		       size_t *ret)
+{
+	size_t done = 0;
+
+	*ret = 0;
+	if (offset > INT64_MAX - len)
+		return error_create(ERROR_INVALID,
+				    "offset %#llx is beyond any file",
+				    (unsigned long long)offset);
+	while (done < len) {
+		ssize_t n = pread(fd, (char *)buf + done, len - done,
+				  (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(errno,
+					   "reading %zu bytes at offset %#llx",
+					   len - done, (unsigned long long)
+					   (offset + done));
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	*ret = done;
+	return NULL;
+}
+
+struct error *io_pread_exact(int fd, void *buf, size_t len, uint64_t offset)
+{
+	size_t done;
+
+	TRY(io_pread(fd, buf, len, offset, &done));
+	if (done < len)
+		return error_create(ERROR_INVALID,
+				    "the file ends at offset %#llx, within %zu bytes expected at %#llx",
+				    (unsigned long long)(offset + done), len,
+				    (unsigned long long)offset);
+	return NULL;
+}
+
+struct error *io_pwrite(int fd, const void *buf, size_t len, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pwrite(fd, (const char *)buf + done, len - done,
+				   (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_errno(n < 0 ? errno : ENOSPC,
+					   "writing %zu bytes at offset %#llx",
+					   len - done, (unsigned long long)
+					   (offset + done));
+		done += (size_t)n;
+	}
+	return NULL;
+}
+
+struct error *io_write(int fd, const void *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = write(fd, (const char *)buf + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_errno(n < 0 ? errno : ENOSPC,
+					   "writing %zu bytes", len - done);
+		done += (size_t)n;
+	}
+	return NULL;
+}

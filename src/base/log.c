@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Messages and warnings: see log.h. */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_WARNINGS 1000
+
+void log_init(struct log *log, FILE *file, unsigned levels)
+{
+	*log = (struct log){ .file = file, .levels = levels };
+}
+
+void log_deinit(struct log *log)
+{
+	for (size_t i = 0; i < log->nr_warnings; i++)
+		free(log->warnings[i]);
+	free(log->warnings);
+	log->warnings = NULL;
+	log->nr_warnings = 0;
+}
+
+static void end_line(struct log *log)
+{
+	if (log->line_open)
+		fputc('\n', log->file);
+	log->line_open = false;
+}
+
+void log_print(struct log *log, enum log_level level, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!(log->levels & level))
+		return;
+	end_line(log);
+	va_start(args, fmt);
+	vfprintf(log->file, fmt, args);
+	va_end(args);
+	fputc('\n', log->file);
+	fflush(log->file);
+}
+
+/* False if it is there already, or there are too many. Takes TEXT over. */
+static bool keep_warning(struct log *log, char *text)
+{
+	char **more;
+
+	for (size_t i = 0; i < log->nr_warnings; i++)
+		if (!strcmp(log->warnings[i], text))
+			goto drop;
+	if (log->nr_warnings >= MAX_WARNINGS)
+		goto drop;
+	more = realloc(log->warnings, (log->nr_warnings + 1) * sizeof(*more));
+	if (!more)
+		goto drop;
+	log->warnings = more;
+	log->warnings[log->nr_warnings++] = text;
+	return true;
+drop:
+	free(text);
+	return false;
+}
+
+void log_warn(struct log *log, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+	int n;
+
+	if (!log)
+		return;
+	va_start(args, fmt);
+	n = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (n < 0 || !keep_warning(log, text))
+		return;
+	log_print(log, LOG_ERROR, "warning: %s", text);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Progress lines: see progress.h. */
+#include "progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io.h"
+
+#define TERMINAL_INTERVAL 0.2	/* seconds */
+#define LINE_INTERVAL 2.0
+#define JSON_INTERVAL 0.5
+
+double progress_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static uint64_t status_kib(const char *text, const char *key)
+{
+	const char *p = strstr(text, key);
+
+	return p ? strtoull(p + strlen(key), NULL, 10) << 10 : 0;
+}
+
+void progress_memory(uint64_t *anon, uint64_t *peak)
+{
+	AUTO_FD int fd = -1;
+	char text[4096];
+	struct error *err;
+	size_t n = 0;
+
+	*anon = *peak = 0;
+	error_destroy(io_open_read("/proc/self/status", &fd));
+	if (fd < 0)
+		return;
+	err = io_pread(fd, text, sizeof(text) - 1, 0, &n);
+	error_destroy(err);
+	text[n] = '\0';
+	*anon = status_kib(text, "RssAnon:");
+	*peak = status_kib(text, "VmHWM:");
+}
+
+void progress_init(struct progress *progress, struct log *log, int fd)
+{
+	*progress = (struct progress){
+		.log = log,
+		.fd = fd,
+		.terminal = isatty(fileno(log->file)),
+	};
+}
+
+/* Seconds still to go, -1 if nobody knows. */
+static double eta(const struct progress *progress, uint64_t pages,
+		  double seconds)
+{
+	if (!pages || pages > progress->total)
+		return -1;
+	return seconds * (double)(progress->total - pages) / (double)pages;
+}
+
+static void print_line(struct progress *progress, uint64_t pages,
+		       uint64_t bytes, double seconds)
+{
+	struct log *log = progress->log;
+	double left = eta(progress, pages, seconds);
+	double rate = seconds > 0 ? (double)bytes / seconds / 1048576 : 0;
+
+	if (!(log->levels & LOG_PROGRESS))
+		return;
+	fprintf(log->file, "%s%-8s %5.1f %%  %8.1f MiB/s",
+		progress->terminal ? "\r\033[K" : "", progress->phase,
+		progress->total ? 100.0 * (double)pages /
+		(double)progress->total : 100.0, rate);
+	if (left >= 0)
+		fprintf(log->file, "  ETA %.0f:%02.0f",
+			(double)((uint64_t)left / 60),
+			(double)((uint64_t)left % 60));
+	if (!progress->terminal)
+		fputc('\n', log->file);
+	log->line_open = progress->terminal;
+	fflush(log->file);
+}
+
+static void print_json(struct progress *progress, uint64_t pages,
+		       uint64_t bytes, double seconds)
+{
+	uint64_t anon, peak;
+	char text[256];
+	int n;
+
+	progress_memory(&anon, &peak);
+	n = snprintf(text, sizeof(text),
+		     "{\"phase\":\"%s\",\"pages\":%llu,\"total\":%llu,\"bytes\":%llu,\"seconds\":%.3f,\"eta\":%.1f,\"rss\":%llu}\n",
+		     progress->phase, (unsigned long long)pages,
+		     (unsigned long long)progress->total,
+		     (unsigned long long)bytes, seconds,
+		     eta(progress, pages, seconds), (unsigned long long)anon);
+	/* nobody reading is no reason to stop */
+	error_destroy(io_write(progress->fd, text, (size_t)n));
+}
+
+void progress_begin(struct progress *progress, const char *phase,
+		    uint64_t total)
+{
+	progress->phase = phase;
+	progress->total = total;
+	progress->start = progress_now();
+	progress->last_print = progress->last_json = progress->start;
+}
+
+void progress_update(struct progress *progress, uint64_t pages, uint64_t bytes)
+{
+	double now = progress_now();
+
+	if (now - progress->last_print >= (progress->terminal ?
+					   TERMINAL_INTERVAL : LINE_INTERVAL)) {
+		progress->last_print = now;
+		print_line(progress, pages, bytes, now - progress->start);
+	}
+	if (progress->fd >= 0 && now - progress->last_json >= JSON_INTERVAL) {
+		progress->last_json = now;
+		print_json(progress, pages, bytes, now - progress->start);
+	}
+}
+
+void progress_end(struct progress *progress, uint64_t pages, uint64_t bytes)
+{
+	double seconds = progress_now() - progress->start;
+
+	if (progress->terminal || seconds >= LINE_INTERVAL)
+		print_line(progress, pages, bytes, seconds);
+	if (progress->fd >= 0)
+		print_json(progress, pages, bytes, seconds);
+	progress->phase = NULL;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Progress of a long run: one line rewritten in place on a terminal, a line of
+ * its own at most every 2 s anywhere else (a serial console), and JSON lines
+ * for programs. Main thread only.
+ */
+#ifndef CAPDUMP_BASE_PROGRESS_H
+#define CAPDUMP_BASE_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "log.h"
+
+struct progress {
+	struct log *log;	/* borrowed */
+	int fd;			/* JSON lines go there; -1: nowhere */
+	bool terminal;
+	const char *phase;	/* NULL: none under way */
+	uint64_t total;		/* pages of this phase */
+	double start, last_print, last_json;	/* seconds, monotonic */
+};
+
+void progress_init(struct progress *progress, struct log *log, int fd);
+
+/* Starts a phase of TOTAL pages. PHASE is a literal. */
+void progress_begin(struct progress *progress, const char *phase,
+		    uint64_t total);
+
+/* PAGES done so far, BYTES written so far; cheap to call often. */
+void progress_update(struct progress *progress, uint64_t pages,
+		     uint64_t bytes);
+
+/* The phase is over; prints its last state. */
+void progress_end(struct progress *progress, uint64_t pages, uint64_t bytes);
+
+/* Seconds on the monotonic clock. */
+double progress_now(void);
+
+/* This process's resident anonymous memory and its peak resident set, bytes;
+ * 0 if /proc/self/status is not there. */
+void progress_memory(uint64_t *anon, uint64_t *peak);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Errors, sets of pages, text and numbers. */
+#include <errno.h>
+
+#include "../../src/base/bytes.h"
+#include "../../src/base/guard.h"
+#include "../../src/base/log.h"
+#include "../../src/base/pageset.h"
+#include "../../src/base/text.h"
+#include "unit.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+static void test_error(void)
+{
+	struct error *err = error_errno(ENOSPC, "writing %d", 7);
+
+	err = error_wrap(err, "out");
+	CHECK(error_kind(err) == ERROR_NOSPACE);
+	CHECK(error_number(err) == ENOSPC);
+	CHECK(!strcmp(error_message(err),
+		      "out: writing 7: No space left on device"));
+	error_destroy(err);
+	error_destroy(error_nomem());
+	CHECK(error_kind(error_nomem()) == ERROR_NOMEM);
+}
+
+/* Against one bool a frame. */
+static void test_pageset(void)
+{
+	struct pageset set;
+	bool want[1000] = { false };
+	unsigned seed = 1, n = 0;
+	uint8_t out[128];
+
+	if (!CHECK_OK(pageset_init(&set, 130, 1000)))
+		return;
+	CHECK(set.first == 128);
+	for (int round = 0; round < 60; round++) {
+		unsigned a, b;
+
+		seed = seed * 1103515245 + 12345;
+		a = 128 + (seed >> 8) % 872;
+		seed = seed * 1103515245 + 12345;
+		b = a + (seed >> 8) % (1000 - a + 1);
+		if (round % 3) {
+			pageset_add_range(&set, a, b);
+		} else {
+			pageset_remove_range(&set, a, b);
+		}
+		for (unsigned i = a; i < b; i++)
+			want[i] = round % 3;
+	}
+	for (unsigned i = 0; i < 1000; i++) {
+		n += want[i];
+		CHECK(pageset_test(&set, i) == want[i]);
+	}
+	CHECK(!pageset_test(&set, 1000) && n > 0 && n < 872);
+	CHECK(pageset_count(&set, 0, 5000) == n);
+	for (unsigned i = 0; i <= 1000; i++) {
+		unsigned on = i < 128 ? 128 : i, off = on;
+
+		while (on < 1000 && !want[on])
+			on++;
+		while (off < 1000 && want[off])
+			off++;
+		CHECK(pageset_next(&set, i) == on);
+		CHECK(pageset_next_absent(&set, i) == off);
+	}
+	pageset_export(&set, 0, out, sizeof(out));
+	for (unsigned i = 0; i < 1000; i++)
+		CHECK((out[i / 8] >> i % 8 & 1) == want[i]);
+	for (unsigned i = 1000; i < 1024; i++)
+		CHECK(!(out[i / 8] >> i % 8 & 1));
+	pageset_deinit(&set);
+}
+
+static void escape_is(const char *text, size_t len, const char *want)
+{
+	char *got = text_escape(text, len);
+
+	if (!CHECK(got && !strcmp(got, want)))
+		fprintf(stderr, "  got %s\n", got ? got : "NULL");
+	free(got);
+}
+
+static void test_text(void)
+{
+	uint64_t v;
+	char buf[16];
+
+	escape_is("plain", 5, "plain");
+	escape_is("a\033[2Jb\n", 7, "a\\x1b[2Jb\\x0a");
+	escape_is("\xc3\xa9\xc2\x9b", 4, "\xc3\xa9\\xc2\\x9b");
+	escape_is("\xff\xc3", 2, "\\xff\\xc3");
+	escape_is("\xe2\x80\xae", 3, "\\xe2\\x80\\xae");	/* U+202E */
+	escape_is("\xc0\xaf", 2, "\\xc0\\xaf");			/* overlong */
+	escape_is("\xed\xa0\x80", 3, "\\xed\\xa0\\x80");	/* surrogate */
+	escape_is("a\0b", 3, "a\\x00b");
+	CHECK_OK(text_parse_size("16M", &v));
+	CHECK(v == 16 << 20);
+	CHECK_OK(text_parse_size("0", &v));
+	CHECK(v == 0);
+	CHECK_ERROR(text_parse_size("1Q", &v), "1Q");
+	CHECK_ERROR(text_parse_size("-1", &v), "-1");
+	CHECK_ERROR(text_parse_size("", &v), "''");
+	CHECK_ERROR(text_parse_size("99999999999T", &v), "99999999999T");
+	CHECK_OK(text_parse_number("0x10", 31, &v));
+	CHECK(v == 16);
+	CHECK_ERROR(text_parse_number("32", 31, &v), "more than 31");
+	CHECK_ERROR(text_parse_number("3x", 31, &v), "3x");
+	CHECK(!strcmp(text_size(1536, buf), "1.5 KiB"));
+	CHECK(!strcmp(text_size(UINT64_MAX, buf), "16.0 EiB"));
+}
+
+static void test_log(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+	struct log log;
+
+	log_init(&log, file, LOG_ERROR);
+	log_warn(&log, "page %d", 1);
+	log_warn(&log, "page %d", 1);
+	log_warn(&log, "page %d", 2);
+	log_print(&log, LOG_DEBUG, "not this");
+	CHECK(log.nr_warnings == 2);
+	log_deinit(&log);
+	fclose(file);
+	CHECK(!strcmp(text, "warning: page 1\nwarning: page 2\n"));
+	free(text);
+}
+
+/* A mapping beyond the end of its file raises a real SIGBUS. */
+static void test_guard(void)
+{
+	int fd = memfd_create("guard", 0);
+	char buf[4096];
+	char *map;
+
+	CHECK(fd >= 0 && !ftruncate(fd, 4096));
+	map = mmap(NULL, 8192, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED);
+	CHECK_OK(guard_install());
+	for (int i = 0; i < 3; i++) {
+		CHECK(guard_copy(buf, map, 4096));
+		CHECK(!guard_copy(buf, map + 4096, 4096));
+	}
+	munmap(map, 8192);
+	close(fd);
+}
+
+int main(void)
+{
+	test_error();
+	test_pageset();
+	test_text();
+	test_log();
+	test_guard();
+	CHECK(get_u32("\1\2\3\4", true) == 0x01020304);
+	CHECK(get_u64("\1\2\3\4\5\6\7\10", false) == 0x0807060504030201);
+	return unit_end();
+}
