@@ -70,6 +70,7 @@ struct image {
 	int fd;			/* owned */
 	uint64_t size;		/* of the file, bytes; 0 if unknown */
 	bool can_map;		/* windows may map the file at segment offsets */
+	bool salvage;		/* a cut-off file is no error */
 	struct target target;
 	struct segment *segments;	/* sorted by paddr, disjoint; owned */
 	size_t nr_segments;
@@ -81,6 +82,8 @@ struct image {
 };
 
 #define IMAGE_NO_MAP 1u		/* --non-mmap */
+#define IMAGE_SALVAGE 2u	/* --salvage: take a cut-off file; what is missing
+				 * is unreadable */
 
 /*
  * Opens PATH by content, not by name: tries each of OPS (NULL-terminated).

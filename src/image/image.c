@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opening images and finding their segments: see image.h. */
+#include "image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../base/io.h"
+
+#define PROBE_LEN 4096
+
+static struct error *open_with(struct image *image,
+			       const struct image_ops *const *ops,
+			       struct log *log)
+{
+	uint8_t head[PROBE_LEN];
+	struct stat st;
+	size_t len;
+
+	if (fstat(image->fd, &st))
+		return error_errno(errno, "fstat");
+	if (S_ISDIR(st.st_mode))
+		return error_create(ERROR_INVALID, "is a directory");
+	image->size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+	TRY(io_pread(image->fd, head, sizeof(head), 0, &len));
+	if (!len)
+		return error_create(ERROR_INVALID, "the file is empty");
+	for (; *ops; ops++) {
+		if (!(*ops)->probe(head, len))
+			continue;
+		image->ops = *ops;
+		return (*ops)->open(image, log);
+	}
+	return error_create(ERROR_INVALID,
+			    "not a vmcore: begins with %02x %02x %02x %02x, neither ELF nor a dump",
+			    head[0], len > 1 ? head[1] : 0,
+			    len > 2 ? head[2] : 0, len > 3 ? head[3] : 0);
+}
+
+struct error *image_open(const char *path, const struct image_ops *const *ops,
+			 unsigned flags, struct log *log, struct image **ret)
+{
+	struct image *image = calloc(1, sizeof(*image));
+	struct error *err;
+
+	if (!image)
+		return error_nomem();
+	image->fd = -1;
+	image->can_map = !(flags & IMAGE_NO_MAP);
+	image->salvage = flags & IMAGE_SALVAGE;
+	image->target.page_shift = 12;
+	image->path = strdup(path);
+	if (!image->path) {
+		image_close(image);
+		return error_nomem();
+	}
+	err = io_open_read(path, &image->fd);
+	if (!err) {
+		err = open_with(image, ops, log);
+		if (err)
+			err = error_wrap(err, "%s", path);
+	}
+	if (err) {
+		image_close(image);
+		return err;
+	}
+	*ret = image;
+	return NULL;
+}
+
+void image_close(struct image *image)
+{
+	if (!image)
+		return;
+	if (image->ops && image->ops->close)
+		image->ops->close(image);
+	fd_cleanup(&image->fd);
+	free(image->segments);
+	free(image->notes);
+	free(image->path);
+	free(image);
+}
+
+uint64_t image_end_paddr(const struct image *image)
+{
+	const struct segment *last;
+
+	if (!image->nr_segments)
+		return 0;
+	last = &image->segments[image->nr_segments - 1];
+	return last->paddr + last->memsz;
+}
+
+size_t image_find_segment(const struct image *image, uint64_t paddr)
+{
+	size_t low = 0, high = image->nr_segments;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct segment *s = &image->segments[mid];
+
+		if (s->paddr + s->memsz <= paddr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+bool image_has(const struct image *image, uint64_t paddr, uint64_t len)
+{
+	size_t i = image_find_segment(image, paddr);
+
+	return i < image->nr_segments &&
+	       (image->segments[i].paddr <= paddr ||
+		image->segments[i].paddr - paddr < len);
+}

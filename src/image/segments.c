@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sorted, disjoint segments: see segments.h. Each segment is first split where
+ * its file contents end, so that a piece is all file or all zeroes; then a
+ * sweep over the sorted pieces keeps, at every address, the best one.
+ */
+#include "segments.h"
+
+#include <stdlib.h>
+
+#include "../base/bytes.h"
+
+struct piece {
+	uint64_t paddr, end;	/* end exclusive */
+	uint64_t offset;	/* in the file; only if there is contents */
+	size_t order;		/* lower wins; pieces of zeroes come last */
+	bool zero;
+};
+
+static int by_paddr(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+
+	if (x->paddr != y->paddr)
+		return x->paddr < y->paddr ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static size_t split(const struct segment *segments, size_t nr,
+		    struct piece *pieces)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct segment *s = &segments[i];
+
+		if (s->filesz)
+			pieces[n++] = (struct piece){
+				s->paddr, s->paddr + s->filesz, s->offset,
+				i, false };
+		if (s->memsz > s->filesz)
+			pieces[n++] = (struct piece){
+				s->paddr + s->filesz, s->paddr + s->memsz, 0,
+				nr + i, true };
+	}
+	qsort(pieces, n, sizeof(*pieces), by_paddr);
+	return n;
+}
+
+/* A binary heap of piece indices, best (lowest order) on top. */
+struct heap {
+	const struct piece *pieces;
+	size_t *at;
+	size_t nr;
+};
+
+static bool better(const struct heap *heap, size_t a, size_t b)
+{
+	return heap->pieces[heap->at[a]].order <
+	       heap->pieces[heap->at[b]].order;
+}
+
+static void swap(struct heap *heap, size_t a, size_t b)
+{
+	size_t t = heap->at[a];
+
+	heap->at[a] = heap->at[b];
+	heap->at[b] = t;
+}
+
+static void heap_push(struct heap *heap, size_t piece)
+{
+	size_t i = heap->nr++;
+
+	heap->at[i] = piece;
+	for (; i && better(heap, i, (i - 1) / 2); i = (i - 1) / 2)
+		swap(heap, i, (i - 1) / 2);
+}
+
+static void heap_pop(struct heap *heap)
+{
+	size_t i = 0, child;
+
+	heap->at[0] = heap->at[--heap->nr];
+	while ((child = 2 * i + 1) < heap->nr) {
+		if (child + 1 < heap->nr && better(heap, child + 1, child))
+			child++;
+		if (!better(heap, child, i))
+			break;
+		swap(heap, child, i);
+		i = child;
+	}
+}
+
+struct output {
+	struct segment *segments;
+	size_t nr, size;
+};
+
+/* Appends [paddr, end) of PIECE, joined to the last one if it continues it. */
+static struct error *emit(struct output *out, const struct piece *piece,
+			  uint64_t paddr, uint64_t end)
+{
+	struct segment *last = out->nr ? &out->segments[out->nr - 1] : NULL;
+	uint64_t len = end - paddr, offset = 0;
+
+	if (!piece->zero)
+		offset = piece->offset + (paddr - piece->paddr);
+	if (last && last->paddr + last->memsz == paddr) {
+		if (piece->zero) {
+			last->memsz += len;
+			return NULL;
+		}
+		if (last->filesz == last->memsz &&
+		    last->offset + last->filesz == offset) {
+			last->memsz += len;
+			last->filesz += len;
+			return NULL;
+		}
+	}
+	if (out->nr == out->size) {
+		size_t size = out->size ? out->size * 2 : 16;
+		struct segment *more = realloc(out->segments,
+					       size * sizeof(*more));
+
+		if (!more)
+			return error_nomem();
+		out->segments = more;
+		out->size = size;
+	}
+	out->segments[out->nr++] = (struct segment){
+		.paddr = paddr,
+		.memsz = len,
+		.filesz = piece->zero ? 0 : len,
+		.offset = offset,
+	};
+	return NULL;
+}
+
+static struct error *sweep(const struct piece *pieces, size_t nr,
+			   struct heap *heap, struct output *out)
+{
+	uint64_t paddr = 0;
+	size_t i = 0;
+
+	while (i < nr || heap->nr) {
+		const struct piece *top;
+		uint64_t end;
+
+		if (!heap->nr && paddr < pieces[i].paddr)
+			paddr = pieces[i].paddr;
+		while (i < nr && pieces[i].paddr <= paddr)
+			heap_push(heap, i++);
+		top = &pieces[heap->at[0]];
+		if (top->end <= paddr) {
+			heap_pop(heap);
+			continue;
+		}
+		end = top->end;
+		/* only a better piece may interrupt this one */
+		for (; i < nr && pieces[i].paddr < end; heap_push(heap, i++)) {
+			if (pieces[i].order < top->order) {
+				end = pieces[i].paddr;
+				break;
+			}
+		}
+		TRY(emit(out, top, paddr, end));
+		paddr = end;
+	}
+	return NULL;
+}
+
+struct error *segments_normalize(struct segment **segments, size_t *nr)
+{
+	struct output out = { 0 };
+	struct error *err = NULL;
+	struct heap heap = { 0 };
+	struct piece *pieces;
+	size_t n;
+
+	if (!*nr)
+		return NULL;
+	pieces = malloc(2 * *nr * sizeof(*pieces));
+	heap.at = malloc(2 * *nr * sizeof(*heap.at));
+	heap.pieces = pieces;
+	if (!pieces || !heap.at) {
+		err = error_nomem();
+	} else {
+		n = split(*segments, *nr, pieces);
+		err = sweep(pieces, n, &heap, &out);
+	}
+	free(pieces);
+	free(heap.at);
+	if (err) {
+		free(out.segments);
+		return err;
+	}
+	free(*segments);
+	*segments = out.segments;
+	*nr = out.nr;
+	return NULL;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VMCOREINFO, parsed: see vmcoreinfo.h. */
+#include "vmcoreinfo.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/io.h"
+#include "notes.h"
+
+struct line {
+	const char *key, *value;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+	int order = strcmp(x->key, y->key);
+
+	/* qsort() is not stable; lines stand in one text */
+	return order ? order : x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* Cuts TEXT at its newlines and its '='s; returns the number of lines. */
+static size_t cut(char *text, size_t len, struct line *lines)
+{
+	char *end = text + len, *p = text;
+	size_t nr = 0;
+
+	while (p < end) {
+		char *newline = memchr(p, '\n', (size_t)(end - p));
+		char *stop = newline ? newline : end;
+		char *equals;
+
+		*stop = '\0';
+		equals = strchr(p, '=');
+		if (equals) {
+			*equals = '\0';
+			lines[nr++] = (struct line){ p, equals + 1 };
+		}
+		p = stop + 1;
+	}
+	return nr;
+}
+
+static struct error *parse_lines(struct vmcoreinfo *v)
+{
+	size_t max = 1, nr;
+	AUTO_FREE struct line *lines = NULL;
+
+	for (size_t i = 0; i < v->len; i++)
+		max += v->text[i] == '\n';
+	lines = calloc(max, sizeof(*lines));
+	v->keys = calloc(max, sizeof(*v->keys));
+	v->values = calloc(max, sizeof(*v->values));
+	if (!lines || !v->keys || !v->values)
+		return error_nomem();
+	nr = cut(v->text, v->len, lines);
+	qsort(lines, nr, sizeof(*lines), by_key);
+	for (size_t i = 0; i < nr; i++) {
+		if (i + 1 < nr && !strcmp(lines[i].key, lines[i + 1].key))
+			continue;	/* the last of equal keys counts */
+		v->keys[v->nr] = lines[i].key;
+		v->values[v->nr++] = lines[i].value;
+	}
+	return NULL;
+}
+
+struct error *vmcoreinfo_parse(const char *text, size_t len,
+			       struct vmcoreinfo **ret)
+{
+	struct vmcoreinfo *v = calloc(1, sizeof(*v));
+	struct error *err;
+
+	if (!v)
+		return error_nomem();
+	v->text = malloc(len + 1);
+	if (!v->text) {
+		vmcoreinfo_destroy(v);
+		return error_nomem();
+	}
+	memcpy(v->text, text, len);
+	v->text[len] = '\0';
+	v->len = len;
+	err = parse_lines(v);
+	if (err) {
+		vmcoreinfo_destroy(v);
+		return err;
+	}
+	*ret = v;
+	return NULL;
+}
+
+void vmcoreinfo_destroy(struct vmcoreinfo *vmcoreinfo)
+{
+	if (!vmcoreinfo)
+		return;
+	free(vmcoreinfo->keys);
+	free(vmcoreinfo->values);
+	free(vmcoreinfo->text);
+	free(vmcoreinfo);
+}
+
+struct search {
+	const struct image *image;
+	struct note note;
+	bool found;
+};
+
+static struct error *match(void *arg, const struct note *note)
+{
+	struct search *search = arg;
+
+	if (search->found || strcmp(note->name, "VMCOREINFO"))
+		return NULL;
+	search->note = *note;
+	search->found = true;
+	return NULL;
+}
+
+struct error *vmcoreinfo_read(const struct image *image, struct log *log,
+			      struct vmcoreinfo **ret)
+{
+	struct search search = { .image = image };
+	AUTO_FREE char *text = NULL;
+	size_t len;
+
+	*ret = NULL;
+	TRY(notes_each(image, log, match, &search));
+	if (!search.found)
+		return NULL;
+	len = search.note.desc_len;
+	if (len > VMCOREINFO_MAX) {
+		log_warn(log,
+			 "%s: VMCOREINFO claims %zu bytes: only %u are read",
+			 image->path, len, VMCOREINFO_MAX);
+		len = VMCOREINFO_MAX;
+	}
+	text = malloc(len + 1);
+	if (!text)
+		return error_nomem();
+	TRY(io_pread_exact(image->fd, text, len, search.note.desc_offset));
+	TRY(vmcoreinfo_parse(text, len, ret));
+	(*ret)->offset = search.note.desc_offset;
+	(*ret)->note_len = search.note.desc_len;
+	return NULL;
+}
+
+static int compare_key(const void *key, const void *element)
+{
+	return strcmp(key, *(const char *const *)element);
+}
+
+const char *vmcoreinfo_get(const struct vmcoreinfo *v, const char *key)
+{
+	const char **at;
+
+	if (!v->nr)
+		return NULL;
+	at = bsearch(key, v->keys, v->nr, sizeof(*v->keys), compare_key);
+	return at ? v->values[at - v->keys] : NULL;
+}
+
+bool vmcoreinfo_number(const struct vmcoreinfo *v, const char *kind,
+		       const char *name, uint64_t *ret)
+{
+	char key[128];
+	const char *text;
+	bool hex, negative;
+	char *end;
+
+	if (snprintf(key, sizeof(key), "%s(%s)", kind, name) >=
+	    (int)sizeof(key))
+		return false;
+	text = vmcoreinfo_get(v, key);
+	if (!text)
+		return false;
+	negative = *text == '-';
+	hex = !strcmp(kind, "SYMBOL") || !strncmp(text, "0x", 2);
+	if (!isxdigit((unsigned char)text[negative]))
+		return false;
+	errno = 0;
+	*ret = negative ? (uint64_t)strtoll(text, &end, 10) :
+	       strtoull(text, &end, hex ? 16 : 10);
+	return !errno && (!*end || *end == '\r');
+}
