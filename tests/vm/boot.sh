@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Boots a kernel under QEMU (software emulation), panics it, captures, and
+# brings what was captured to OUT. usage: boot.sh KERNELDIR OUT
+# environment:
+#   CAPDUMP   the capdump to run in the guest; unset: only the raw vmcore
+#   LEVELS    dump levels to capture ("31 1"), files OUT/dLEVEL
+#   RAW       empty: do not save the raw vmcore
+#   CAPTURE   script for the capture kernel instead of guest/capture.sh
+#   FIRST     script for the first kernel instead of guest/first.sh
+#   MEM SMP   guest memory (1G) and CPUs (2)
+#   CRASHKERNEL APPEND CAPTURE_APPEND   kernel command line words
+#   WORK_MIB HUGE DIRTY BALLOON         size of the workload
+#   PROGRAMS  further programs for the guest
+#   RECORD    file: a second, ext4 disk (/dev/vdb) whose writes are logged
+#             into FILE; FILE.base is the disk before the boot
+#   TIMEOUT   seconds
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+kernel=$(readlink -f "$1") out=$2
+mem=${MEM:-1G}
+work=$(mktemp -d "${TMPDIR:-/tmp}/capdump-vm.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$out" "$work/fs/out" "$work/fs/vm"
+started=$(date +%s)
+
+"$VM/initramfs.sh" "$kernel" "$work/initrd"
+cp "$kernel/vmlinuz" "$work/fs/vm/"
+cp "$work/initrd" "$work/fs/vm/initrd"
+cp "${FIRST:-$VM/guest/first.sh}" "$work/fs/vm/first.sh"
+cp "${CAPTURE:-$VM/guest/capture.sh}" "$work/fs/vm/capture.sh"
+cat > "$work/fs/vm/params" <<P
+mib=${WORK_MIB:-16} huge=${HUGE:-16} dirty=${DIRTY:-128}
+levels="${LEVELS:-31 1}" raw=${RAW-1}
+capture_append="${CAPTURE_APPEND:-}"
+P
+head -c 24M /dev/urandom > "$work/fs/random"
+yes 'a line of a file that lies in the page cache' | head -c 16M \
+	> "$work/fs/text" || true
+truncate -s "${DISK:-6G}" "$work/disk"
+mke2fs -q -t ext4 -E lazy_itable_init=1,lazy_journal_init=1 -J size=16 \
+	-d "$work/fs" "$work/disk"
+rm -rf "$work/fs"
+
+# shellcheck disable=SC2054 # the commas are QEMU's
+qemu=(qemu-system-x86_64 -accel tcg,thread=multi -machine q35 -cpu max
+	-m "$mem" -smp "${SMP:-2}" -display none -no-reboot -nic none
+	-monitor stdio -serial "file:$out/boot.log" -device virtio-balloon-pci
+	-drive "file=$work/disk,if=none,id=a,format=raw,cache=unsafe,discard=unmap"
+	-device virtio-blk-pci,drive=a)
+if [ -n "${RECORD:-}" ]; then
+	rm -f "$RECORD" "$RECORD.base"
+	truncate -s "${RECORD_SIZE:-1G}" "$RECORD.base"
+	mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 \
+		-J size=8 "$RECORD.base"
+	cp --sparse=always "$RECORD.base" "$work/disk-b"
+	: > "$RECORD"
+	# flushes must reach the log, hence writeback and not unsafe
+	# shellcheck disable=SC2054
+	qemu+=(-blockdev "node-name=bf,driver=file,filename=$work/disk-b"
+		-blockdev "node-name=br,driver=raw,file=bf"
+		-blockdev "node-name=lf,driver=file,filename=$RECORD"
+		-blockdev "node-name=b,driver=blklogwrites,file=br,log=lf"
+		-device virtio-blk-pci,drive=b,write-cache=on)
+fi
+qemu+=(-kernel "$kernel/vmlinuz" -initrd "$work/initrd" -append
+	"console=ttyS0 crashkernel=${CRASHKERNEL:-256M} ${APPEND:-}")
+
+# the balloon's size is set before the guest has a driver for it
+{ [ -z "${BALLOON-1000}" ] || echo "balloon ${BALLOON-1000}"; sleep 1; } |
+	timeout "${TIMEOUT:-600}" "${qemu[@]}" > "$out/qemu.log" 2>&1 ||
+	die "qemu: $(tail -n 1 "$out/qemu.log"); see $out/boot.log"
+
+debugfs -R "rdump /out $work" "$work/disk" > "$out/debugfs.log" 2>&1
+for f in "$work"/out/*; do
+	[ ! -f "$f" ] || cp --sparse=always "$f" "$out/"
+done
+cp "$kernel/release" "$out/release"
+grep -a 'VM: ' "$out/boot.log" | tr -d '\r' > "$out/steps.log" || true
+grep -q 'VM: capture done' "$out/steps.log" ||
+	die "the capture did not end well: see $out/boot.log"
+echo "$(($(date +%s) - started)) s" > "$out/time.txt"

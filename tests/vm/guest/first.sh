@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh disable=SC2154,SC2034
+# In the kernel that will crash: make every kind of page, load the capture
+# kernel, write down what lies where. Sourced by init; params gives names.
+load /modules/more.list
+workload hold "$mib" "$huge" > /tmp/hold.log 2>&1 &
+
+# slab: names and inodes; page cache with and without buffers; dirty files
+mkdir /tmp/many /mnt/many
+i=0
+while [ $i -lt 1500 ]; do echo $i > /tmp/many/$i; i=$((i + 1)); done
+i=0
+while [ $i -lt 200 ]; do echo $i > /mnt/many/$i; i=$((i + 1)); done
+cat /mnt/random /mnt/text /mnt/vm/vmlinuz > /dev/null
+cat /mnt/text > /mnt/copy
+dd if=/dev/vda of=/dev/null bs=1M count=32 2> /dev/null
+workload dirty "$dirty"
+
+kexec -p /mnt/vm/vmlinuz --initrd=/mnt/vm/initrd --append="console=ttyS0 \
+nr_cpus=1 reset_devices irqpoll panic=5 $capture_append" ||
+	echo "VM: kexec failed"
+echo "VM: crash kernel loaded: $(cat /sys/kernel/kexec_crash_loaded)"
+i=0
+while [ ! -e /tmp/held ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i + 1)); done
+cat /tmp/hold.log
+
+out=/mnt/out
+for f in iomem meminfo zoneinfo buddyinfo modules cmdline kallsyms slabinfo
+do cat /proc/$f > $out/$f.txt; done
+dmesg > $out/dmesg.txt
+cat /sys/kernel/vmcoreinfo > $out/vmcoreinfo-place.txt
+sync
+# last, when nothing moves any more: the frames of known pages, then flags
+touch /tmp/tell
+i=0
+while [ -e /tmp/tell ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i + 1)); done
+cp /tmp/truth.txt $out/truth.txt
+cat /proc/kpagecount > $out/kpagecount
+cat /proc/kpageflags > $out/kpageflags

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds the initramfs that serves both kernels: busybox, kexec, the workload,
+# capdump (CAPDUMP, if set) and other programs (PROGRAMS) with the libraries
+# ldd names, and modules. usage: initramfs.sh KERNELDIR FILE
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+kernel=$1 file=$2
+release=$(cat "$kernel/release")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+mkdir -p "$root"/{bin,sbin,proc,sys,dev,mnt,tmp,modules,usr/bin,usr/sbin}
+
+cp "$VM/guest/init" "$root/init"
+chmod +x "$root/init"
+cp /bin/busybox "$root/bin/busybox"
+for applet in $(busybox --list); do
+	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
+done
+${CC:-gcc} -std=gnu11 -O2 -static -o "$root/usr/bin/workload" "$VM/workload.c"
+
+put() { # FILE [NAME]: a program and its libraries
+	cp -L "$1" "$root/usr/bin/${2:-$(basename "$1")}"
+	ldd "$1" | grep -o '/[^ ]*' | while read -r lib; do
+		mkdir -p "$root$(dirname "$lib")"
+		cp -Lu "$lib" "$root$lib"
+	done
+}
+put "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" kexec
+[ -z "${CAPDUMP:-}" ] || put "$CAPDUMP" capdump
+for program in ${PROGRAMS:-}; do put "$program"; done
+
+modules() { # LIST NAME...: files in the order to load them
+	local list=$root/modules/$1 path name m
+	shift
+	for m in "$@"; do
+		modprobe -d "$kernel" -S "$release" --show-depends "$m" \
+			2> /dev/null || true
+	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' |
+	while read -r path; do
+		name=$(basename "$path") name=${name%.xz}
+		case $path in
+		*.xz) xz -dc "$path" > "$root/modules/$name" ;;
+		*) cp "$path" "$root/modules/$name" ;;
+		esac
+		echo "$name"
+	done > "$list"
+}
+# virtio_balloon and others only make the crashed kernel less plain
+modules disk.list virtio_pci virtio_blk crc32c_generic crc32c-intel ext4
+modules more.list virtio_balloon virtio_net overlay loop dm_mod xfs nf_tables
+
+(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) |
+	zstd -q -3 -f -o "$file"

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Makes a folder with one Debian kernel and prints it: vmlinuz, release,
+# lib/modules/RELEASE and, with --debug, vmlinux with its debuginfo.
+# usage: kernel.sh [--debug] 6.1|6.12|7.2
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+debug=
+if [ "${1:-}" = --debug ]; then debug=1; shift; fi
+case ${1:-} in
+6.1) suite=bookworm image='linux-image-(6\.1\.0-[0-9]+-amd64)' ;;
+6.12) suite=trixie image='linux-image-(6\.12\.[0-9.]+\+deb13-amd64)' ;;
+7.2) suite=sid image='linux-binary-(7\.2\.[0-9.]+\+deb14-amd64)' ;;
+*) die "usage: kernel.sh [--debug] 6.1|6.12|7.2" ;;
+esac
+
+main=$("$VM/fetch.sh" "$suite" "$image")
+release=${main##*/linux-*-"${1%%.*}".}
+release=${1%%.*}.${release%%=*}
+dir=$CACHE/kernel/$release=${main##*=}
+quote=$(printf %s "$release" | sed 's/[.+]/\\&/g')
+
+if [ ! -e "$dir/release" ]; then
+	rm -rf "$dir" && mkdir -p "$dir/lib/modules"
+	vmlinuz=$main/boot/vmlinuz-$release
+	[ -e "$vmlinuz" ] || vmlinuz=$main/usr/lib/modules/$release/vmlinuz
+	cp "$vmlinuz" "$dir/vmlinuz"
+	modules=$main
+	# since 7.2 the modules are a package of their own
+	[ -d "$modules/lib/modules" ] || [ -d "$modules/usr/lib/modules/$release/kernel" ] ||
+		modules=$("$VM/fetch.sh" "$suite" "linux-modules-$quote")
+	from=$modules/usr/lib/modules/$release
+	[ -d "$from" ] || from=$modules/lib/modules/$release
+	cp -al "$from" "$dir/lib/modules/$release"
+	# the image package has the lists of what is built in
+	cp -an "$main/usr/lib/modules/$release/." \
+		"$dir/lib/modules/$release/" 2>/dev/null || true
+	depmod -b "$dir" "$release"
+	echo "$release" > "$dir/release"
+fi
+if [ -n "$debug" ] && [ ! -e "$dir/vmlinux" ]; then
+	dbg=$("$VM/fetch.sh" --only '*/vmlinux*' "$suite" \
+		"linux-image-$quote-dbg")
+	found=$(find "$dbg" -type f -name 'vmlinux*' | head -n 1)
+	[ -n "$found" ] || die "no vmlinux in $dbg"
+	ln -f "$found" "$dir/vmlinux"
+fi
+echo "$dir"
