@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A capture: one image into one dump. capture.c is the pipeline on one page:
+ * READ IT FIRST.
+ */
+#ifndef CAPDUMP_CAPTURE_CAPTURE_H
+#define CAPDUMP_CAPTURE_CAPTURE_H
+
+#include "../codec/codec.h"
+#include "../filter/filter.h"
+#include "../formats/writer.h"
+
+#define CAPTURE_MAX_LEVELS 8
+#define CAPTURE_MAX_THREADS 64
+
+struct capture_options {
+	const char *input;	/* path */
+	const char *output;	/* path; NULL: stdout, flattened */
+	unsigned levels[CAPTURE_MAX_LEVELS];	/* tried in this order */
+	unsigned nr_levels;
+	const struct codec_ops *codec;	/* NULL: pages are stored raw */
+	int codec_level;	/* INT_MIN: the codec's default */
+	bool address_order;	/* --order address */
+	bool force;		/* replace an existing output */
+	bool dry_run;		/* all but the writing */
+	bool no_map;		/* --non-mmap */
+	bool salvage;		/* take a cut-off input */
+	bool drop_device_dumps;
+	int nr_threads;		/* -1: as many as CPUs and memory allow */
+	uint64_t max_size;	/* -L, bytes; UINT64_MAX: none */
+	int progress_fd;	/* -1: none */
+};
+
+enum capture_status {
+	CAPTURE_COMPLETE,
+	CAPTURE_CUT_SHORT,	/* valid, but not all pages are in it */
+};
+
+#define CAPTURE_MAX_LISTED 1000	/* unreadable pages listed by number */
+
+/* What happened: for the summary, --report and the exit status. */
+struct capture_report {
+	enum capture_status status;
+	char *cut_short;	/* why; NULL if complete; owned */
+	unsigned level;		/* the one that was taken */
+	bool first_rank_only;	/* no level fitted: only rank 0 was written */
+	char release[66];	/* crashed kernel's, escaped; "" unknown */
+	uint64_t crash_time;	/* seconds since 1970; 0: unknown */
+	unsigned page_size;	/* bytes */
+	uint64_t nr_present;	/* frames of the image */
+	uint64_t present[NR_CLASSES], kept[NR_CLASSES];	/* pages */
+	uint64_t nr_forced;	/* kept though the level drops their class:
+				 * kernel image, what VMCOREINFO names */
+	uint64_t ranks[5];	/* kept pages by rank; value order only */
+	bool free_known;	/* the kernel's own count could be read */
+	uint64_t free_kernel, free_found;	/* pages */
+	bool not_understood;	/* found less than half of them */
+	uint64_t unreadable[CAPTURE_MAX_LISTED];	/* frame numbers */
+	struct writer_totals totals;
+	unsigned nr_threads;	/* workers that really ran */
+	bool mapped;		/* memory was mapped, at least in part */
+	uint64_t input_bytes;	/* present pages, bytes */
+	double scan_seconds, metadata_seconds, seconds;	/* since the start */
+	uint64_t peak_anon, peak_resident;	/* bytes */
+	uint64_t budget;	/* bytes that memory.c allowed */
+};
+
+/*
+ * Runs the pipeline. An error means that there is no usable dump. REPORT is
+ * zeroed first and filled as far as it got, also on error; free it with
+ * capture_report_deinit().
+ */
+struct error *capture_run(const struct capture_options *options,
+			  struct log *log, struct capture_report *report);
+void capture_report_deinit(struct capture_report *report);
+
+/* The summary for people: LOG_REPORT's table of classes, LOG_MESSAGE's rest. */
+void report_print(const struct capture_report *report,
+		  const struct capture_options *options, struct log *log);
+
+/* --report FILE: JSON, with everything that was left out and why. ERR: how the
+ * run ended, NULL if well. The file is made anew, 0600, O_NOFOLLOW. */
+struct error *report_write(const struct capture_report *report,
+			   const struct capture_options *options,
+			   const struct log *log, const struct error *err,
+			   const char *path);
+
+#endif
