@@ -14,6 +14,9 @@
 
 struct codec;
 
+/* Pages are no larger: 64 KiB (arm64, ppc64). */
+#define CODEC_LEN_MAX 65536u
+
 struct codec_ops {
 	const char *name;	/* "zstd" */
 	char letter;		/* the option: 'z'; 0: none */
@@ -21,14 +24,17 @@ struct codec_ops {
 				 * (makedumpfile diskdump_mod.h:
 				 * DUMP_DH_COMPRESSED_*) */
 	int level_min, level_max, level_default;	/* equal: no levels */
-	const char *(*version)(void);	/* of the library */
+	const char *library;		/* what it needs, "libzstd" */
+	const char *(*version)(void);	/* of the library; may return NULL: the
+					 * library does not say */
 
-	/* Not built in: NULL, and so are all below. */
+	/* Not built in: NULL, and so are version and all below. */
 	struct error *(*create)(int level, struct codec **ret);
 	void (*destroy)(struct codec *codec);
 
-	/* Packs LEN bytes into at most CAP (< LEN) bytes. Returns the number
-	 * of bytes, 0: does not fit, store raw. Same input, same output. */
+	/* Packs LEN (<= CODEC_LEN_MAX) bytes into at most CAP (< LEN) bytes;
+	 * never touches DST beyond CAP. Returns the number of bytes, 0: does
+	 * not fit, store raw. Same input, level and CAP, same output. */
 	size_t (*pack)(struct codec *codec, const void *src, size_t len,
 		       void *dst, size_t cap);
 
@@ -41,6 +47,8 @@ struct codec_ops {
 struct codec {
 	const struct codec_ops *ops;
 };
+
+extern const struct codec_ops codec_zlib, codec_lzo, codec_snappy, codec_zstd;
 
 /* All codecs known to this program, built in or not; NULL-terminated. */
 extern const struct codec_ops *const codecs[];
