@@ -48,6 +48,7 @@ struct capture_report {
 	uint64_t crash_time;	/* seconds since 1970; 0: unknown */
 	unsigned page_size;	/* bytes */
 	uint64_t nr_present;	/* frames of the image */
+	uint64_t nr_kept;	/* of them, for the dump */
 	uint64_t present[NR_CLASSES], kept[NR_CLASSES];	/* pages */
 	uint64_t nr_forced;	/* kept though the level drops their class:
 				 * kernel image, what VMCOREINFO names */

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The pipeline on one page:
+ *
+ *   image -> kernel -> filter -> plan -> workers -> writer -> sink
+ *
+ * capture_run() opens the image and what it can of its kernel, and tries the
+ * dump levels in turn: level_run() scans the struct pages into a plan, checks
+ * that the metadata fit, lets the writer put them out, and then pages_write()
+ * feeds the plan's pages, in batches, to the workers and what comes back, in
+ * the same order, to the writer. However that ends, the writer's finish()
+ * makes a valid dump of what there is.
+ */
+#include "capture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/progress.h"
+#include "../base/text.h"
+#include "feed.h"
+#include "input.h"
+#include "stop.h"
+
+struct capture {
+	const struct capture_options *options;
+	struct log *log;
+	struct capture_report *report;
+	struct progress progress;
+	struct input input;
+	struct sink *sink;
+	struct plan *plan;
+	struct writer *writer;
+	double start;
+};
+
+static struct error *sink_open(struct capture *c, bool again)
+{
+	const struct capture_options *o = c->options;
+	unsigned flags = o->force || again ? SINK_FORCE : 0;
+
+	sink_destroy(c->sink);
+	c->sink = NULL;
+	if (o->dry_run)
+		return sink_null_create(&c->sink);
+	if (!o->output)
+		return sink_flat_create(STDOUT_FILENO, &c->sink);
+	return sink_file_create(o->output, flags, &c->sink);
+}
+
+static void level_close(struct capture *c)
+{
+	if (c->writer)
+		c->writer->ops->destroy(c->writer);
+	c->writer = NULL;
+	plan_destroy(c->plan);
+	c->plan = NULL;
+}
+
+/* Scans for LEVEL; creates the writer for what that keeps. */
+static struct error *level_plan(struct capture *c, unsigned level,
+				bool first_only)
+{
+	const struct capture_options *o = c->options;
+	const struct input *in = &c->input;
+	struct dump_facts facts = in->facts;
+	bool by_value = c->sink->ops->rewrites && !o->address_order;
+
+	level_close(c);
+	TRY(plan_create(in->kernel, in->overlay, level, by_value,
+			in->budget.window_pages, in->budget.nr_threads,
+			&c->plan));
+	c->plan->first_only = first_only;
+	progress_begin(&c->progress, "scan", in->kernel->end_pfn);
+	TRY(plan_scan(c->plan, &c->progress));
+	progress_end(&c->progress, in->kernel->end_pfn, 0);
+	c->report->scan_seconds = progress_now() - c->start;
+	report_plan(c->report, c->plan, in, level);
+	facts.nr_kept = c->plan->nr_kept;
+	facts.level = level;
+	facts.codec = o->codec;
+	facts.drop_device_dumps = o->drop_device_dumps;
+	facts.max_size = o->max_size;
+	return kdump_writer_ops.create(c->sink, &facts, &c->writer);
+}
+
+/* Whether there is room for the metadata, at least. */
+static bool level_fits(struct capture *c, uint64_t *room)
+{
+	*room = c->sink->ops->room(c->sink);
+	if (c->options->max_size < *room)
+		*room = c->options->max_size;
+	return c->writer->ops->metadata_len(c->writer) <= *room;
+}
+
+/* Header, notes and bitmaps; after this the output opens as a dump. */
+static struct error *metadata_write(struct capture *c)
+{
+	TRY(c->writer->ops->begin(c->writer));
+	for (size_t w = 0; w < c->plan->nr_windows; w++) {
+		TRY(plan_load(c->plan, w));
+		TRY(c->writer->ops->bitmap(c->writer, &c->plan->sets.present,
+					   &c->plan->sets.kept));
+	}
+	TRY(c->writer->ops->metadata(c->writer));
+	c->report->metadata_seconds = progress_now() - c->start;
+	return NULL;
+}
+
+static struct error *pages_write(struct capture *c)
+{
+	struct feed feed = {
+		.options = c->options,
+		.image = c->input.image,
+		.page_size = c->report->page_size,
+		.nr_threads = c->input.budget.nr_threads,
+		.plan = c->plan,
+		.writer = c->writer,
+		.rewrites = c->sink->ops->rewrites,
+		.progress = &c->progress,
+		.report = c->report,
+	};
+	struct error *err;
+
+	progress_begin(&c->progress, "write", c->plan->nr_kept);
+	err = feed_init(&feed);
+	if (!err)
+		err = feed_run(&feed);
+	/* all memory is in use now */
+	progress_memory(&c->report->peak_anon, &c->report->peak_resident);
+	feed_deinit(&feed);
+	progress_end(&c->progress, feed.nr_done, feed.bytes);
+	return err;
+}
+
+/* Remembers why the dump does not hold all that it should. Takes ERR over. */
+static void cut_short(struct capture *c, struct error *err)
+{
+	free(c->report->cut_short);
+	c->report->cut_short = strdup(error_message(err));
+	c->report->status = CAPTURE_CUT_SHORT;
+	error_destroy(err);
+}
+
+/* Writes the planned dump. *RETRY: it did not fit, a higher level may. */
+static struct error *level_write(struct capture *c, bool last, bool *retry)
+{
+	struct error *err = metadata_write(c);
+	bool has_metadata = !err;
+
+	*retry = false;
+	if (!err)
+		err = pages_write(c);
+	if (err && error_kind(err) == ERROR_NOSPACE && !last &&
+	    c->sink->ops->rewrites) {
+		log_warn(c->log, "dump level %u: %s: trying the next level",
+			 c->report->level, error_message(err));
+		error_destroy(err);
+		*retry = true;
+		return NULL;
+	}
+	if (err && (!has_metadata || error_kind(err) == ERROR_NOMEM))
+		return err;
+	if (err)
+		cut_short(c, err);
+	err = c->writer->ops->finish(c->writer, c->report->status ==
+				     CAPTURE_COMPLETE);
+	c->report->totals = *c->writer->ops->totals(c->writer);
+	return err;
+}
+
+/* The levels in turn; at last, if none fits, the first rank alone. */
+static struct error *levels_run(struct capture *c)
+{
+	const struct capture_options *o = c->options;
+	uint64_t room = 0;
+	bool again = false, retry;
+	char size[2][16];
+
+	for (unsigned i = 0; i <= o->nr_levels; i++) {
+		bool first_only = i == o->nr_levels;
+		unsigned level = o->levels[first_only ? i - 1 : i];
+
+		TRY(level_plan(c, level, first_only));
+		if (!level_fits(c, &room)) {
+			log_warn(c->log, "dump level %u%s needs %s before its first page, there is room for %s",
+				 level, first_only ? ", most valuable pages only" : "",
+				 text_size(c->writer->ops->metadata_len(
+						   c->writer), size[0]),
+				 text_size(room, size[1]));
+			continue;
+		}
+		if (first_only)
+			cut_short(c, error_create(ERROR_NOSPACE,
+						  "no dump level fits into %s: only what a reader needs first was written",
+						  text_size(room, size[0])));
+		c->report->first_rank_only = first_only;
+		TRY(level_write(c, i + 1 >= o->nr_levels, &retry));
+		if (!retry)
+			return NULL;
+		again = true;
+		TRY(sink_open(c, again));
+	}
+	return error_create(ERROR_NOSPACE,
+			    "no dump level fits into %s: give it more room, or a higher level (-d 31)",
+			    text_size(room, size[0]));
+}
+
+static struct error *run(struct capture *c)
+{
+	TRY(input_open(&c->input, c->options, c->log));
+	report_input(c->report, &c->input);
+	TRY(sink_open(c, false));
+	TRY(levels_run(c));
+	if (c->report->totals.nr_unreadable)
+		log_warn(c->log, "%llu pages could not be read and are marked as such",
+			 (unsigned long long)c->report->totals.nr_unreadable);
+	return NULL;
+}
+
+struct error *capture_run(const struct capture_options *options,
+			  struct log *log, struct capture_report *report)
+{
+	struct capture c = {
+		.options = options,
+		.log = log,
+		.report = report,
+		.start = progress_now(),
+	};
+	struct error *err;
+
+	memset(report, 0, sizeof(*report));
+	progress_init(&c.progress, log, options->progress_fd);
+	err = run(&c);
+	level_close(&c);
+	sink_destroy(c.sink);
+	input_close(&c.input);
+	report->seconds = progress_now() - c.start;
+	return err;
+}

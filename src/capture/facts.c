@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a dump's head says of the crashed machine: see facts.h. */
+#include "facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../image/notes.h"
+
+static struct error *count_cpu(void *arg, const struct note *note)
+{
+	unsigned *nr_cpus = arg;
+
+	*nr_cpus += note_is_prstatus(note);
+	return NULL;
+}
+
+/* struct new_utsname of init_uts_ns: 6 strings of 65 bytes (Linux
+ * include/uapi/linux/utsname.h). */
+static struct error *read_utsname(const struct kernel *kernel,
+				  struct view *view, struct log *log,
+				  struct dump_facts *ret)
+{
+	const struct vmcoreinfo *v = kernel->vmcoreinfo;
+	enum page_state state;
+	uint64_t symbol, offset;
+
+	if (!kernel->has_space ||
+	    !vmcoreinfo_number(v, "SYMBOL", "init_uts_ns", &symbol) ||
+	    !vmcoreinfo_number(v, "OFFSET", "uts_namespace.name", &offset)) {
+		log_warn(log, "the kernel's name is not known: VMCOREINFO has no init_uts_ns");
+		return NULL;
+	}
+	TRY(space_read(&kernel->space, view, symbol + offset, ret->utsname,
+		       sizeof(ret->utsname), &state));
+	if (state != PAGE_OK) {
+		log_warn(log, "the kernel's name can't be read at %#llx",
+			 (unsigned long long)(symbol + offset));
+		memset(ret->utsname, 0, sizeof(ret->utsname));
+	}
+	return NULL;
+}
+
+struct error *facts_gather(const struct kernel *kernel, struct view *view,
+			   struct log *log, struct dump_facts *ret)
+{
+	const struct vmcoreinfo *v = kernel->vmcoreinfo;
+	const char *time = v ? vmcoreinfo_get(v, "CRASHTIME") : NULL;
+
+	*ret = (struct dump_facts){
+		.image = kernel->image,
+		.vmcoreinfo = v,
+		.end_pfn = kernel->end_pfn,
+		.crash_time = time ? strtoull(time, NULL, 10) : 0,
+		.log = log,
+	};
+	TRY(notes_each(kernel->image, log, count_cpu, &ret->nr_cpus));
+	if (!v)
+		return NULL;
+	vmcoreinfo_number(v, "NUMBER", "phys_base", &ret->phys_base);
+	return read_utsname(kernel, view, log, ret);
+}
+
+void facts_check_free(uint64_t found, uint64_t kernel, struct log *log,
+		      bool *understood)
+{
+	uint64_t off = found > kernel ? found - kernel : kernel - found;
+
+	*understood = found >= kernel / 2;
+	if (!*understood)
+		log_warn(log,
+			 "this kernel is not understood: %llu free pages were found, it says it has %llu",
+			 (unsigned long long)found,
+			 (unsigned long long)kernel);
+	else if (off > kernel / 100 + 1024)
+		log_warn(log,
+			 "%llu free pages were found, the kernel says it has %llu",
+			 (unsigned long long)found,
+			 (unsigned long long)kernel);
+}

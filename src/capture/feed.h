@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The feed: hands the plan's pages to the workers, batch by batch, and what
+ * comes back, in the same order, to the writer. Main thread.
+ */
+#ifndef CAPDUMP_CAPTURE_FEED_H
+#define CAPDUMP_CAPTURE_FEED_H
+
+#include "../base/pool.h"
+#include "../base/progress.h"
+#include "capture.h"
+#include "plan.h"
+#include "worker.h"
+
+struct feed {
+	const struct capture_options *options;
+	const struct image *image;
+	struct plan *plan;
+	struct writer *writer;
+	struct progress *progress;
+	struct capture_report *report;
+	size_t page_size;		/* bytes */
+	unsigned nr_threads;
+	bool rewrites;			/* the sink does */
+
+	uint64_t nr_done, bytes;	/* pages written, and their packed size */
+	/* feed.c's own */
+	unsigned nr_workers, nr_jobs;
+	struct worker *workers;
+	void **locals;
+	struct worker_job *jobs;	/* taken in turn, as the pool's slots */
+	uint64_t next_job;
+	struct pool *pool;
+	struct window *window;		/* the last one mapped */
+};
+
+/* The fields above must be set, the rest zero. */
+struct error *feed_init(struct feed *feed);
+void feed_deinit(struct feed *feed);
+
+/*
+ * Writes all pages. ERROR_STOPPED: a signal came; ERROR_NOSPACE: limit or
+ * target; all that was written before stands.
+ */
+struct error *feed_run(struct feed *feed);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens image, kernel and what follows from them: see input.h. */
+#include "input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/text.h"
+
+static const struct image_ops *const capture_inputs[] = {
+	&elf_image_ops,
+	NULL
+};
+
+/* A level that needs struct pages is of no use without them. */
+static void warn_unfiltered(const struct input *input,
+			    const struct capture_options *options)
+{
+	const struct kernel *kernel = input->kernel;
+
+	if (!kernel->has_pages && options->levels[0] & ~LEVEL_ZERO)
+		log_warn(input->log,
+			 "no page can be left out (%s): all of memory is dumped",
+			 kernel->why_not_pages ? kernel->why_not_pages :
+			 "this kernel is not understood");
+}
+
+struct error *input_open(struct input *input,
+			 const struct capture_options *options,
+			 struct log *log)
+{
+	unsigned flags = (options->no_map ? IMAGE_NO_MAP : 0) |
+			 (options->salvage ? IMAGE_SALVAGE : 0);
+
+	input->log = log;
+	TRY(image_open(options->input, capture_inputs, flags, log,
+		       &input->image));
+	TRY(view_create(input->image, VIEW_RANDOM, &input->view));
+	TRY(kernel_open(input->image, input->view, log, &input->kernel));
+	warn_unfiltered(input, options);
+	memory_plan(input->kernel->end_pfn,
+		    input->kernel->space.target.page_shift,
+		    options->nr_threads, &input->budget);
+	log_print(log, LOG_DEBUG,
+		  "memory: %llu bytes available, %llu allowed; %u threads, windows of %llu pages (0: one window)",
+		  (unsigned long long)input->budget.available,
+		  (unsigned long long)input->budget.bytes,
+		  input->budget.nr_threads,
+		  (unsigned long long)input->budget.window_pages);
+	TRY(overlay_create(input->kernel, input->view, log, &input->overlay));
+	TRY(facts_gather(input->kernel, input->view, log, &input->facts));
+	if (input->kernel->has_pages)
+		TRY(kernel_free_pages(input->kernel, input->view,
+				      &input->free_kernel,
+				      &input->free_known));
+	return NULL;
+}
+
+void input_close(struct input *input)
+{
+	overlay_destroy(input->overlay);
+	kernel_close(input->kernel);
+	view_destroy(input->view);
+	image_close(input->image);
+}
+
+void report_input(struct capture_report *report, const struct input *input)
+{
+	const char *release = (const char *)input->facts.utsname[2];
+	char *escaped = text_escape(release, strnlen(release, 65));
+
+	if (escaped)
+		snprintf(report->release, sizeof(report->release), "%s",
+			 escaped);
+	free(escaped);
+	report->crash_time = input->facts.crash_time;
+	report->page_size = 1u << input->kernel->space.target.page_shift;
+	report->budget = input->budget.bytes;
+	report->free_known = input->free_known;
+	report->free_kernel = input->free_kernel;
+}
+
+void report_plan(struct capture_report *report, const struct plan *plan,
+		 const struct input *input, unsigned level)
+{
+	bool understood = true;
+
+	report->level = level;
+	report->nr_present = plan->nr_present;
+	report->input_bytes = plan->nr_present * report->page_size;
+	report->nr_kept = plan->nr_kept;
+	report->nr_forced = plan->nr_forced;
+	memcpy(report->present, plan->counts.present, sizeof(report->present));
+	memcpy(report->kept, plan->counts.kept, sizeof(report->kept));
+	memcpy(report->ranks, plan->ranks, sizeof(report->ranks));
+	report->free_found = plan->counts.free_found;
+	if (report->free_known)
+		facts_check_free(report->free_found, report->free_kernel,
+				 input->log, &understood);
+	report->not_understood = !understood;
+	if (plan->counts.nr_unreadable)
+		log_warn(input->log,
+			 "%llu struct pages can't be read: their pages are kept",
+			 (unsigned long long)plan->counts.nr_unreadable);
+	if (plan->counts.nr_nonsense)
+		log_warn(input->log,
+			 "%llu compound pages make no sense: they are kept",
+			 (unsigned long long)plan->counts.nr_nonsense);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything on the reading side of a capture, opened together. */
+#ifndef CAPDUMP_CAPTURE_INPUT_H
+#define CAPDUMP_CAPTURE_INPUT_H
+
+#include "capture.h"
+#include "facts.h"
+#include "memory.h"
+#include "overlay.h"
+#include "plan.h"
+
+struct input {
+	struct image *image;
+	struct view *view;		/* main thread's */
+	struct kernel *kernel;
+	struct overlay *overlay;
+	struct memory_budget budget;
+	struct dump_facts facts;
+	bool free_known;
+	uint64_t free_kernel;		/* NR_FREE_PAGES */
+	struct log *log;		/* borrowed */
+};
+
+/* On error input_close() still has to be called. */
+struct error *input_open(struct input *input,
+			 const struct capture_options *options,
+			 struct log *log);
+void input_close(struct input *input);
+
+/* What the report says of the input, and of the plan at LEVEL. */
+void report_input(struct capture_report *report, const struct input *input);
+void report_plan(struct capture_report *report, const struct plan *plan,
+		 const struct input *input, unsigned level);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How much memory the capture may use: see memory.h. */
+#include "memory.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/io.h"
+#include "capture.h"
+#include "plan.h"
+
+/* Sets of more than this are not worth their memory: a window is scanned again
+ * in well under a second. */
+#define PLAN_MAX (96ull << 20)
+
+/* The largest folio (Linux 7.2 include/linux/mmzone.h: MAX_FOLIO_ORDER, 16
+ * GiB on 64-bit): a window is never smaller. */
+#define WINDOW_MIN_BYTES (16ull << 30)
+
+static uint64_t mem_available(void)
+{
+	static const char key[] = "MemAvailable:";
+	AUTO_FD int fd = -1;
+	char text[4096];
+	const char *at;
+	size_t n = 0;
+
+	error_destroy(io_open_read("/proc/meminfo", &fd));
+	if (fd < 0)
+		return 0;
+	error_destroy(io_pread(fd, text, sizeof(text) - 1, 0, &n));
+	text[n] = '\0';
+	at = strstr(text, key);
+	return at ? strtoull(at + sizeof(key) - 1, NULL, 10) << 10 : 0;
+}
+
+static unsigned nr_cpus(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
+		 struct memory_budget *ret)
+{
+	uint64_t window = WINDOW_MIN_BYTES >> page_shift, plan, left;
+	unsigned wanted;
+
+	ret->available = mem_available();
+	/* half of what is free; unknown: as if it were 64 MiB */
+	ret->bytes = ret->available ? ret->available / 2 : 64 << 20;
+	if (nr_threads >= 0)
+		wanted = (unsigned)nr_threads;
+	else
+		wanted = nr_cpus() > 1 ? nr_cpus() : 0;
+	if (wanted > CAPTURE_MAX_THREADS)
+		wanted = CAPTURE_MAX_THREADS;
+
+	left = ret->bytes > MEMORY_BASE ? ret->bytes - MEMORY_BASE : 0;
+	ret->window_pages = 0;
+	plan = plan_memory(0, end_pfn);
+	if (plan > PLAN_MAX || plan > left / 2) {
+		ret->window_pages = window;
+		plan = plan_memory(window, end_pfn);
+	}
+	left = left > plan ? left - plan : 0;
+	ret->nr_threads = (unsigned)min_u64(wanted, left / MEMORY_PER_THREAD);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory budget: a capture kernel has 160-512 MiB in all. Threads and
+ * windows shrink to fit what is free.
+ */
+#ifndef CAPDUMP_CAPTURE_MEMORY_H
+#define CAPDUMP_CAPTURE_MEMORY_H
+
+#include <stdint.h>
+
+struct memory_budget {
+	uint64_t available;	/* MemAvailable, bytes; 0: unknown */
+	uint64_t bytes;		/* of it, that we allow ourselves */
+	unsigned nr_threads;	/* 0: serial */
+	uint64_t window_pages;	/* of the plan; 0: all memory in one */
+};
+
+/* Bytes for each thread beyond the plan: batches, codec, views, stack. */
+#define MEMORY_PER_THREAD (3u << 20)
+/* Bytes for everything that is there once. */
+#define MEMORY_BASE (8u << 20)
+
+/*
+ * END_PFN frames of PAGE_SHIFT; NR_THREADS -1: as many as CPUs (one CPU:
+ * serial). A wanted number of threads is reduced only by memory.
+ */
+void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
+		 struct memory_budget *ret);
+
+#endif

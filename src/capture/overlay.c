@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Pages known by where they are mapped: see overlay.h. */
+#include "overlay.h"
+
+#include <stdlib.h>
+
+#include "../base/bytes.h"
+
+/* Translations of memmap that we follow at most: 2 MiB each describe 128 MiB of
+ * memory, so this is enough for 128 TiB. */
+#define MAX_MEMMAP_EXTENTS (1u << 20)
+
+#define MAX_SKIPPED 64	/* vranges of memmap left out of the walk */
+
+struct builder {
+	const struct kernel *kernel;
+	struct view *view;
+	struct overlay *overlay;
+	unsigned page_shift;
+	struct vrange skip[MAX_SKIPPED + 1];	/* sorted, disjoint */
+	size_t nr_skip;
+};
+
+static struct error *add(struct builder *b, struct sparseset *set,
+			 uint64_t paddr, uint64_t len)
+{
+	uint64_t end;
+
+	if (!len || add_overflows(paddr, len - 1, &end))
+		return NULL;
+	return sparseset_add_range(set, paddr >> b->page_shift,
+				   (end >> b->page_shift) + 1);
+}
+
+static struct error *add_named(void *arg, uint64_t paddr, uint64_t len)
+{
+	struct builder *b = arg;
+
+	TRY(add(b, &b->overlay->never_drop, paddr, len));
+	return add(b, &b->overlay->first, paddr, len);
+}
+
+static struct error *add_leaf(void *arg, const struct leaf *leaf)
+{
+	struct builder *b = arg;
+	const struct vrange *image = &b->kernel->space.image;
+
+	if (!leaf->table && leaf->vaddr >= image->start &&
+	    (!image->end || leaf->vaddr < image->end))
+		TRY(add(b, &b->overlay->never_drop, leaf->paddr, leaf->len));
+	return add(b, &b->overlay->first, leaf->paddr, leaf->len);
+}
+
+/* Remembers that [start, end) of kernel addresses is memmap. */
+static void skip_memmap(struct builder *b, uint64_t start, uint64_t end)
+{
+	struct vrange *last = b->nr_skip ? &b->skip[b->nr_skip - 1] : NULL;
+
+	if (last && start >= last->start && start <= last->end + (1ull << 30))
+		last->end = max_u64(last->end, end);
+	else if (b->nr_skip < MAX_SKIPPED)
+		b->skip[b->nr_skip++] = (struct vrange){ start, end };
+}
+
+/* The physical pages of one array of struct page. */
+static struct error *add_array(struct builder *b, const struct page_array *a,
+			       unsigned *budget)
+{
+	uint64_t vaddr = a->vaddr, len, end;
+
+	if (mul_overflows(a->nr_pages, b->kernel->layout.size, &len) ||
+	    add_overflows(vaddr, len, &end))
+		return NULL;
+	skip_memmap(b, vaddr, end);
+	while (vaddr < end && (*budget)--) {
+		struct extent extent;
+
+		TRY(space_translate(&b->kernel->space, b->view, vaddr,
+				    &extent));
+		if (extent.len)
+			TRY(add(b, &b->overlay->memmap, extent.paddr,
+				min_u64(extent.len, end - vaddr)));
+		else
+			extent.len = max_u64(extent.hole, 1ull <<
+					     b->page_shift);
+		if (add_overflows(vaddr, extent.len, &vaddr))
+			break;
+	}
+	return NULL;
+}
+
+static struct error *add_memmap(struct builder *b, struct log *log)
+{
+	unsigned budget = MAX_MEMMAP_EXTENTS;
+	uint64_t pfn = 0;
+
+	while (pfn < b->kernel->end_pfn && budget) {
+		struct page_array array;
+		bool unreadable;
+
+		TRY(kernel_page_array(b->kernel, b->view, pfn, &array,
+				      &unreadable));
+		if (!array.nr_pages) {
+			pfn = max_u64(pfn + 1, array.first_pfn);
+			continue;
+		}
+		TRY(add_array(b, &array, &budget));
+		pfn = max_u64(pfn + 1, array.first_pfn + array.nr_pages);
+	}
+	if (!budget)
+		log_warn(log, "the memmap is in more than %u pieces: not all of it is sorted to the end of the dump",
+			 MAX_MEMMAP_EXTENTS);
+	return NULL;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct vrange *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static struct error *build(struct builder *b, struct log *log)
+{
+	const struct kernel *kernel = b->kernel;
+	const struct space *space = &kernel->space;
+
+	if (kernel->has_pages)
+		TRY(add_memmap(b, log));
+	TRY(kernel_named_ranges(kernel, b->view, add_named, b));
+	if (!space->linear_start) {
+		log_warn(log, "the kernel's linear mapping was not found: only its image is known by where it is mapped");
+		b->skip[0] = (struct vrange){ 0, space->image.start };
+		b->skip[1] = (struct vrange){ space->image.end, 0 };
+		return space->ops->walk(space, b->view, b->skip,
+					space->image.end ? 2 : 1, add_leaf, b);
+	}
+	b->skip[b->nr_skip++] = (struct vrange){
+		space->linear_start,
+		space->linear_start +
+		align_up(kernel->end_pfn << b->page_shift, 1ull << 30),
+	};
+	qsort(b->skip, b->nr_skip, sizeof(*b->skip), by_start);
+	return space->ops->walk(space, b->view, b->skip, b->nr_skip, add_leaf,
+				b);
+}
+
+struct error *overlay_create(const struct kernel *kernel, struct view *view,
+			     struct log *log, struct overlay **ret)
+{
+	struct overlay *overlay = calloc(1, sizeof(*overlay));
+	struct builder b = {
+		.kernel = kernel,
+		.view = view,
+		.overlay = overlay,
+		.page_shift = kernel->space.target.page_shift,
+	};
+	struct error *err;
+
+	if (!overlay)
+		return error_nomem();
+	err = sparseset_init(&overlay->never_drop, kernel->end_pfn);
+	if (!err)
+		err = sparseset_init(&overlay->first, kernel->end_pfn);
+	if (!err)
+		err = sparseset_init(&overlay->memmap, kernel->end_pfn);
+	if (!err && kernel->has_space)
+		err = build(&b, log);
+	if (err) {
+		overlay_destroy(overlay);
+		return err;
+	}
+	*ret = overlay;
+	return NULL;
+}
+
+void overlay_destroy(struct overlay *overlay)
+{
+	if (!overlay)
+		return;
+	sparseset_deinit(&overlay->never_drop);
+	sparseset_deinit(&overlay->first);
+	sparseset_deinit(&overlay->memmap);
+	free(overlay);
+}

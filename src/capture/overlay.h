@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of pages apart from their struct page: which must never be
+ * dropped, which an analyst needs first, which hold the memmap. Made once,
+ * before the scan, from the kernel's page tables; immutable after.
+ */
+#ifndef CAPDUMP_CAPTURE_OVERLAY_H
+#define CAPDUMP_CAPTURE_OVERLAY_H
+
+#include "../base/sparseset.h"
+#include "../kernel/kernel.h"
+
+struct overlay {
+	struct sparseset never_drop;	/* kernel image, what VMCOREINFO names */
+	struct sparseset first;		/* those, kernel page tables, and all
+					 * that is mapped in the vmalloc and
+					 * module areas */
+	struct sparseset memmap;	/* the struct pages themselves */
+};
+
+/* A kernel that is not understood gives empty sets. What can't be read is
+ * warned about. */
+struct error *overlay_create(const struct kernel *kernel, struct view *view,
+			     struct log *log, struct overlay **ret);
+void overlay_destroy(struct overlay *overlay);	/* NULL is fine */
+
+#endif

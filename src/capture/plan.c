@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which pages, in which order: see plan.h. */
+#include "plan.h"
+
+#include <stdlib.h>
+
+#include "../base/bytes.h"
+
+#define NR_SETS 8	/* in struct scan_sets, and first and memmap */
+
+static struct pageset *set_at(struct plan *plan, unsigned i)
+{
+	struct pageset *all[NR_SETS] = {
+		&plan->sets.present, &plan->sets.kept, &plan->sets.slab,
+		&plan->sets.user, &plan->sets.reserved, &plan->sets.poisoned,
+		&plan->first, &plan->memmap,
+	};
+
+	return all[i];
+}
+
+uint64_t plan_memory(uint64_t window_pages, uint64_t end_pfn)
+{
+	uint64_t pages = window_pages ? min_u64(window_pages, end_pfn) :
+			 end_pfn;
+
+	return pages / 8 * NR_SETS + pages / PLAN_BLOCK * 8;
+}
+
+void plan_destroy(struct plan *plan)
+{
+	if (!plan)
+		return;
+	scan_destroy(plan->scan);
+	for (unsigned i = 0; i < NR_SETS; i++)
+		pageset_deinit(set_at(plan, i));
+	free(plan->prefix);
+	free(plan->base);
+	free(plan);
+}
+
+static struct error *create(struct plan *plan, unsigned level,
+			    unsigned nr_threads)
+{
+	uint64_t blocks = plan->window_pages / PLAN_BLOCK + 2;
+
+	for (unsigned i = 0; i < NR_SETS; i++)
+		TRY(pageset_init(set_at(plan, i), 0, plan->window_pages));
+	plan->prefix = calloc(blocks, sizeof(*plan->prefix));
+	plan->base = calloc(plan->nr_windows + 1, sizeof(*plan->base));
+	if (!plan->prefix || !plan->base)
+		return error_nomem();
+	return scan_create(plan->kernel, level, nr_threads, &plan->scan);
+}
+
+struct error *plan_create(const struct kernel *kernel,
+			  const struct overlay *overlay, unsigned level,
+			  bool by_value, uint64_t window_pages,
+			  unsigned nr_threads, struct plan **ret)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	struct error *err;
+
+	if (!plan)
+		return error_nomem();
+	plan->kernel = kernel;
+	plan->overlay = overlay;
+	plan->by_value = by_value;
+	plan->end_pfn = kernel->end_pfn;
+	plan->window_pages = align_up(max_u64(window_pages ? min_u64(
+				window_pages, kernel->end_pfn) :
+				kernel->end_pfn, 64), 64);
+	plan->nr_windows = (size_t)((kernel->end_pfn + plan->window_pages - 1) /
+				    plan->window_pages);
+	plan->loaded = SIZE_MAX;
+	err = create(plan, level, nr_threads);
+	if (err) {
+		plan_destroy(plan);
+		return err;
+	}
+	*ret = plan;
+	return NULL;
+}
+
+/* Marks the frames of WINDOW that are at least partly in a segment. */
+static void load_present(struct plan *plan)
+{
+	const struct image *image = plan->kernel->image;
+	unsigned shift = plan->kernel->space.target.page_shift;
+	struct pageset *present = &plan->sets.present;
+
+	for (size_t i = image_find_segment(image, present->first << shift);
+	     i < image->nr_segments; i++) {
+		const struct segment *s = &image->segments[i];
+		uint64_t first = s->paddr >> shift;
+		uint64_t end = ((s->paddr + s->memsz - 1) >> shift) + 1;
+
+		if (first >= present->end)
+			break;
+		pageset_add_range(present, max_u64(first, present->first),
+				  min_u64(end, present->end));
+	}
+}
+
+/*
+ * Brings in what the overlay knows and makes the ranks disjoint: the first
+ * that matches of first, memmap, reserved, slab, user; the rest is the
+ * kernel's. A poisoned page stays out even of the kernel image: to touch it
+ * may kill the machine that writes the dump.
+ */
+static void apply_overlay(struct plan *plan)
+{
+	struct scan_sets *sets = &plan->sets;
+	uint64_t first_pfn = sets->kept.first;
+	uint64_t nr = (sets->kept.end - first_pfn + 63) / 64;
+
+	for (uint64_t i = 0; i < nr; i++) {
+		uint64_t pfn = first_pfn + i * 64, kept = sets->kept.bits[i];
+		uint64_t first, memmap;
+
+		kept |= sparseset_word(&plan->overlay->never_drop, pfn) &
+			sets->present.bits[i] & ~sets->poisoned.bits[i];
+		first = sparseset_word(&plan->overlay->first, pfn) & kept;
+		memmap = sparseset_word(&plan->overlay->memmap, pfn) & kept &
+			 ~first;
+		first |= sets->reserved.bits[i] & kept & ~memmap;
+		if (plan->first_only) {
+			kept = first;
+			memmap = 0;
+		}
+		sets->kept.bits[i] = kept;
+		sets->slab.bits[i] &= kept & ~first & ~memmap;
+		sets->user.bits[i] &= kept & ~first & ~memmap;
+		plan->first.bits[i] = first;
+		plan->memmap.bits[i] = memmap;
+	}
+}
+
+static void count_prefix(struct plan *plan)
+{
+	const struct pageset *kept = &plan->sets.kept;
+	uint64_t n = 0, i = 0;
+
+	for (uint64_t pfn = kept->first; pfn < kept->end; pfn += PLAN_BLOCK) {
+		plan->prefix[i++] = n;
+		n += pageset_count(kept, pfn, pfn + PLAN_BLOCK);
+	}
+	plan->prefix[i] = n;
+}
+
+static struct error *load(struct plan *plan, size_t window,
+			  struct scan_counts *counts,
+			  struct progress *progress)
+{
+	uint64_t first = window * plan->window_pages;
+	uint64_t end = min_u64(first + plan->window_pages, plan->end_pfn);
+
+	plan->loaded = SIZE_MAX;
+	for (unsigned i = 0; i < NR_SETS; i++) {
+		struct pageset *set = set_at(plan, i);
+
+		set->first = first;
+		set->end = end;
+		pageset_clear(set);
+	}
+	load_present(plan);
+	TRY(scan_run(plan->scan, &plan->sets, counts, progress, first));
+	return NULL;
+}
+
+struct error *plan_load(struct plan *plan, size_t window)
+{
+	struct scan_counts ignored = { .free_found = 0 };
+
+	if (plan->loaded == window)
+		return NULL;
+	TRY(load(plan, window, &ignored, NULL));
+	apply_overlay(plan);
+	count_prefix(plan);
+	plan->loaded = window;
+	return NULL;
+}
+
+static uint64_t count_all(const struct pageset *set)
+{
+	return pageset_count(set, set->first, set->end);
+}
+
+struct error *plan_scan(struct plan *plan, struct progress *progress)
+{
+	plan->nr_kept = plan->nr_present = plan->nr_forced = 0;
+	plan->counts = (struct scan_counts){ .free_found = 0 };
+	for (unsigned i = 0; i < NR_RANKS; i++)
+		plan->ranks[i] = 0;
+	for (size_t w = 0; w < plan->nr_windows; w++) {
+		const struct scan_sets *sets = &plan->sets;
+		uint64_t judged, kept, rank[NR_RANKS] = { 0 };
+
+		TRY(load(plan, w, &plan->counts, progress));
+		judged = count_all(&sets->kept);
+		apply_overlay(plan);
+		count_prefix(plan);
+		plan->loaded = w;
+		kept = count_all(&sets->kept);
+		plan->base[w] = plan->nr_kept;
+		plan->nr_kept += kept;
+		plan->nr_present += count_all(&sets->present);
+		if (kept > judged)
+			plan->nr_forced += kept - judged;
+		rank[RANK_FIRST] = count_all(&plan->first);
+		rank[RANK_SLAB] = count_all(&sets->slab);
+		rank[RANK_USER] = count_all(&sets->user);
+		rank[RANK_MEMMAP] = count_all(&plan->memmap);
+		rank[RANK_KERNEL] = kept - rank[RANK_FIRST] - rank[RANK_SLAB] -
+				    rank[RANK_USER] - rank[RANK_MEMMAP];
+		for (unsigned i = 0; i < NR_RANKS; i++)
+			plan->ranks[i] += rank[i];
+	}
+	plan->base[plan->nr_windows] = plan->nr_kept;
+	return NULL;
+}
+
+void plan_rewind(struct plan *plan)
+{
+	plan->rank = 0;
+	plan->window = 0;
+	plan->next = 0;
+}
+
+/* The 64 frames from the I-th word of the window on that are of this rank. */
+static uint64_t rank_word(const struct plan *plan, uint64_t i)
+{
+	const struct scan_sets *sets = &plan->sets;
+
+	if (!plan->by_value)
+		return sets->kept.bits[i];
+	switch (plan->rank) {
+	case RANK_FIRST:
+		return plan->first.bits[i];
+	case RANK_SLAB:
+		return sets->slab.bits[i];
+	case RANK_KERNEL:
+		return sets->kept.bits[i] & ~plan->first.bits[i] &
+		       ~sets->slab.bits[i] & ~sets->user.bits[i] &
+		       ~plan->memmap.bits[i];
+	case RANK_USER:
+		return sets->user.bits[i];
+	default:
+		return plan->memmap.bits[i];
+	}
+}
+
+/* The first frame of this rank at or after PFN; the set's end if none. */
+static uint64_t next_in_rank(const struct plan *plan, uint64_t pfn)
+{
+	const struct pageset *kept = &plan->sets.kept;
+	uint64_t nr = (kept->end - kept->first + 63) / 64;
+	uint64_t i = (pfn - kept->first) / 64, word;
+
+	if (pfn >= kept->end)
+		return kept->end;
+	word = rank_word(plan, i) & UINT64_MAX << (pfn % 64);
+	while (!word) {
+		if (++i >= nr)
+			return kept->end;
+		word = rank_word(plan, i);
+	}
+	return kept->first + i * 64 + (unsigned)__builtin_ctzll(word);
+}
+
+/* The rank of PFN among all kept pages. */
+static uint64_t index_of(const struct plan *plan, uint64_t pfn)
+{
+	const struct pageset *kept = &plan->sets.kept;
+	uint64_t block = (pfn - kept->first) / PLAN_BLOCK;
+
+	return plan->base[plan->loaded] + plan->prefix[block] +
+	       pageset_count(kept, kept->first + block * PLAN_BLOCK, pfn);
+}
+
+struct error *plan_next(struct plan *plan, uint64_t span, unsigned max,
+			uint64_t *pfn, uint64_t *index, unsigned *nr,
+			bool *end)
+{
+	unsigned shift = plan->kernel->space.target.page_shift;
+	uint64_t pages = span >> shift, stop;
+
+	*nr = 0;
+	*end = plan->rank >= (plan->by_value ? NR_RANKS : 1u) ||
+	       !plan->nr_windows;
+	if (*end)
+		return NULL;
+	TRY(plan_load(plan, plan->window));
+	plan->next = next_in_rank(plan, max_u64(plan->next,
+						plan->sets.kept.first));
+	if (plan->next >= plan->sets.kept.end) {
+		plan->next = 0;
+		if (++plan->window == plan->nr_windows) {
+			plan->window = 0;
+			plan->rank++;
+		}
+		return NULL;
+	}
+	stop = min_u64(align_down(plan->next, pages) + pages,
+		       plan->sets.kept.end);
+	while (*nr < max && plan->next < stop) {
+		pfn[*nr] = plan->next;
+		index[*nr] = *nr && plan->next == pfn[*nr - 1] + 1 ?
+			     index[*nr - 1] + 1 : index_of(plan, plan->next);
+		(*nr)++;
+		plan->next = next_in_rank(plan, plan->next + 1);
+	}
+	return NULL;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plan: which pages, in which order. One scan of all memory makes the
+ * totals and the bitmaps before the first byte of data. Little memory is more
+ * windows: the sets of one window of memory are held at a time, and made again
+ * by scanning that window again when its pages are wanted.
+ *
+ * Value order: by rank, each rank by frame, so that a dump that is cut short
+ * holds what an analyst needs first.
+ */
+#ifndef CAPDUMP_CAPTURE_PLAN_H
+#define CAPDUMP_CAPTURE_PLAN_H
+
+#include "overlay.h"
+#include "scan.h"
+
+enum plan_rank {
+	RANK_FIRST,	/* without these no reader opens the dump */
+	RANK_SLAB,
+	RANK_KERNEL,	/* every other kernel page */
+	RANK_USER,	/* page cache, user and free pages the level keeps */
+	RANK_MEMMAP,
+	NR_RANKS
+};
+
+struct plan {
+	const struct kernel *kernel;	/* borrowed */
+	const struct overlay *overlay;	/* borrowed */
+	struct scan *scan;		/* owned */
+	bool by_value;
+	bool first_only;		/* keep rank 0 only: nothing else fits */
+	uint64_t end_pfn;
+	uint64_t window_pages;		/* a multiple of 64 */
+	size_t nr_windows;
+	uint64_t *base;			/* kept pages before each window */
+	uint64_t nr_present, nr_kept, nr_forced;
+	uint64_t ranks[NR_RANKS];	/* kept pages of each */
+	struct scan_counts counts;
+
+	size_t loaded;			/* the window whose sets these are;
+					 * SIZE_MAX: none */
+	struct scan_sets sets;
+	struct pageset first, memmap;	/* ranks that the scan can't tell */
+	uint64_t *prefix;		/* kept pages of the window before each
+					 * PLAN_BLOCK frames */
+	unsigned rank;			/* of the iteration */
+	size_t window;
+	uint64_t next;			/* frame */
+};
+
+#define PLAN_BLOCK 4096u		/* frames */
+
+/* WINDOW_PAGES: 0 means all memory in one. */
+struct error *plan_create(const struct kernel *kernel,
+			  const struct overlay *overlay, unsigned level,
+			  bool by_value, uint64_t window_pages,
+			  unsigned nr_threads, struct plan **ret);
+void plan_destroy(struct plan *plan);	/* NULL is fine */
+
+/* Bytes that a plan of so many frames a window holds. */
+uint64_t plan_memory(uint64_t window_pages, uint64_t end_pfn);
+
+/* Scans everything: fills base and totals. PROGRESS may be NULL. */
+struct error *plan_scan(struct plan *plan, struct progress *progress);
+
+/* Makes the sets of a window: sets.present and sets.kept then are its own. */
+struct error *plan_load(struct plan *plan, size_t window);
+
+/* Starts the iteration over kept pages. */
+void plan_rewind(struct plan *plan);
+
+/*
+ * The next pages in order, at most MAX, that lie within one range of SPAN
+ * bytes (a power of two) of memory. *NR 0: none are left in this window of
+ * this rank, whose sets are in plan->sets until the next call, which goes on
+ * with the next window; *END: none at all.
+ */
+struct error *plan_next(struct plan *plan, uint64_t span, unsigned max,
+			uint64_t *pfn, uint64_t *index, unsigned *nr,
+			bool *end);
+
+#endif

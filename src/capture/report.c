@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What happened, for people and as JSON: see capture.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/text.h"
+#include "capture.h"
+#include "plan.h"
+
+static const char *const rank_names[NR_RANKS] = {
+	"first", "slab", "kernel", "user", "memmap",
+};
+
+void capture_report_deinit(struct capture_report *report)
+{
+	free(report->cut_short);
+	report->cut_short = NULL;
+}
+
+static void print_classes(const struct capture_report *r, struct log *log)
+{
+	log_print(log, LOG_REPORT, "%-24s %12s %12s", "pages", "in memory",
+		  "for the dump");
+	for (unsigned i = 0; i < NR_CLASSES; i++)
+		if (r->present[i])
+			log_print(log, LOG_REPORT, "%-24s %12" PRIu64
+				  " %12" PRIu64, class_name(i), r->present[i],
+				  r->kept[i]);
+	if (r->nr_forced)
+		log_print(log, LOG_REPORT, "%-24s %12s %12" PRIu64,
+			  "kept all the same", "", r->nr_forced);
+	log_print(log, LOG_REPORT, "%-24s %12" PRIu64 " %12" PRIu64, "all",
+		  r->nr_present, r->nr_kept);
+	log_print(log, LOG_REPORT,
+		  "written: %" PRIu64 " zero, %" PRIu64 " packed, %" PRIu64
+		  " raw, %" PRIu64 " unreadable", r->totals.nr_zero,
+		  r->totals.nr_packed, r->totals.nr_raw,
+		  r->totals.nr_unreadable);
+	if (r->free_known)
+		log_print(log, LOG_REPORT, "free pages: %" PRIu64
+			  " found, the kernel counts %" PRIu64, r->free_found,
+			  r->free_kernel);
+}
+
+void report_print(const struct capture_report *report,
+		  const struct capture_options *options, struct log *log)
+{
+	const struct writer_totals *t = &report->totals;
+	char in[16], out[16], anon[16];
+
+	print_classes(report, log);
+	log_print(log, LOG_MESSAGE,
+		  "%s: level %u, %s: %" PRIu64 " of %" PRIu64 " pages, %s of memory in %s (%.1f %%), %.1f s, %u threads, %s of memory used",
+		  options->dry_run ? "dry run" : options->output ?
+		  options->output : "flattened", report->level,
+		  options->codec ? options->codec->name : "uncompressed",
+		  t->nr_pages, report->nr_present,
+		  text_size(report->input_bytes, in), text_size(t->size, out),
+		  report->input_bytes ? 100.0 * (double)t->size /
+		  (double)report->input_bytes : 0, report->seconds,
+		  report->nr_threads, text_size(report->peak_anon, anon));
+	if (report->cut_short)
+		log_print(log, LOG_ERROR,
+			  "The dump is valid but incomplete: %s.",
+			  report->cut_short);
+	else
+		log_print(log, LOG_MESSAGE, "The dump is complete.");
+}
+
+static void print_string(FILE *file, const char *key, const char *text)
+{
+	fprintf(file, "  \"%s\": ", key);
+	if (text)
+		text_print_json(file, text, strlen(text));
+	else
+		fputs("null", file);
+	fputs(",\n", file);
+}
+
+static void print_number(FILE *file, const char *key, uint64_t v)
+{
+	fprintf(file, "  \"%s\": %" PRIu64 ",\n", key, v);
+}
+
+static void print_arrays(FILE *file, const struct capture_report *r)
+{
+	uint64_t nr = r->totals.nr_unreadable;
+
+	fputs("  \"pages\": {", file);
+	for (unsigned i = 0; i < NR_CLASSES; i++)
+		fprintf(file, "%s\n    \"%s\": { \"present\": %" PRIu64
+			", \"kept\": %" PRIu64 ", \"dropped\": %" PRIu64 " }",
+			i ? "," : "", class_key(i), r->present[i], r->kept[i],
+			r->present[i] - r->kept[i]);
+	fputs("\n  },\n  \"ranks\": {", file);
+	for (unsigned i = 0; i < NR_RANKS; i++)
+		fprintf(file, "%s \"%s\": %" PRIu64, i ? "," : "",
+			rank_names[i], r->ranks[i]);
+	fputs(" },\n  \"unreadable_pfns\": [", file);
+	for (uint64_t i = 0; i < nr && i < CAPTURE_MAX_LISTED; i++)
+		fprintf(file, "%s%" PRIu64, i ? ", " : "", r->unreadable[i]);
+	fputs("],\n", file);
+}
+
+static void print_report(FILE *file, const struct capture_report *r,
+			 const struct capture_options *o,
+			 const struct log *log, const struct error *err)
+{
+	const struct writer_totals *t = &r->totals;
+
+	fputs("{\n", file);
+	print_string(file, "program", "capdump " CAPDUMP_VERSION);
+	print_string(file, "input", o->input);
+	print_string(file, "output", o->output);
+	print_string(file, "status", err ? "failed" : r->status ==
+		     CAPTURE_COMPLETE ? "complete" : "incomplete");
+	print_string(file, "error", err ? error_message(err) : NULL);
+	print_string(file, "cut_short", r->cut_short);
+	print_string(file, "release", r->release);
+	print_number(file, "crash_time", r->crash_time);
+	print_number(file, "level", r->level);
+	fprintf(file, "  \"first_rank_only\": %s,\n",
+		r->first_rank_only ? "true" : "false");
+	print_string(file, "codec", o->codec ? o->codec->name : NULL);
+	print_string(file, "order", o->address_order || !o->output ?
+		     "address" : "value");
+	print_number(file, "page_size", r->page_size);
+	print_number(file, "pages_present", r->nr_present);
+	print_number(file, "pages_kept", r->nr_kept);
+	print_number(file, "pages_kept_all_the_same", r->nr_forced);
+	print_number(file, "pages_written", t->nr_pages);
+	print_number(file, "pages_zero", t->nr_zero);
+	print_number(file, "pages_raw", t->nr_raw);
+	print_number(file, "pages_packed", t->nr_packed);
+	print_number(file, "pages_unreadable", t->nr_unreadable);
+	print_arrays(file, r);
+	fprintf(file, "  \"free_pages\": { \"found\": %" PRIu64
+		", \"kernel\": ", r->free_found);
+	fprintf(file, r->free_known ? "%" PRIu64 : "null", r->free_kernel);
+	fprintf(file, ", \"understood\": %s },\n",
+		r->not_understood ? "false" : "true");
+	print_number(file, "input_bytes", r->input_bytes);
+	print_number(file, "output_bytes", t->size);
+	print_number(file, "packed_bytes", t->packed_bytes);
+	print_number(file, "checkpoints", t->nr_checkpoints);
+	print_number(file, "threads", r->nr_threads);
+	fprintf(file, "  \"mapped\": %s,\n", r->mapped ? "true" : "false");
+	fprintf(file, "  \"seconds\": { \"scan\": %.3f, \"metadata\": %.3f, \"all\": %.3f },\n",
+		r->scan_seconds, r->metadata_seconds, r->seconds);
+	print_number(file, "peak_anonymous_bytes", r->peak_anon);
+	print_number(file, "peak_resident_bytes", r->peak_resident);
+	fputs("  \"warnings\": [", file);
+	for (size_t i = 0; i < log->nr_warnings; i++) {
+		fputs(i ? ",\n    " : "\n    ", file);
+		text_print_json(file, log->warnings[i],
+				strlen(log->warnings[i]));
+	}
+	fputs(log->nr_warnings ? "\n  ]\n}\n" : "]\n}\n", file);
+}
+
+struct error *report_write(const struct capture_report *report,
+			   const struct capture_options *options,
+			   const struct log *log, const struct error *err,
+			   const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+		      O_CLOEXEC | O_NOCTTY, 0600);
+	FILE *file;
+
+	if (fd < 0)
+		return error_errno(errno, "%s", path);
+	file = fdopen(fd, "w");
+	if (!file) {
+		close(fd);
+		return error_nomem();
+	}
+	print_report(file, report, options, log, err);
+	if (fflush(file) || fsync(fd)) {
+		struct error *failed = error_errno(errno, "%s", path);
+
+		fclose(file);
+		return failed;
+	}
+	fclose(file);
+	return NULL;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scan: reads the struct pages of a range of frames on all workers and
+ * sorts the frames into sets. A task is 1 GiB of memory; tasks share no word
+ * of any set.
+ */
+#ifndef CAPDUMP_CAPTURE_SCAN_H
+#define CAPDUMP_CAPTURE_SCAN_H
+
+#include "../base/pageset.h"
+#include "../base/progress.h"
+#include "../filter/filter.h"
+#include "../kernel/kernel.h"
+
+#define SCAN_TASK_BYTES (1ull << 30)	/* of the crashed machine's memory */
+
+/* Sets over the same frames; kept's members are also in at most one of slab,
+ * user and reserved; poisoned ones are never kept. */
+struct scan_sets {
+	struct pageset present;	/* frames in a segment; set by the caller */
+	struct pageset kept;	/* present, and the level does not drop it */
+	struct pageset slab;
+	struct pageset user;	/* page cache, user, free, offline pages */
+	struct pageset reserved;	/* PG_reserved, as far as known */
+	struct pageset poisoned;	/* never to be touched */
+};
+
+struct scan_counts {
+	uint64_t present[NR_CLASSES], kept[NR_CLASSES];	/* pages */
+	uint64_t free_found;	/* buddy + unaccepted, in segments or not */
+	uint64_t nr_unreadable;	/* struct pages that can't be read: kept */
+	uint64_t nr_nonsense;	/* compound pages that make no sense: kept */
+};
+
+struct scan;
+
+/* NR_THREADS workers (0: the caller's thread). KERNEL and LEVEL are fixed. */
+struct error *scan_create(const struct kernel *kernel, unsigned level,
+			  unsigned nr_threads, struct scan **ret);
+void scan_destroy(struct scan *scan);	/* NULL is fine */
+
+/*
+ * Scans the frames of SETS (64-aligned start), adds to COUNTS. PROGRESS may be
+ * NULL; it is told DONE + frames so far.
+ */
+struct error *scan_run(struct scan *scan, struct scan_sets *sets,
+		       struct scan_counts *counts, struct progress *progress,
+		       uint64_t done);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading and packing pages: see worker.h. */
+#include "worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+
+struct error *worker_init(struct worker *worker, const struct image *image,
+			  size_t page_size, const struct codec_ops *codec,
+			  int codec_level)
+{
+	worker->page_size = page_size;
+	worker->page = aligned_alloc(64, page_size);
+	if (!worker->page)
+		return error_nomem();
+	TRY(view_create(image, VIEW_STREAM, &worker->view));
+	return codec ? codec_create(codec, codec_level, &worker->codec) : NULL;
+}
+
+void worker_deinit(struct worker *worker)
+{
+	codec_destroy(worker->codec);
+	view_destroy(worker->view);
+	free(worker->page);
+}
+
+unsigned worker_batch_pages(size_t page_size)
+{
+	size_t n = BATCH_BYTES / page_size;
+
+	return n < 1 ? 1 : n > BATCH_PAGES ? BATCH_PAGES : (unsigned)n;
+}
+
+struct error *worker_job_init(struct worker_job *job, size_t page_size)
+{
+	job->batch.data = malloc(worker_batch_pages(page_size) * page_size);
+	return job->batch.data ? NULL : error_nomem();
+}
+
+void worker_job_deinit(struct worker_job *job)
+{
+	window_put(job->window);
+	error_destroy(job->batch.err);
+	free(job->batch.data);
+}
+
+/* LEN is a multiple of 64. Most pages end in the first words. */
+static bool is_zero(const uint8_t *page, size_t len)
+{
+	for (size_t i = 0; i < len; i += 64) {
+		uint64_t w[8];
+
+		memcpy(w, page + i, sizeof(w));
+		if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
+			return false;
+	}
+	return true;
+}
+
+/* Reads the page PFN. A page in part outside of every segment is zero there. */
+static bool read_page(struct worker *worker, const struct window *window,
+		      uint64_t pfn)
+{
+	uint64_t paddr = pfn * worker->page_size;
+	enum page_state state;
+
+	state = window ? window_read(window, paddr, worker->page,
+				     worker->page_size) :
+		view_read(worker->view, paddr, worker->page,
+			  worker->page_size);
+	return state == PAGE_OK;
+}
+
+void worker_run(void *local, void *arg)
+{
+	struct worker *worker = local;
+	struct worker_job *job = arg;
+	struct batch *batch = &job->batch;
+
+	batch->len = 0;
+	for (unsigned i = 0; i < batch->nr; i++) {
+		uint8_t *dst = batch->data + batch->len;
+		size_t size = 0;
+
+		batch->size[i] = 0;
+		if (!read_page(worker, job->window, batch->pfn[i])) {
+			batch->kind[i] = BATCH_UNREADABLE;
+			continue;
+		}
+		if (is_zero(worker->page, worker->page_size)) {
+			batch->kind[i] = BATCH_ZERO;
+			continue;
+		}
+		if (worker->codec)
+			size = worker->codec->ops->pack(worker->codec,
+							worker->page,
+							worker->page_size, dst,
+							worker->page_size - 1);
+		batch->kind[i] = size ? BATCH_PACKED : BATCH_RAW;
+		if (!size) {
+			size = worker->page_size;
+			memcpy(dst, worker->page, size);
+		}
+		batch->size[i] = (uint32_t)size;
+		batch->len += size;
+	}
+	window_put(job->window);
+	job->window = NULL;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A worker: reads pages, finds zero and unreadable ones, packs the rest into a
+ * batch. The only code that touches page contents.
+ */
+#ifndef CAPDUMP_CAPTURE_WORKER_H
+#define CAPDUMP_CAPTURE_WORKER_H
+
+#include "../codec/codec.h"
+#include "../formats/batch.h"
+#include "../image/view.h"
+#include "../image/window.h"
+
+struct worker {
+	struct view *view;	/* where a window is refused */
+	struct codec *codec;	/* NULL: store raw */
+	uint8_t *page;		/* one page */
+	size_t page_size;
+};
+
+/* What to do: the pages of batch.pfn, all in window if there is one. */
+struct worker_job {
+	struct batch batch;
+	struct window *window;	/* a reference; the worker puts it back */
+};
+
+struct error *worker_init(struct worker *worker, const struct image *image,
+			  size_t page_size, const struct codec_ops *codec,
+			  int codec_level);
+void worker_deinit(struct worker *worker);
+
+/* A job for pages of PAGE_SIZE bytes, data buffer included. */
+struct error *worker_job_init(struct worker_job *job, size_t page_size);
+void worker_job_deinit(struct worker_job *job);
+
+/* Pages a batch takes. */
+unsigned worker_batch_pages(size_t page_size);
+
+/* A pool_fn: LOCAL is a struct worker, JOB a struct worker_job. */
+void worker_run(void *local, void *job);
+
+#endif
