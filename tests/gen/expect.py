@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a dump of the image must hold, from the fixture's own description.
+
+OUT.expect, one item a line, page frames in hex, ranges with last inclusive:
+  verdict good|bad|unsupported
+  max_mapnr N            frames end here (exclusive)
+  present RANGES         bitmap1: frames that lie at least partly in a segment
+  zero RANGES            of those, all zero
+  free N                 NR_FREE_PAGES as the kernel counted (hex)
+  keep LEVEL RANGES      bitmap2 of that dump level
+  maybe LEVEL RANGES     frames of which either is right
+OUT.truth: 'FIRST-LAST KIND [NOTE]' for each run of frames of one kind.
+OUT.log: the kernel log's records as JSON.
+"""
+
+import json
+
+import structpage as S
+from memory import PAGE, ZERO, pack
+
+LEVELS = (0, 1, 2, 4, 8, 16, 31)
+
+
+class Coverage:
+    """Which bytes of each frame the segments hold."""
+
+    def __init__(self, segs):
+        self.full = set()       # wholly in segments, wholly in the file
+        self.parts = {}         # pfn -> [(first byte, end byte)] in the file
+        for seg in segs:
+            self.add(seg.paddr, seg.filesz, True)
+            self.add(seg.paddr, seg.memsz, False)
+
+    def add(self, paddr, size, in_file):
+        if not size:
+            return
+        first, last = paddr // PAGE, (paddr + size - 1) // PAGE
+        for pfn in range(first, last + 1):
+            low = max(paddr, pfn * PAGE) - pfn * PAGE
+            high = min(paddr + size, pfn * PAGE + PAGE) - pfn * PAGE
+            if in_file and (low, high) == (0, PAGE):
+                self.full.add(pfn)
+                self.parts.setdefault(pfn, ())
+            elif in_file:
+                self.parts[pfn] = (*self.parts.get(pfn, ()), (low, high))
+            else:
+                self.parts.setdefault(pfn, ())
+
+    def content(self, mem, pfn):
+        page = mem.page(pfn)
+        if page is None or pfn in self.full:
+            return page or ZERO
+        out = bytearray(PAGE)
+        for low, high in self.parts[pfn]:
+            out[low:high] = page[low:high]
+        return bytes(out)
+
+    def readable(self, pfn):
+        """The frame's bytes are all there."""
+        return pfn in self.full or pfn in self.parts
+
+
+class Expect:
+    def __init__(self, machine, segs):
+        self.m = machine
+        self.cover = Coverage(segs)
+        self.present = sorted(self.cover.parts)
+        self.max_mapnr = max((s.paddr + s.memsz + PAGE - 1) // PAGE
+                             for s in segs) if segs else 0
+        self.kernel = S.Unit("kernel", 0, 1)
+        self.named = self.named_pages()
+
+    def named_pages(self):
+        """Frames of the kernel image and of what VMCOREINFO names."""
+        m = self.m
+        pfns = {p for p, kind in m.alloc_kind.items() if kind == "image"}
+        for name, vaddr in m.symbols.items():
+            if "SYMBOL(%s)=" % name not in m.vmcoreinfo.decode("latin-1"):
+                continue
+            paddr = m.tables.translate(vaddr)
+            if paddr is not None:
+                pfns.add(paddr // PAGE)
+        return pfns
+
+    def unit(self, pfn):
+        return self.m.units.get(pfn, self.kernel)
+
+    def struct_page_there(self, pfn):
+        paddr = self.m.page_paddr(pfn)
+        return paddr is not None and self.cover.readable(paddr // PAGE)
+
+    def kept(self, pfn, level):
+        """True, False, or None where either is right."""
+        unit = self.unit(pfn)
+        if pfn in self.named or not unit.dropped(pfn, level):
+            return True
+        head_there = self.struct_page_there(unit.first)
+        if pfn in unit.poisoned and pfn != unit.first:
+            return not self.struct_page_there(pfn)
+        if not head_there:
+            return True
+        if not self.struct_page_there(pfn):
+            return None
+        return False
+
+    def write(self, out):
+        m, fx = self.m, self.m.fx
+        with open(out + ".expect", "w", encoding="utf-8") as file:
+            print("verdict", fx["expect"], file=file)
+            print("max_mapnr %x" % self.max_mapnr, file=file)
+            print("present", pack(self.present), file=file)
+            print("zero", pack(self.zero_pages()), file=file)
+            print("free %x" % fx.num("free_pages", m.free_pages), file=file)
+            for level in LEVELS:
+                keep, maybe = [], []
+                extra = {p for l, a, b in fx.maybe if l in (level, -1)
+                         for p in range(a, b + 1)}
+                for pfn in self.present:
+                    answer = self.kept(pfn, level)
+                    if answer is None or pfn in extra:
+                        maybe.append(pfn)
+                    elif answer:
+                        keep.append(pfn)
+                print("keep", level, pack(keep), file=file)
+                if maybe:
+                    print("maybe", level, pack(maybe), file=file)
+        self.write_truth(out + ".truth")
+        with open(out + ".log", "w", encoding="utf-8") as file:
+            for item in m.log.entries:
+                item = dict(item, text=item["text"].decode("latin-1"))
+                json.dump(item, file)
+                file.write("\n")
+
+    def zero_pages(self):
+        for pfn in self.present:
+            if self.cover.content(self.m.mem, pfn) == ZERO:
+                yield pfn
+
+    def write_truth(self, path):
+        with open(path, "w", encoding="utf-8") as file:
+            last = None
+            for pfn in self.present + [None]:
+                word = None
+                if pfn is not None:
+                    unit = self.unit(pfn)
+                    kind = unit.kind if pfn in self.m.units \
+                        else self.m.alloc_kind.get(pfn, "kernel")
+                    word = " ".join(x for x in (
+                        kind, unit.note,
+                        "poisoned" if pfn in unit.poisoned else "",
+                        "named" if pfn in self.named else "") if x)
+                if last and (pfn is None or pfn != last[1] + 1
+                             or word != last[2]):
+                    print("%x-%x %s" % last, file=file)
+                    last = None
+                if pfn is not None:
+                    last = (last[0] if last else pfn, pfn, word)

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reader of kdump-compressed dumps, versions 1 to 6, little endian 64-bit:
+the second opinion on what the product writes, made from the format's
+description alone (struct disk_dump_header, kdump_sub_header and page_desc of
+makedumpfile's diskdump_mod.h).
+
+Layout: block 0 header; sub_hdr_size blocks of sub-header; bitmap1, bitmap2;
+a page_desc for each set bit of bitmap2, in frame order; data anywhere.
+Nothing is believed: every claim is collected in Dump.problems.
+"""
+
+import mmap
+import struct
+
+import unpack
+
+SIGNATURE = b"KDUMP   "
+INCOMPLETE, EXCLUDED_VMEMMAP = 0x8, 0x10
+CODEC_FLAGS = {0: "raw", 1: "zlib", 2: "lzo", 4: "snappy", 0x20: "zstd"}
+FILLER = b"capdump: unreadable page"
+DESC = struct.Struct("<qIIQ")
+
+
+class NotADump(Exception):
+    pass
+
+
+def set_bits(bitmap, limit):
+    """Numbers of the set bits below limit, ascending (bit 0 of byte 0 is
+    number 0)."""
+    table = [[i for i in range(8) if b >> i & 1] for b in range(256)]
+    out = []
+    zero = bytes(4096)
+    for start in range(0, len(bitmap), 4096):
+        chunk = bitmap[start:start + 4096]
+        if chunk == zero[:len(chunk)]:
+            continue
+        for at, byte in enumerate(chunk, start):
+            if byte:
+                base = at * 8
+                out += [base + i for i in table[byte]]
+    return [n for n in out if n < limit] if out and out[-1] >= limit else out
+
+
+class Dump:
+    def __init__(self, path):
+        self.problems = []
+        with open(path, "rb") as file:
+            self.size = file.seek(0, 2)
+            if self.size < 4096 + 464:
+                raise NotADump("%s: %d bytes are too few" % (path, self.size))
+            self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.read_header()
+        self.read_sub_header()
+        self.read_bitmaps()
+        self.read_descriptors()
+
+    def problem(self, text, *args):
+        if len(self.problems) < 200:
+            self.problems.append(text % args if args else text)
+
+    # ---- header -----------------------------------------------------------
+    def read_header(self):
+        m = self.map
+        if m[:8] != SIGNATURE:
+            raise NotADump("signature is %r" % m[:8])
+        head = {"version": struct.unpack_from("<i", m, 8)[0]}
+        names = "sysname nodename release version_string machine domainname"
+        for i, name in enumerate(names.split()):
+            raw = m[12 + 65 * i:12 + 65 * i + 65]
+            head[name] = raw.split(b"\0")[0].decode("latin-1")
+        (head["timestamp"], head["timestamp_us"], head["status"],
+         head["block_size"], head["sub_hdr_size"], head["bitmap_blocks"],
+         head["max_mapnr_32"], head["total_ram_blocks"],
+         head["device_blocks"], head["written_blocks"], head["current_cpu"],
+         head["nr_cpus"]) = struct.unpack_from("<qqIiiIIIIIIi", m, 408)
+        self.head = head
+        size = head["block_size"]
+        if not 1 <= head["version"] <= 6:
+            self.problem("header version %d", head["version"])
+        if size < 512 or size & (size - 1) or size > 1 << 20:
+            raise NotADump("block size %d" % size)
+        known = INCOMPLETE | EXCLUDED_VMEMMAP | 1 | 2 | 4 | 0x20
+        if head["status"] & ~known:
+            self.problem("status 0x%x has unknown bits", head["status"])
+        if head["sub_hdr_size"] < 1:
+            self.problem("sub_hdr_size %d", head["sub_hdr_size"])
+        if self.size > size and any(m[464:size]):
+            self.problem("block 0 is not zero behind the header")
+
+    def read_sub_header(self):
+        m, head = self.map, self.head
+        base, version = head["block_size"], head["version"]
+        room = head["sub_hdr_size"] * base
+        if base + min(room, 104) > self.size:
+            raise NotADump("no sub-header")
+        sub = dict(zip(
+            "phys_base dump_level split start_pfn_32 end_pfn_32 "
+            "offset_vmcoreinfo size_vmcoreinfo offset_note size_note "
+            "offset_eraseinfo size_eraseinfo start_pfn end_pfn "
+            "max_mapnr".split(),
+            struct.unpack_from("<qii11Q", m, base)))
+        since = dict(dump_level=1, split=2, start_pfn_32=2, end_pfn_32=2,
+                     offset_vmcoreinfo=3, size_vmcoreinfo=3, offset_note=4,
+                     size_note=4, offset_eraseinfo=5, size_eraseinfo=5,
+                     start_pfn=6, end_pfn=6, max_mapnr=6)
+        for key, first in since.items():
+            if version < first:
+                del sub[key]
+        self.sub = sub
+        self.max_mapnr = sub.get("max_mapnr", head["max_mapnr_32"])
+        low = self.max_mapnr & 0xffffffff
+        if version >= 6 and head["max_mapnr_32"] not in (low, 0xffffffff):
+            self.problem("max_mapnr is %d in the header, %d in the "
+                         "sub-header", head["max_mapnr_32"], self.max_mapnr)
+        end = base + room
+        for name in ("vmcoreinfo", "note", "eraseinfo"):
+            offset = sub.get("offset_" + name, 0)
+            length = sub.get("size_" + name, 0)
+            if not length:
+                continue
+            if offset < base + 104 or offset + length > self.size:
+                self.problem("%s at %d+%d is outside the file", name, offset,
+                             length)
+            elif offset + length > end:
+                self.problem("%s at %d+%d leaves the sub-header's %d blocks",
+                             name, offset, length, head["sub_hdr_size"])
+
+    def area(self, name):
+        """Bytes of vmcoreinfo, note or eraseinfo."""
+        offset = self.sub.get("offset_" + name, 0)
+        return self.map[offset:offset + self.sub.get("size_" + name, 0)]
+
+    # ---- bitmaps ----------------------------------------------------------
+    def read_bitmaps(self):
+        head, size = self.head, self.head["block_size"]
+        start = size * (1 + head["sub_hdr_size"])
+        length = head["bitmap_blocks"] * size
+        if start + length > self.size:
+            raise NotADump("bitmaps end at %d, the file at %d"
+                           % (start + length, self.size))
+        if head["bitmap_blocks"] & 1:
+            self.problem("%d bitmap blocks", head["bitmap_blocks"])
+        half = length // 2
+        need = (self.max_mapnr + 7) // 8
+        if half < need:
+            raise NotADump("bitmaps of %d bytes do not hold %d frames"
+                           % (half, self.max_mapnr))
+        if half - need >= size:
+            self.problem("bitmaps are %d blocks longer than needed",
+                         (half - need) // size)
+        raw1 = self.map[start:start + half]
+        raw2 = self.map[start + half:start + length]
+        every = 1 << 62
+        self.present = set_bits(raw1, every)
+        self.kept = set_bits(raw2, every)
+        for name, bits in (("bitmap1", self.present), ("bitmap2", self.kept)):
+            if bits and bits[-1] >= self.max_mapnr:
+                self.problem("%s has frame %d, max_mapnr is %d", name,
+                             bits[-1], self.max_mapnr)
+        extra = set(self.kept) - set(self.present)
+        if extra:
+            self.problem("%d frames are in bitmap2 but not in bitmap1, "
+                         "first %x", len(extra), min(extra))
+        self.table = start + length
+
+    # ---- descriptors ------------------------------------------------------
+    def read_descriptors(self):
+        count = len(self.kept)
+        self.data = self.table + count * DESC.size
+        have = max(0, min(count, (self.size - self.table) // DESC.size))
+        if have < count:
+            self.problem("%d descriptors of %d are in the file", have, count)
+        raw = self.map[self.table:self.table + have * DESC.size]
+        self.desc = list(DESC.iter_unpack(raw))
+        self.desc += [(0, 0, 0, 0)] * (count - have)
+        self.not_reached = 0
+        self.shared = 0
+        self.by_codec = {}
+        blocks = {}
+        block_size = self.head["block_size"]
+        for pfn, (offset, size, flags, page_flags) in zip(self.kept,
+                                                          self.desc):
+            if not offset:
+                self.not_reached += 1
+                if size or flags or page_flags:
+                    self.problem("frame %x: offset 0, size %d", pfn, size)
+                continue
+            name = CODEC_FLAGS.get(flags)
+            if name is None:
+                self.problem("frame %x: flags 0x%x", pfn, flags)
+            if not 0 < size <= block_size:
+                self.problem("frame %x: size %d", pfn, size)
+            elif name == "raw" and size != block_size:
+                self.problem("frame %x: raw, but %d bytes", pfn, size)
+            if offset < self.data or offset + size > self.size:
+                self.problem("frame %x: data at %d+%d, they lie in %d..%d",
+                             pfn, offset, size, self.data, self.size)
+            if page_flags:
+                self.problem("frame %x: page_flags 0x%x", pfn, page_flags)
+            self.by_codec[name] = self.by_codec.get(name, 0) + 1
+            key = (offset, size)
+            if key in blocks:
+                self.shared += 1
+                if blocks[key] != flags:
+                    self.problem("frame %x: shared block, other flags", pfn)
+            blocks[key] = flags
+        self.check_blocks(blocks)
+        complete = not self.head["status"] & INCOMPLETE
+        if complete and self.not_reached:
+            self.problem("complete, but %d pages are not reached",
+                         self.not_reached)
+
+    def check_blocks(self, blocks):
+        self.unique = len(blocks)
+        self.data_bytes = sum(size for _, size in blocks)
+        end = last = None
+        for offset, size in sorted(blocks):
+            if end is not None and offset < end:
+                self.problem("data at %d+%d overlap those at %d+%d", offset,
+                             size, *last)
+            last, end = (offset, size), offset + size
+        self.data_end = end or self.data
+        self.tail = self.size - self.data_end
+
+    # ---- pages ------------------------------------------------------------
+    def pages(self, wanted=None):
+        """(pfn, bytes) of each page that was reached; None as bytes when it
+        cannot be decoded (a problem is recorded)."""
+        size = self.head["block_size"]
+        cache_key = cache = None
+        for pfn, (offset, length, flags, _) in zip(self.kept, self.desc):
+            if not offset or (wanted is not None and pfn not in wanted):
+                continue
+            if (offset, length) == cache_key:
+                yield pfn, cache
+                continue
+            page = None
+            raw = self.map[offset:offset + length]
+            try:
+                page = unpack.page(CODEC_FLAGS.get(flags), raw, size)
+            except unpack.Bad as err:
+                self.problem("frame %x: %s", pfn, err)
+            cache_key, cache = (offset, length), page
+            yield pfn, page
+
+    def summary(self):
+        out = dict(self.head)
+        out.update(self.sub)
+        out.update(
+            file_size=self.size, present_pages=len(self.present),
+            kept_pages=len(self.kept), not_reached=self.not_reached,
+            complete=not self.head["status"] & INCOMPLETE,
+            unique_blocks=self.unique, shared_pages=self.shared,
+            data_bytes=self.data_bytes, table_offset=self.table,
+            data_offset=self.data, tail_bytes=self.tail,
+            codecs={str(k): v for k, v in self.by_codec.items()})
+        return out
+
+
+def filler(size):
+    """What stands for a page that could not be read."""
+    return (FILLER * (size // len(FILLER) + 1))[:size]

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""struct page, as the modelled kernel would have it, for each kind of page;
+and which dump levels leave the kind out.
+
+A 'pages' statement becomes units: a unit is what is judged as one, a
+compound page, a free block, or a single frame.  The rules are makedumpfile's
+(its manual page, and the order of tests described in CONSUMERS), with the
+differences that tests/fixtures/README lists.
+"""
+
+import struct
+
+import layouts as L
+
+POISON_LIST1, POISON_LIST2 = 0xdead000000000100, 0xdead000000000122
+TAIL_MAPPING = 0xdead000000000400       # include/linux/poison.h
+ANON, MOVABLE, KSM = 1, 2, 3            # low bits of page.mapping
+
+# level bits
+ZERO, CACHE, CACHE_PRIVATE, USER, FREE, ALWAYS = 1, 2, 4, 8, 16, 32
+
+KINDS = ("kernel reserved table guard slab buddy pcp anon ksm cache swapcache "
+         "hugetlb offline hwpoison unaccepted zsmalloc large_kmalloc movable "
+         "vmalloc stack module percpu typed image pagetable memmap").split()
+
+
+class Unit:
+    """first, nr: its frames.  drop: level bits any of which leaves it out
+    (ALWAYS: every level).  poisoned: frames left out by themselves."""
+    __slots__ = ("kind", "first", "nr", "drop", "poisoned", "note")
+
+    def __init__(self, kind, first, nr, drop=0, poisoned=(), note=""):
+        self.kind, self.first, self.nr = kind, first, nr
+        self.drop, self.poisoned, self.note = drop, frozenset(poisoned), note
+
+    def dropped(self, pfn, level):
+        if self.drop & ALWAYS or pfn in self.poisoned:
+            return True
+        return bool(self.drop & level)
+
+
+class PageArrays:
+    """The memmap before it goes to physical memory: one bytearray for each
+    memory section, or a single one (flat)."""
+
+    def __init__(self, pages_per_array):
+        self.per = pages_per_array
+        self.arrays = {}
+
+    def add(self, index):
+        self.arrays[index] = bytearray(self.per * L.PAGE_SIZE_OF)
+
+    def slot(self, pfn):
+        index, at = divmod(pfn, self.per)
+        return self.arrays.get(index), at * L.PAGE_SIZE_OF
+
+
+class Encoder:
+    """Fills the arrays.  vaddr_of(pfn): address of that struct page."""
+
+    def __init__(self, layout, arrays, flag_base, vaddr_of, mask_tails):
+        self.l = layout
+        self.arrays = arrays
+        self.flag_base = flag_base      # pfn -> node and zone bits
+        self.vaddr_of = vaddr_of
+        self.mask_tails = mask_tails
+
+    def put(self, pfn, flags=0, w1=0, w2=0, mapping=0, index=0, private=0,
+            mapcount=0xffffffff, refcount=1, memcg=0):
+        buf, at = self.arrays.slot(pfn)
+        if buf is None:
+            return
+        struct.pack_into("<7QII", buf, at, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        struct.pack_into("<6QIIQ", buf, at, flags | self.flag_base(pfn),
+                         w1, w2, mapping & (1 << 64) - 1, index, private,
+                         mapcount & 0xffffffff, refcount & 0xffffffff, memcg)
+
+    def fields(self, pfn, **values):
+        """Overwrites fields of one struct page, by name."""
+        where = {"flags": ("<Q", L.OFF_FLAGS), "head": ("<Q", L.OFF_HEAD),
+                 "w2": ("<Q", 16), "mapping": ("<Q", L.OFF_MAPPING),
+                 "index": ("<Q", L.OFF_INDEX),
+                 "private": ("<Q", L.OFF_PRIVATE),
+                 "mapcount": ("<I", L.OFF_MAPCOUNT),
+                 "refcount": ("<I", L.OFF_REFCOUNT),
+                 "dtor": ("<B", L.OFF_DTOR), "order": ("<B", L.OFF_ORDER)}
+        buf, at = self.arrays.slot(pfn)
+        if buf is None:
+            return
+        for name, value in values.items():
+            form, off = where[name]
+            size = struct.calcsize(form)
+            struct.pack_into(form, buf, at + off,
+                             value & (1 << 8 * size) - 1)
+
+    def or_flags(self, pfn, *names):
+        buf, at = self.arrays.slot(pfn)
+        if buf is not None:
+            old = struct.unpack_from("<Q", buf, at)[0]
+            struct.pack_into("<Q", buf, at, old | self.l.mask(*names))
+
+    # ---- compound pages ---------------------------------------------------
+    def tail_info(self, head, order):
+        """The word that makes a page a tail: pointer|1, or since 7.1
+        mask|1 (page-flags.h set_compound_head)."""
+        if self.l.name == "7.2" and self.mask_tails:
+            shift = order + 6
+            return (~0 << shift & (1 << 64) - 1) | 1
+        return self.vaddr_of(head) | 1
+
+    def compound(self, head, order, hugetlb=False, rmappable=False):
+        """Turns frames head .. head + 2^order - 1, already put, into one
+        compound page: head flag, tails, order, destructor."""
+        self.or_flags(head, "head")
+        info = self.tail_info(head, order)
+        for pfn in range(head + 1, head + (1 << order)):
+            self.put(pfn, w1=info, mapping=TAIL_MAPPING, refcount=0)
+        one = head + 1
+        if self.l.compound == "dtor":
+            dtor = L.HUGETLB_PAGE_DTOR if hugetlb else 3 if rmappable else 1
+            buf, at = self.arrays.slot(one)
+            if buf is not None:
+                struct.pack_into("<BBHiI", buf, at + L.OFF_DTOR, dtor, order,
+                                 0, -1, 1 << order)
+        else:
+            buf, at = self.arrays.slot(one)
+            if buf is not None:
+                flags = struct.unpack_from("<Q", buf, at)[0] | order
+                if hugetlb and self.l.compound == "flags1":
+                    flags |= self.l.mask("active")      # PG_hugetlb
+                if rmappable:
+                    flags |= self.l.mask("workingset")  # PG_large_rmappable
+                # _entire_mapcount -1: the low half of the mapping word
+                struct.pack_into("<QQQii", buf, at, flags, info, 0, -1, 0)
+        if order > 1:
+            # _deferred_list: pointers, where mapping is in other pages
+            self.fields(head + 2, w2=self.vaddr_of(head + 2) + 16,
+                        mapping=self.vaddr_of(head + 2) + 16)
+        if hugetlb and "hugetlb" in self.l.types:
+            self.fields(head, mapcount=self.l.types["hugetlb"])
+
+    def untail(self, pfn):
+        self.put(pfn)
