@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Panics Debian kernels, captures with capdump, and judges the dumps. Each
+# claim is a line, PASS or FAIL; the last line counts them.
+# usage: check.sh [KERNEL[+WORD...]]...            (default: 6.1 6.12 7.2)
+#   KERNEL  6.1, 6.12 or 7.2; WORD: for its command line (6.1+no5lvl+nokaslr)
+# environment:
+#   CAPDUMP       default build/capdump
+#   MAKEDUMPFILE  the peer; default: sid's, in its chroot
+#   VM_OUT        where everything is left; default build/vm
+#   REUSE=1       judge again what an earlier run captured, no boots
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+. "$VM/judge.sh"
+
+out=${VM_OUT:-$TOP/build/vm}
+export CAPDUMP=${CAPDUMP:-$TOP/build/capdump}
+levels="0 1 2 4 8 16 31"
+[ -x "$CAPDUMP" ] || die "no $CAPDUMP: build it first"
+mkdir -p "$out" && out=$(readlink -f "$out")
+: > "$out/results.txt"
+"$VM/chroot.sh" --make
+
+# each level with another codec, as long as there are codecs
+codec_of() {
+	case $1 in 0) echo -p ;; 2) echo -l ;; 4) echo -c ;; 16) echo -l ;; esac
+}
+
+peer() { # OPTIONS...
+	if [ -n "${MAKEDUMPFILE:-}" ]; then
+		"$MAKEDUMPFILE" "$@"
+	else
+		BIND=$out "$VM/chroot.sh" makedumpfile "$@"
+	fi
+}
+
+capture() { # KEY DIR: boot, panic, capture
+	local key=$1 dir=$2 kernel=$3 record='' append=''
+	[ "$key" != 6.12 ] || record=$dir/writes
+	[ "$key" = "${key%%+*}" ] || append=${key#*+}
+	rm -rf "$dir" && mkdir -p "$dir"
+	RECORD=$record APPEND=${append//+/ } LEVELS="31 1" \
+		"$VM/boot.sh" "$kernel" "$dir"
+	ln -f "$kernel/vmlinux" "$dir/vmlinux" 2> /dev/null ||
+		cp "$kernel/vmlinux" "$dir/vmlinux"
+}
+
+on_host() { # KEY DIR: the dumps the guest made, made again
+	local key=$1 dir=$2 level
+	for level in 31 1; do
+		rm -f "$dir/host.$level"
+		claim "$key d$level: the guest's capdump ended well" \
+			ended_well "$dir/d$level.cost.json"
+		claim "$key d$level: capdump makes it on the host" quiet \
+			"$dir/host.log" "$CAPDUMP" -d $level \
+			"$dir/vmcore" "$dir/host.$level"
+		claim "$key d$level: guest and host write the same bytes" \
+			cmp "$dir/d$level" "$dir/host.$level"
+	done
+	claim "$key d31: verify" quiet "$dir/verify.log" \
+		"$CAPDUMP" verify "$dir/d31"
+	claim "$key d1: verify" quiet "$dir/verify.log" \
+		"$CAPDUMP" verify "$dir/d1"
+	claim "$key d31: info names release and panic" info_names "$dir"
+	claim "$key d31: dmesg is the vmcore's" same_dmesg "$dir"
+}
+
+sets() { # KEY DIR: which pages, and what is in them
+	local key=$1 dir=$2 level args=()
+	for level in $levels; do
+		rm -f "$dir/set.$level" "$dir/peer.$level"
+		# shellcheck disable=SC2046 # an option or nothing
+		claim "$key d$level: capdump $(codec_of "$level") ends well" \
+			quiet "$dir/set.log" "$CAPDUMP" $(codec_of "$level") \
+			-d "$level" "$dir/vmcore" "$dir/set.$level"
+		peer -l -d "$level" --message-level 0 "$dir/vmcore" \
+			"$dir/peer.$level" > "$dir/peer.log" 2>&1 ||
+			claim "$key d$level: the peer" false
+		args+=("$level:$dir/set.$level:$dir/peer.$level")
+	done
+	/usr/bin/python3 -B "$VM/sets.py" "$key" "$dir" "${args[@]}" |
+		tee -a "$out/results.txt" || true
+	rm -f "$dir"/set.[0-9]* "$dir"/peer.[0-9]*
+}
+
+keys=${*:-6.1 6.12 7.2}
+for key in $keys; do
+	dir=$out/$key
+	kernel=$("$VM/kernel.sh" --debug "${key%%+*}")
+	if [ -z "${REUSE:-}" ]; then
+		claim "$key: panic and capture" capture "$key" "$dir" "$kernel"
+	fi
+	[ -s "$dir/vmcore" ] || continue
+	on_host "$key" "$dir"
+	read_drgn "$key" "$dir"
+	[ "${key%%+*}" = 7.2 ] || read_crash "$key" "$dir"
+	sets "$key" "$dir"
+	[ "$key" != 6.12 ] || cut_short "$key" "$dir"
+	[ ! -e "$dir/writes" ] || /usr/bin/python3 -B "$VM/powercut.py" \
+		"$key" "$dir" "$CAPDUMP" | tee -a "$out/results.txt" || true
+done
+
+passed=$(grep -c '^PASS' "$out/results.txt" || true)
+failed=$(grep -c '^FAIL' "$out/results.txt" || true)
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

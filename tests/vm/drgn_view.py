@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Prints what drgn reads out of a dump, one section after the other, so that
+# two dumps of one crash can be compared. usage: drgn_view.py CORE VMLINUX
+import sys
+
+import drgn
+from drgn.helpers.linux.pid import for_each_task
+from drgn.helpers.linux.printk import get_dmesg
+
+prog = drgn.Program()
+prog.set_core_dump(sys.argv[1])
+prog.load_debug_info([sys.argv[2]])
+uts = prog['init_uts_ns'].name
+print('=== uts')
+for name in ('sysname', 'release', 'version', 'machine'):
+    print(uts.member_(name).string_().decode())
+print('=== tasks')
+for task in sorted(for_each_task(prog), key=lambda t: t.pid.value_()):
+    try:
+        stack = prog.stack_trace(task)
+        depth = f'{len(stack)} frames, ' + ' '.join(
+            f.name or '?' for f in stack)
+    except (LookupError, ValueError, drgn.FaultError) as e:
+        depth = f'no stack: {e}'
+    print(task.pid.value_(), task.comm.string_().decode(),
+          hex(task.value_()), depth)
+print('=== panic')
+thread = prog.crashed_thread()
+print(thread.tid, thread.object.comm.string_().decode())
+for frame in thread.stack_trace():
+    print(' ', frame.name, hex(frame.pc))
+print('=== dmesg')
+print(get_dmesg(prog).decode(errors='replace'))

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # out, key: check.sh
+# What check.sh claims of a dump, and how the readers are asked. Sourced.
+
+# claim WHAT COMMAND...: PASS if the command succeeds
+claim() {
+	local what=$1 status=PASS log
+	shift
+	log=$(mktemp)
+	"$@" > "$log" 2>&1 || status=FAIL
+	echo "$status $what" | tee -a "$out/results.txt"
+	[ $status = PASS ] || sed 's/^/    /' "$log" | tail -n 8
+	rm -f "$log"
+}
+
+# quiet LOG COMMAND...: output to a log, its end shown when it fails
+quiet() {
+	local log=$1
+	shift
+	"$@" > "$log" 2>&1 || { echo "status $?"; tail -n 5 "$log"; return 1; }
+}
+
+ended_well() {
+	cat "$1"
+	grep -q '"status": 0}' "$1"
+}
+
+info_names() { # DIR
+	local dir=$1
+	"$CAPDUMP" info "$dir/d31" > "$dir/info.txt" 2>&1 ||
+		{ cat "$dir/info.txt"; return 1; }
+	cat "$dir/info.txt"
+	grep -qF "$(cat "$dir/release")" "$dir/info.txt" &&
+		grep -q 'Kernel panic - not syncing: sysrq' "$dir/info.txt"
+}
+
+same_dmesg() { # DIR: raw vmcore and dump; the log ends with the panic
+	local dir=$1
+	"$CAPDUMP" dmesg "$dir/vmcore" > "$dir/dmesg.vmcore" || return 1
+	"$CAPDUMP" dmesg "$dir/d31" > "$dir/dmesg.d31" || return 1
+	cmp "$dir/dmesg.vmcore" "$dir/dmesg.d31" &&
+		grep -q 'Kernel panic - not syncing: sysrq' "$dir/dmesg.d31"
+}
+
+# --- drgn (which reads dumps through libkdumpfile)
+
+drgn_view() { # DIR DUMP: DUMP.view
+	BIND="$1 $VM" timeout 300 "$VM/chroot.sh" /usr/bin/python3 -B \
+		"$VM/drgn_view.py" "$2" "$1/vmlinux" > "$2.view"
+}
+
+section() { # FILE NAME
+	sed -n "/^=== $2\$/,/^===/p" "$1" | grep -v '^==='
+}
+
+same_section() { # DIR DUMP NAME
+	section "$1/vmcore.view" "$3" > "$1/want.txt"
+	section "$2.view" "$3" > "$1/have.txt"
+	[ -s "$1/want.txt" ] && diff "$1/want.txt" "$1/have.txt"
+}
+
+# capdump prints "[seconds] text"; drgn the same with its own padding
+dmesg_is_drgns() { # DIR
+	section "$1/vmcore.view" dmesg | sed 's/^\[ *//' > "$1/want.txt"
+	sed 's/^\[ *//' "$1/dmesg.d31" > "$1/have.txt"
+	diff -B "$1/want.txt" "$1/have.txt"
+}
+
+read_drgn() { # KEY DIR
+	local key=$1 dir=$2 part
+	claim "$key: drgn reads the raw vmcore" drgn_view "$dir" "$dir/vmcore"
+	claim "$key d31: drgn opens it" drgn_view "$dir" "$dir/d31"
+	for part in uts tasks panic dmesg; do
+		claim "$key d31: drgn's $part as in the raw vmcore" \
+			same_section "$dir" "$dir/d31" $part
+	done
+	claim "$key d31: drgn's panic task has sysrq_handle_crash" \
+		grep -q '^  sysrq_handle_crash' "$dir/d31.view"
+	claim "$key d31: capdump's dmesg is drgn's" dmesg_is_drgns "$dir"
+	claim "$key: drgn's struct pages" env BIND="$dir $VM" \
+		"$VM/chroot.sh" /usr/bin/python3 -B "$VM/drgn_pages.py" \
+		"$dir/vmcore" "$dir/vmlinux" \
+		$(($(stat -c %s "$dir/kpageflags") / 8 - 1)) "$dir/pages"
+}
+
+# --- crash
+
+crash_view() { # DIR DUMP: DUMP.COMMAND for each command
+	local dir=$1 dump=$2 c
+	rm -f "$dump".crash.*
+	for c in sys bt ps log 'kmem -i'; do
+		echo "$c > $dump.crash.${c%% *}"
+	done > "$dir/commands"
+	BIND=$dir timeout 300 "$VM/chroot.sh" crash -s -i "$dir/commands" \
+		"$dir/vmlinux" "$dump" < /dev/null > "$dump.crash" 2>&1
+	cat "$dump.crash"
+	[ -s "$dump.crash.kmem" ]
+}
+
+same_crash() { # DIR DUMP COMMAND MUST-HAVE
+	grep -v DUMPFILE: "$1/vmcore.crash.$3" > "$1/want.txt"
+	grep -v DUMPFILE: "$2.crash.$3" > "$1/have.txt"
+	grep -q "$4" "$1/have.txt" && diff "$1/want.txt" "$1/have.txt"
+}
+
+read_crash() { # KEY DIR
+	local key=$1 dir=$2
+	claim "$key: crash reads the raw vmcore" crash_view "$dir" "$dir/vmcore"
+	claim "$key d31: crash opens it" crash_view "$dir" "$dir/d31"
+	same_crash_all "$key d31" "$dir" "$dir/d31"
+	claim "$key d31: crash's kmem -i as in the raw vmcore" \
+		same_crash "$dir" "$dir/d31" kmem 'TOTAL MEM'
+}
+
+same_crash_all() { # WHAT DIR DUMP
+	claim "$1: crash's sys as in the raw vmcore" \
+		same_crash "$2" "$3" sys 'PANIC: "Kernel panic'
+	claim "$1: crash's bt as in the raw vmcore" \
+		same_crash "$2" "$3" bt sysrq_handle_crash
+	claim "$1: crash's ps as in the raw vmcore" \
+		same_crash "$2" "$3" ps kthreadd
+	claim "$1: crash's log as in the raw vmcore" \
+		same_crash "$2" "$3" log 'Kernel panic - not syncing'
+}
+
+# --- a dump that stops when the kernel's own memory is out
+
+cut() { # DIR: half the size of the whole
+	local dir=$1 size status=0
+	size=$(($(stat -c %s "$dir/d31") / 2))
+	rm -f "$dir/cut"
+	"$CAPDUMP" -d 31 -L $size "$dir/vmcore" "$dir/cut" || status=$?
+	echo "status $status, limit $size, got $(stat -c %s "$dir/cut")"
+	[ $status = 3 ] && [ "$(stat -c %s "$dir/cut")" -le $size ]
+}
+
+cut_short() { # KEY DIR
+	local key=$1 dir=$2
+	claim "$key cut: a limit of half the size ends with status 3" cut "$dir"
+	claim "$key cut: verify" quiet "$dir/verify.log" \
+		"$CAPDUMP" verify "$dir/cut"
+	claim "$key cut: drgn opens it" drgn_view "$dir" "$dir/cut"
+	for part in uts tasks panic dmesg; do
+		claim "$key cut: drgn's $part as in the raw vmcore" \
+			same_section "$dir" "$dir/cut" "$part"
+	done
+	crash_view "$dir" "$dir/cut" > /dev/null 2>&1 || true
+	same_crash_all "$key cut" "$dir" "$dir/cut"
+}

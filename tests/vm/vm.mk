@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Real kernels under QEMU. Everything fetched lands in the cache (env.sh).
+
+# one kernel, panicked and captured, and what capdump says of it
+demo:
+	tests/vm/install
+	$(MAKE) all
+	tests/vm/demo.sh
+
+# the dumps of a real crash of each kernel, judged
+check-vm:
+	tests/vm/install --check
+	$(MAKE) all
+	CAPDUMP=$(CURDIR)/$(BUILD)/capdump tests/vm/check.sh
+
+# and with four levels of page tables, without KASLR
+check-vm-all: check-vm
+	CAPDUMP=$(CURDIR)/$(BUILD)/capdump VM_OUT=$(CURDIR)/$(BUILD)/vm-all \
+		tests/vm/check.sh 6.1+no5lvl 6.12+no5lvl+nokaslr 7.2+no5lvl
+
+.PHONY: demo check-vm check-vm-all
