@@ -18,7 +18,13 @@ struct extent {
 
 struct space;
 
-/* One leaf of the page tables, or a page table itself. NULL to go on. */
+/* Page tables a walk() visits: those of 16 TiB of 2 MiB mappings, and more
+ * than any vmalloc area seen. Of these it remembers a quarter (4 MiB). */
+#define WALK_MAX (1u << 20)
+
+/* Leaves of one page table that continue each other, virtually and physically,
+ * or a page table itself. Straight from the crashed kernel's tables: paddr may
+ * lie in no segment. The callback returns NULL to go on. */
 struct leaf {
 	uint64_t vaddr;		/* sign-extended; of a table: what it starts at */
 	uint64_t paddr, len;	/* bytes; of a table: its page */
@@ -47,9 +53,11 @@ struct arch_ops {
 				   struct extent *ret);
 
 	/*
-	 * Calls FN for every present leaf and table of the kernel half whose
-	 * address is in none of the NR_SKIP ranges (sorted). Each table is
-	 * visited once, whatever points to it, so it ends on nonsense too.
+	 * Calls FN for every readable page table of the kernel half, and for
+	 * the present leaves whose address is in none of the NR_SKIP ranges
+	 * (in the skipped ranges, tables of leaves only are not even read).
+	 * Each table is visited once, whatever points to it, and at most
+	 * WALK_MAX of them: it ends, in bounded memory, on nonsense too.
 	 */
 	struct error *(*walk)(const struct space *space, struct view *view,
 			      const struct vrange *skip, size_t nr_skip,
@@ -64,7 +72,8 @@ struct space {
 	unsigned levels;	/* of page tables */
 	uint64_t encryption_mask;	/* cleared from every entry (sme_mask) */
 	uint64_t phys_mask;	/* bits of an entry that are an address */
-	struct vrange image;	/* where the kernel image is mapped */
+	struct vrange image;	/* where the kernel image is mapped, from its
+				 * first to its last byte (there may be holes) */
 	uint64_t image_offset;	/* image vaddr - paddr (x86_64: known before
 				 * any page table is) */
 	uint64_t linear_start;	/* vaddr of physical 0 in the linear map; 0:

@@ -41,13 +41,22 @@ enum dump_level {
 bool level_drops(unsigned level, enum page_class class);
 
 /*
- * Classifies the page PFN, whose struct page PAGE is followed by NR - 1 more
+ * Classifies the unit that starts at PFN: a buddy block, a compound page with
+ * its tails, or one page. PAGE is PFN's struct page, followed by NR - 1 more
  * (NR >= 1) that belong to the frames after it. *RUN (>= 1, may exceed NR) is
- * the number of frames from PFN on that share the class: a buddy block, a
- * compound page with its tails. PAGE must not be a compound tail (see
- * filter_tail()). A head whose order can't be known from NR pages (NR == 1) or
- * is nonsense (not aligned, over MAX_FOLIO_ORDER) runs 1 and is
- * CLASS_KERNEL unless its class needs no order. Any thread.
+ * the unit's number of frames. PAGE must not be a compound tail (see
+ * filter_tail()).
+ *
+ * A unit of several pages whose extent can't be trusted (NR is 1, an order out
+ * of range or not aligned, no tail after the head) runs 1 and is one that no
+ * level drops.
+ *
+ * CLASS_HWPOISON comes only for a single page, and for a whole hugetlb page
+ * (whose head is marked when any of it is bad: Linux mm/hugetlb.c,
+ * folio_set_hugetlb_hwpoison()). In every other unit each page stands for
+ * itself: if the unit is kept, ask filter_poisoned() for each of its pages.
+ *
+ * Any thread.
  */
 enum page_class filter_classify(const struct page_layout *layout,
 				const void *page, uint64_t pfn, uint64_t nr,
@@ -55,7 +64,8 @@ enum page_class filter_classify(const struct page_layout *layout,
 
 /*
  * Whether PAGE is a compound tail; then *HEAD_VADDR is the address of its
- * head's struct page (VADDR being PAGE's own).
+ * head's struct page (VADDR being PAGE's own), or 0 if what it says makes no
+ * sense: such a page must be kept.
  */
 bool filter_tail(const struct page_layout *layout, const void *page,
 		 uint64_t vaddr, uint64_t *head_vaddr);

@@ -9,8 +9,7 @@
 #include "../arch/arch.h"
 #include "layout.h"
 
-enum memory_model { MEMORY_FLAT, MEMORY_SPARSE, MEMORY_SPARSE_EXTREME,
-		    MEMORY_VMEMMAP };
+enum memory_model { MEMORY_FLAT, MEMORY_SPARSE, MEMORY_SPARSE_EXTREME };
 
 /* Struct pages that follow each other in kernel virtual memory. nr_pages is 0
  * where there are none: then first_pfn is the next frame that may have one
@@ -19,10 +18,12 @@ struct page_array {
 	uint64_t vaddr, first_pfn, nr_pages;
 };
 
+/* Immutable after kernel_open(); any thread. */
 struct kernel {
 	const struct image *image;	/* borrowed */
-	struct vmcoreinfo *vmcoreinfo;	/* owned */
-	struct space space;
+	struct vmcoreinfo *vmcoreinfo;	/* owned; NULL if there is none */
+	struct space space;	/* .target.page_shift is the kernel's, even if
+				 * !has_space */
 	bool has_space;		/* space is usable */
 	bool has_pages;		/* layout and mem_map are usable; if not, no
 				 * page may be dropped: why_not_pages says why */
@@ -30,42 +31,56 @@ struct kernel {
 	struct page_layout layout;
 	enum memory_model model;
 	uint64_t section_pages;	/* frames a memory section; 0 if flat */
-	uint64_t mem_section;	/* vaddr of the (root) array; sparse */
-	uint64_t nr_roots, sections_per_root;
+	uint64_t mem_section;	/* vaddr of the array of sections, or (extreme)
+				 * of pointers to roots, which are such arrays */
+	uint64_t nr_roots;	/* elements of that array */
+	uint64_t sections_per_root;	/* 1 if not extreme */
 	uint64_t section_size;	/* SIZE(mem_section) */
 	uint64_t section_map_offset;	/* OFFSET(mem_section.section_mem_map) */
-	uint64_t mem_map;	/* vaddr; flat */
-	uint64_t vmemmap;	/* vaddr of page 0's struct page; 0: use sections */
+	uint64_t mem_map;	/* vaddr of frame 0's struct page; flat */
+	uint64_t flat_pages;	/* frames with a struct page, from 0; flat */
+	uint64_t vmemmap;	/* the same, where all sections' arrays are one
+				 * and the kernel says so; else 0 */
 	uint64_t end_pfn;	/* one past the last frame of the image */
 };
 
 /*
  * Opens what can be opened. Errors only for memory and for a machine that is
  * not supported; what a kernel lacks makes has_space or has_pages false with
- * a warning.
+ * a warning. The page size is VMCOREINFO's PAGESIZE, else the image's.
  */
 struct error *kernel_open(const struct image *image, struct view *view,
 			  struct log *log, struct kernel **ret);
-void kernel_close(struct kernel *kernel);
+void kernel_close(struct kernel *kernel);	/* NULL is fine */
 
-/* The array that holds PFN's struct page (see struct page_array). Any thread
- * with its own view. An unreadable mem_section reads as nr_pages 0 with
- * *unreadable set: those pages are kept. */
+/*
+ * The array that holds PFN's struct page (see struct page_array), from the
+ * start of PFN's section up to a few sections after it. Any thread with its
+ * own view. A mem_section that can't be read or contradicts SYMBOL(vmemmap)
+ * gives nr_pages 0 with *UNREADABLE set: the pages from PFN up to first_pfn
+ * have to be kept. Needs has_pages.
+ */
 struct error *kernel_page_array(const struct kernel *kernel, struct view *view,
 				uint64_t pfn, struct page_array *ret,
 				bool *unreadable);
 
-/* The frame whose struct page is at VADDR; false if no section says so. */
+/* The frame whose struct page is at VADDR, which a frame near NEAR_PFN points
+ * to (at most one largest folio before it); false if no section says so. */
 bool kernel_page_pfn(const struct kernel *kernel, struct view *view,
 		     uint64_t vaddr, uint64_t near_pfn, uint64_t *ret);
 
-/* NR_FREE_PAGES over all zones of all nodes; *found false if it can't be
- * found (zone.vm_stat not exported). */
+/* NR_FREE_PAGES over all zones of all nodes, without what the CPUs have not
+ * yet added to it; *found false if it can't be found. */
 struct error *kernel_free_pages(const struct kernel *kernel, struct view *view,
 				uint64_t *ret, bool *found);
 
-/* Physical ranges that VMCOREINFO names: the page of each SYMBOL() and of
- * what the pointers among them point to. Calls FN with page-aligned ranges. */
+/*
+ * Physical ranges that VMCOREINFO names: the page of each SYMBOL(), the page
+ * that the word there points to if it is a pointer, all nodes' pglist_data,
+ * the whole kernel log, and the mem_section arrays up to the image's end.
+ * Calls FN with page-aligned ranges, in any order, some more than once. What
+ * can't be read or is nonsense is left out. Needs has_space.
+ */
 typedef struct error *range_fn(void *arg, uint64_t paddr, uint64_t len);
 struct error *kernel_named_ranges(const struct kernel *kernel,
 				  struct view *view, range_fn *fn, void *arg);

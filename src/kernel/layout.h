@@ -29,7 +29,8 @@ enum hugetlb_rule {
 enum order_rule {
 	ORDER_UNKNOWN,
 	ORDER_FIELD,		/* a field of page[1] */
-	ORDER_FLAGS_BYTE,	/* low byte of page[1].flags (6.6+) */
+	ORDER_FLAGS_BYTE,	/* low byte of page[1].flags (6.6+), which is
+				 * `order` too: a field of one byte */
 };
 
 struct page_layout {
@@ -43,12 +44,16 @@ struct page_layout {
 	/* on flags: single-bit masks, 0 if not known */
 	uint64_t lru, private_flag, swapcache, swapbacked, hwpoison, head;
 	uint64_t slab_flag;	/* older kernels: PG_slab in flags */
-	uint64_t reserved;	/* PG_reserved, derived; for ranks only */
-	/* on mapcount (32 bits) */
+	uint64_t reserved;	/* PG_reserved; for ranks only. Not exported:
+				 * kernel_open() derives it from the struct
+				 * pages of the kernel's text; 0 when unsure */
+	/* on mapcount (32 bits, zero-extended) */
 	struct test buddy, offline, unaccepted, slab_type, hugetlb_type;
-	struct test typed;	/* any page type at all: the kernel's own */
+	int32_t typed_below;	/* a mapcount below is a page type, known or
+				 * not: the page is the kernel's own */
 	uint64_t hugetlb_value;	/* the dtor number, or the flag's mask */
 	unsigned max_order;	/* highest buddy order, inclusive */
+	unsigned max_folio_order;	/* highest compound order, inclusive */
 	bool tail_mask;		/* compound_info may hold a mask (7.1+) */
 };
 

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens a crashed kernel: what it says of itself, then what follows from it. */
+#include "kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "mem_map.h"
+
+/* How much of the kernel's text find_reserved() looks at */
+#define TEXT_PAGES	256u
+
+void kernel_close(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	vmcoreinfo_destroy(kernel->vmcoreinfo);
+	free(kernel->why_not_pages);
+	free(kernel);
+}
+
+/* Notes why pages can't be judged; consumes ERR. Only out of memory fails. */
+static struct error *without_pages(struct kernel *kernel, struct log *log,
+				   struct error *err)
+{
+	kernel->why_not_pages = strdup(error_message(err));
+	if (error_kind(err) == ERROR_NOMEM || !kernel->why_not_pages) {
+		error_destroy(err);
+		return error_nomem();
+	}
+	log_warn(log, "%s: no page is left out", error_message(err));
+	error_destroy(err);
+	return NULL;
+}
+
+/* The page size from VMCOREINFO: 4 KiB to 64 KiB. */
+static struct error *page_shift_init(struct kernel *kernel)
+{
+	const char *text = vmcoreinfo_get(kernel->vmcoreinfo, "PAGESIZE");
+	uint64_t size = text ? strtoull(text, NULL, 10) :
+			1ull << kernel->space.target.page_shift;
+
+	for (unsigned shift = 12; shift <= 16; shift++)
+		if (size == 1ull << shift) {
+			kernel->space.target.page_shift = shift;
+			return NULL;
+		}
+	return error_create(ERROR_INVALID, "VMCOREINFO: PAGESIZE is %s", text);
+}
+
+static uint64_t known_flags(const struct page_layout *l)
+{
+	return l->lru | l->private_flag | l->swapcache | l->swapbacked |
+	       l->hwpoison | l->head | l->slab_flag;
+}
+
+/*
+ * PG_reserved is not exported. The kernel's text is reserved memory: the flag
+ * is the one bit, among those that no other meaning is known of, that all its
+ * struct pages have. (Flags are the low bits of the word, 21 to 26 of them;
+ * node and zone are at its upper end: Linux include/linux/page-flags.h.)
+ */
+static struct error *find_reserved(struct kernel *kernel, struct view *view)
+{
+	unsigned page_shift = kernel->space.target.page_shift;
+	uint64_t common = 0x1ffff00, symbol;
+	struct page_layout *l = &kernel->layout;
+	struct page_array array = { 0 };
+
+	if (!vmcoreinfo_number(kernel->vmcoreinfo, "SYMBOL", "_stext", &symbol))
+		return NULL;
+	common &= ~known_flags(l);
+	for (unsigned i = 0; i < TEXT_PAGES; i++) {
+		uint64_t pfn = (symbol - kernel->space.image_offset) >>
+			       page_shift;
+		bool unreadable;
+		enum page_state state;
+		uint8_t flags[8];
+
+		pfn += i;
+		if (pfn - array.first_pfn >= array.nr_pages)
+			TRY(kernel_page_array(kernel, view, pfn, &array,
+					      &unreadable));
+		if (pfn - array.first_pfn >= array.nr_pages)
+			return NULL;
+		TRY(space_read(&kernel->space, view, array.vaddr +
+			       (pfn - array.first_pfn) * l->size +
+			       l->flags.offset, flags, 8, &state));
+		if (state != PAGE_OK)
+			return NULL;
+		common &= get_u64(flags, l->big_endian);
+	}
+	if (common && !(common & (common - 1)))
+		l->reserved = common;
+	return NULL;
+}
+
+static struct error *pages_init(struct kernel *kernel, struct view *view,
+				struct log *log)
+{
+	TRY(layout_init(&kernel->layout, &kernel->space.target,
+			kernel->vmcoreinfo, log));
+	TRY(mem_map_init(kernel, view));
+	return find_reserved(kernel, view);
+}
+
+/* From VMCOREINFO on: an error says why pages can't be judged. */
+static struct error *open_parts(struct kernel *kernel, struct view *view,
+				struct log *log)
+{
+	struct target target;
+
+	if (!kernel->vmcoreinfo)
+		return error_create(ERROR_INVALID, "%s has no VMCOREINFO",
+				    kernel->image->path);
+	TRY(page_shift_init(kernel));
+	target = kernel->space.target;
+	kernel->end_pfn = (image_end_paddr(kernel->image) +
+			   (1ull << target.page_shift) - 1) >>
+			  target.page_shift;
+	TRY(space_init(&kernel->space, &target, view, kernel->vmcoreinfo, log));
+	kernel->has_space = true;
+	TRY(pages_init(kernel, view, log));
+	kernel->has_pages = true;
+	return NULL;
+}
+
+struct error *kernel_open(const struct image *image, struct view *view,
+			  struct log *log, struct kernel **ret)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	struct error *err;
+
+	if (!kernel)
+		return error_nomem();
+	kernel->image = image;
+	kernel->space.target = image->target;
+	kernel->end_pfn = (image_end_paddr(image) +
+			   (1ull << image->target.page_shift) - 1) >>
+			  image->target.page_shift;
+	err = vmcoreinfo_read(image, log, &kernel->vmcoreinfo);
+	if (!err && !arch_find(image->target.elf_machine))
+		err = error_create(ERROR_UNSUPPORTED,
+				   "%s: ELF machine %u is not supported",
+				   image->path, image->target.elf_machine);
+	if (!err) {
+		err = open_parts(kernel, view, log);
+		if (err)
+			err = without_pages(kernel, log, err);
+	}
+	if (err) {
+		kernel_close(kernel);
+		return err;
+	}
+	*ret = kernel;
+	return NULL;
+}

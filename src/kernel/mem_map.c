@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a frame's struct page lies. Two models on the machines of today: flat,
+ * one array from frame 0 on; and sparse, an array for each memory section
+ * (128 MiB on x86_64), found through struct mem_section. With vmemmap the
+ * sections' arrays are virtually one.
+ *
+ * Sources: Linux 5.10-7.2 include/linux/mmzone.h (struct mem_section,
+ * section_mem_map and its flag bits, __nr_to_section()), mm/sparse.c
+ * (sparse_encode_mem_map()), kernel/vmcore_info.c.
+ */
+#include "mem_map.h"
+
+#include "../base/bytes.h"
+
+/* SECTION_HAS_MEM_MAP; it comes and goes with SECTION_MARKED_PRESENT, bit 0 */
+#define HAS_MEM_MAP	2u
+/* How many sections kernel_page_array() joins: 8 GiB's */
+#define MERGE_MAX	64u
+/* How many empty section slots it passes in one call */
+#define SKIP_MAX	65536u
+
+struct section {
+	uint64_t map;		/* vaddr of frame 0's struct page, if all of
+				 * memory had an array like this section's */
+	bool has_map;
+	bool unreadable;
+	uint64_t skip;		/* sections (>= 1) that have no array, this
+				 * included; if !has_map */
+};
+
+static struct error *read_u64(const struct kernel *kernel, struct view *view,
+			      uint64_t vaddr, uint64_t *ret, bool *ok)
+{
+	enum page_state state;
+	uint8_t buf[8];
+
+	TRY(space_read(&kernel->space, view, vaddr, buf, 8, &state));
+	*ok = state == PAGE_OK;
+	if (*ok)
+		*ret = get_u64(buf, kernel->space.target.big_endian);
+	return NULL;
+}
+
+static struct error *section_read(const struct kernel *kernel,
+				  struct view *view, uint64_t nr,
+				  struct section *ret)
+{
+	uint64_t root = nr / kernel->sections_per_root;
+	uint64_t index = nr % kernel->sections_per_root;
+	uint64_t page = 1ull << kernel->space.target.page_shift;
+	uint64_t at = kernel->mem_section, map;
+	bool ok;
+
+	*ret = (struct section){ .skip = 1 };
+	if (root >= kernel->nr_roots) {
+		ret->skip = UINT64_MAX;
+		return NULL;
+	}
+	if (kernel->model == MEMORY_SPARSE_EXTREME) {
+		TRY(read_u64(kernel, view, at + 8 * root, &at, &ok));
+		if (!ok || !at) {
+			ret->unreadable = !ok;
+			ret->skip = kernel->sections_per_root - index;
+			return NULL;
+		}
+	} else {
+		index = nr;
+	}
+	at += index * kernel->section_size + kernel->section_map_offset;
+	TRY(read_u64(kernel, view, at, &map, &ok));
+	ret->unreadable = !ok;
+	if (!ok || !(map & HAS_MEM_MAP))
+		return NULL;
+	/* the arrays are page-aligned: whatever flag bits this kernel has (6
+	 * in 7.2), they are below */
+	ret->map = map & -page;
+	if (kernel->vmemmap && ret->map != kernel->vmemmap)
+		ret->unreadable = true;
+	else
+		ret->has_map = true;
+	return NULL;
+}
+
+static struct error *page_array_flat(const struct kernel *kernel, uint64_t pfn,
+				     struct page_array *ret)
+{
+	*ret = (struct page_array){
+		.vaddr = kernel->mem_map,
+		.nr_pages = kernel->flat_pages,
+	};
+	if (pfn >= kernel->flat_pages)
+		*ret = (struct page_array){ .first_pfn = UINT64_MAX };
+	return NULL;
+}
+
+/* The next frame from section NR on that may have a struct page. */
+static struct error *skip_holes(const struct kernel *kernel, struct view *view,
+				uint64_t nr, uint64_t skip, uint64_t *ret)
+{
+	uint64_t end = kernel->end_pfn / kernel->section_pages + 1;
+
+	for (unsigned i = 0; i < SKIP_MAX; i++) {
+		struct section section;
+
+		if (skip >= end - nr) {
+			*ret = UINT64_MAX;
+			return NULL;
+		}
+		nr += skip;
+		TRY(section_read(kernel, view, nr, &section));
+		if (section.has_map || section.unreadable)
+			break;
+		skip = section.skip;
+	}
+	*ret = nr * kernel->section_pages;
+	return NULL;
+}
+
+struct error *kernel_page_array(const struct kernel *kernel, struct view *view,
+				uint64_t pfn, struct page_array *ret,
+				bool *unreadable)
+{
+	uint64_t nr, count = 1;
+	struct section section;
+
+	*unreadable = false;
+	if (kernel->model == MEMORY_FLAT)
+		return page_array_flat(kernel, pfn, ret);
+	*ret = (struct page_array){ .first_pfn = UINT64_MAX };
+	if (pfn >= kernel->end_pfn)
+		return NULL;
+	nr = pfn / kernel->section_pages;
+	TRY(section_read(kernel, view, nr, &section));
+	if (section.unreadable) {
+		*unreadable = true;
+		ret->first_pfn = (nr + section.skip) * kernel->section_pages;
+		return NULL;
+	}
+	if (!section.has_map)
+		return skip_holes(kernel, view, nr, section.skip,
+				  &ret->first_pfn);
+	while (count < MERGE_MAX &&
+	       (nr + count) * kernel->section_pages < kernel->end_pfn) {
+		struct section next;
+
+		TRY(section_read(kernel, view, nr + count, &next));
+		if (!next.has_map || next.map != section.map)
+			break;
+		count++;
+	}
+	ret->first_pfn = nr * kernel->section_pages;
+	ret->nr_pages = count * kernel->section_pages;
+	ret->vaddr = section.map + ret->first_pfn * kernel->layout.size;
+	return NULL;
+}
+
+/* Whether VADDR is in section NR's array; then the frame. */
+static bool section_pfn(const struct kernel *kernel, struct view *view,
+			uint64_t nr, uint64_t vaddr, uint64_t *ret)
+{
+	struct section section;
+	struct error *err = section_read(kernel, view, nr, &section);
+	uint64_t offset;
+
+	if (err || !section.has_map) {
+		error_destroy(err);
+		return false;
+	}
+	offset = vaddr - section.map;
+	*ret = offset / kernel->layout.size;
+	return offset % kernel->layout.size == 0 &&
+	       *ret / kernel->section_pages == nr;
+}
+
+bool kernel_page_pfn(const struct kernel *kernel, struct view *view,
+		     uint64_t vaddr, uint64_t near_pfn, uint64_t *ret)
+{
+	uint64_t nr, last, offset;
+
+	if (kernel->model == MEMORY_FLAT) {
+		offset = vaddr - kernel->mem_map;
+		*ret = offset / kernel->layout.size;
+		return offset % kernel->layout.size == 0 &&
+		       *ret < kernel->flat_pages;
+	}
+	nr = near_pfn / kernel->section_pages;
+	last = (1ull << kernel->layout.max_folio_order) / kernel->section_pages;
+	last = nr > last + 1 ? nr - last - 1 : 0;
+	for (;; nr--) {
+		if (section_pfn(kernel, view, nr, vaddr, ret))
+			return true;
+		if (nr == last)
+			return false;
+	}
+}
+
+static bool number(const struct kernel *kernel, const char *kind,
+		   const char *name, uint64_t *ret)
+{
+	return vmcoreinfo_number(kernel->vmcoreinfo, kind, name, ret);
+}
+
+/* One past the last frame of the one node, if the kernel says so. */
+static struct error *flat_end(const struct kernel *kernel, struct view *view,
+			      uint64_t *ret)
+{
+	uint64_t node, start_offset, span_offset, start, span;
+	bool ok;
+
+	*ret = kernel->end_pfn;
+	if (!number(kernel, "SYMBOL", "contig_page_data", &node) ||
+	    !number(kernel, "OFFSET", "pglist_data.node_start_pfn",
+		    &start_offset) ||
+	    !number(kernel, "OFFSET", "pglist_data.node_spanned_pages",
+		    &span_offset))
+		return NULL;
+	TRY(read_u64(kernel, view, node + start_offset, &start, &ok));
+	if (ok)
+		TRY(read_u64(kernel, view, node + span_offset, &span, &ok));
+	if (ok && !add_overflows(start, span, &span))
+		*ret = min_u64(*ret, span);
+	return NULL;
+}
+
+/* SYMBOL(mem_map) is the address of the pointer (VMCOREINFO_SYMBOL()). */
+static struct error *flat_init(struct kernel *kernel, struct view *view)
+{
+	uint64_t symbol;
+	bool ok;
+
+	if (!number(kernel, "SYMBOL", "mem_map", &symbol))
+		return error_create(ERROR_INVALID, "VMCOREINFO has neither "
+				    "SYMBOL(mem_section) nor SYMBOL(mem_map)");
+	kernel->model = MEMORY_FLAT;
+	TRY(read_u64(kernel, view, symbol, &kernel->mem_map, &ok));
+	if (!ok || !kernel->mem_map)
+		return error_create(ERROR_INVALID, "mem_map can't be read at "
+				    "virtual address %#llx",
+				    (unsigned long long)symbol);
+	return flat_end(kernel, view, &kernel->flat_pages);
+}
+
+static struct error *sparse_numbers(struct kernel *kernel)
+{
+	uint64_t bits, max_bits, page_shift = kernel->space.target.page_shift;
+
+	if (!number(kernel, "SIZE", "mem_section", &kernel->section_size) ||
+	    !number(kernel, "OFFSET", "mem_section.section_mem_map",
+		    &kernel->section_map_offset) ||
+	    !number(kernel, "NUMBER", "SECTION_SIZE_BITS", &bits) ||
+	    !number(kernel, "NUMBER", "MAX_PHYSMEM_BITS", &max_bits))
+		return error_create(ERROR_INVALID, "VMCOREINFO lacks "
+				    "SIZE(mem_section), its section_mem_map, "
+				    "SECTION_SIZE_BITS or MAX_PHYSMEM_BITS");
+	if (kernel->section_size < 8 || kernel->section_size > 4096 ||
+	    kernel->section_map_offset > kernel->section_size - 8 ||
+	    bits <= page_shift || bits > 40 || max_bits < bits ||
+	    max_bits > 62)
+		return error_create(ERROR_INVALID, "VMCOREINFO describes no "
+				    "possible mem_section (%llu bytes, %llu "
+				    "of %llu bits)",
+				    (unsigned long long)kernel->section_size,
+				    (unsigned long long)bits,
+				    (unsigned long long)max_bits);
+	kernel->section_pages = 1ull << (bits - page_shift);
+	kernel->nr_roots = 1ull << (max_bits - bits);
+	kernel->sections_per_root = 1;
+	return NULL;
+}
+
+/* Whether any section has an array, with mem_section where it is now. */
+static struct error *any_section(const struct kernel *kernel, struct view *view,
+				 bool *ret)
+{
+	struct page_array array = { 0 };
+
+	*ret = false;
+	for (unsigned i = 0; i < 64 && !*ret; i++) {
+		bool unreadable;
+
+		if (array.first_pfn == UINT64_MAX)
+			break;
+		TRY(kernel_page_array(kernel, view, array.first_pfn, &array,
+				      &unreadable));
+		*ret = array.nr_pages;
+	}
+	return NULL;
+}
+
+/*
+ * SYMBOL(mem_section) is where the array of pointers to roots is (extreme:
+ * the value of the kernel's pointer, VMCOREINFO_SYMBOL_ARRAY(), Linux
+ * kernel/vmcore_info.c), or the array of sections. A VMCOREINFO made from
+ * debugging symbols has the address of the kernel's pointer instead.
+ */
+static struct error *sparse_init(struct kernel *kernel, struct view *view)
+{
+	uint64_t length, nr_sections, per_root, pointer;
+	bool found, ok;
+
+	TRY(sparse_numbers(kernel));
+	nr_sections = kernel->nr_roots;
+	per_root = (1ull << kernel->space.target.page_shift) /
+		   kernel->section_size;
+	kernel->model = MEMORY_SPARSE;
+	if (!number(kernel, "LENGTH", "mem_section", &length) ||
+	    length == (nr_sections + per_root - 1) / per_root) {
+		kernel->model = MEMORY_SPARSE_EXTREME;
+		kernel->sections_per_root = per_root;
+		kernel->nr_roots = (nr_sections + per_root - 1) / per_root;
+	} else if (length != nr_sections) {
+		return error_create(ERROR_INVALID, "VMCOREINFO: "
+				    "LENGTH(mem_section) is %llu for %llu "
+				    "sections", (unsigned long long)length,
+				    (unsigned long long)nr_sections);
+	}
+	number(kernel, "SYMBOL", "vmemmap", &kernel->vmemmap);
+	TRY(any_section(kernel, view, &found));
+	if (!found && kernel->model == MEMORY_SPARSE_EXTREME) {
+		TRY(read_u64(kernel, view, kernel->mem_section, &pointer, &ok));
+		if (ok && pointer) {
+			kernel->mem_section = pointer;
+			TRY(any_section(kernel, view, &found));
+		}
+	}
+	if (!found)
+		return error_create(ERROR_INVALID, "no memory section has "
+				    "struct pages, by mem_section at virtual "
+				    "address %#llx",
+				    (unsigned long long)kernel->mem_section);
+	return NULL;
+}
+
+/* Without NUMA, SYMBOL(mem_map) is there with sparse memory as well. */
+struct error *mem_map_init(struct kernel *kernel, struct view *view)
+{
+	if (number(kernel, "SYMBOL", "mem_section", &kernel->mem_section))
+		return sparse_init(kernel, view);
+	return flat_init(kernel, view);
+}
