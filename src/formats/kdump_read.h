@@ -16,7 +16,7 @@ struct kdump_header {
 	uint32_t block_size;
 	uint64_t sub_header_blocks, bitmap_blocks;
 	uint64_t end_pfn;	/* max_mapnr */
-	uint64_t timestamp;	/* seconds */
+	uint64_t timestamp, timestamp_usec;	/* seconds; and microseconds */
 	unsigned nr_cpus;
 	char utsname[6][66];	/* NUL-terminated, raw */
 	uint64_t bitmap, bitmap_len;	/* offset of bitmap 1; bytes of each */
@@ -27,9 +27,89 @@ struct kdump_header {
 	bool big_endian, complete;
 };
 
+/* struct new_utsname (Linux include/uapi/linux/utsname.h), in its order */
+enum { UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION, UTS_MACHINE,
+       UTS_DOMAINNAME };
+
+/*
+ * Memory is one segment from 0 to max_mapnr: read() says PAGE_ABSENT for a
+ * frame that is not in the dump, PAGE_UNREADABLE for one that is, but whose
+ * descriptor is empty (not reached), whose contents can't be decoded, or that
+ * could not be read when the dump was made.
+ */
 extern const struct image_ops kdump_image_ops;
 
 /* The header of an image opened by kdump_image_ops; NULL for other images. */
 const struct kdump_header *kdump_image_header(const struct image *image);
+
+/*
+ * Reads and checks header and sub-header at the start of FD (SIZE bytes long).
+ * nr_present, nr_kept and table_len are not known yet (0). Errors say which
+ * field is wrong.
+ */
+struct error *kdump_header_read(int fd, uint64_t size,
+				struct kdump_header *ret);
+
+enum kdump_bitmap { BITMAP_PRESENT, BITMAP_KEPT };	/* 1 and 2 */
+
+/* Frames [first, end). */
+typedef struct error *kdump_run_fn(void *arg, uint64_t first, uint64_t end);
+
+/* Calls FN for each run of set bits below max_mapnr, ascending. Runs that
+ * touch are one. Holes of a sparse file cost nothing. */
+struct error *kdump_each_run(const struct image *image,
+			     enum kdump_bitmap bitmap, kdump_run_fn *fn,
+			     void *arg);
+
+/* One page descriptor. offset, size, flags all 0: not reached. */
+struct kdump_desc {
+	uint64_t offset;	/* of the contents, in the file */
+	uint32_t size;		/* bytes */
+	uint32_t flags;
+	uint64_t page_flags;
+};
+
+/* Reads up to NR descriptors from the table's FIRST on; *RET: how many there
+ * are (fewer at the end of the table or of the file). BUF: NR *
+ * KDUMP_D_LEN bytes to work in. */
+struct error *kdump_descs_read(const struct image *image, uint64_t first,
+			       size_t nr, uint8_t *buf,
+			       struct kdump_desc *descs, size_t *ret);
+
+static inline bool kdump_desc_empty(const struct kdump_desc *desc)
+{
+	return !desc->offset && !desc->size && !desc->flags;
+}
+
+/* Decodes page contents; for one thread. */
+struct kdump_unpacker;
+
+struct error *kdump_unpacker_create(const struct image *image,
+				    struct kdump_unpacker **ret);
+void kdump_unpacker_destroy(struct kdump_unpacker *unpacker);
+
+/*
+ * Reads and decodes what DESC (not empty) describes into PAGE (block_size
+ * bytes). NULL, or what is wrong with it, a literal.
+ */
+const char *kdump_unpack(struct kdump_unpacker *unpacker,
+			 const struct kdump_desc *desc, void *page);
+
+/* Whether PAGE is what stands in the place of one that could not be read
+ * (writer.h: UNREADABLE_TEXT, repeated and cut off at the end). */
+bool kdump_page_unreadable(const void *page, size_t len);
+
+/* Pages of a dump by what their descriptors say, without decoding them. */
+struct kdump_counts {
+	uint64_t nr_unreached;		/* empty descriptor, or cut off */
+	uint64_t nr_zero;		/* share a block of zeroes */
+	uint64_t nr_unreadable;		/* share the block that says so */
+	uint64_t nr_raw, nr_packed;	/* all others */
+};
+
+/* Reads the table, twice. A block of zeroes that is not shared counts as raw:
+ * verify decodes all. */
+struct error *kdump_count(const struct image *image,
+			  struct kdump_counts *ret);
 
 #endif

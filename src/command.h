@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands: what main() runs once the command line is understood. Each
+ * gives an error (printed by main) or success with an exit status.
+ */
+#ifndef CAPDUMP_COMMAND_H
+#define CAPDUMP_COMMAND_H
+
+#include "base/log.h"
+#include "image/image.h"
+#include "options.h"
+
+/* Exit statuses. 1 wins over 3, 3 over 4. */
+enum exit_status {
+	EXIT_COMPLETE = 0,
+	EXIT_NO_DUMP = 1,
+	EXIT_USAGE = 2,
+	EXIT_CUT_SHORT = 3,
+	EXIT_UNREADABLE = 4,	/* --strict */
+};
+
+/* *RET is EXIT_COMPLETE before the call. */
+typedef struct error *command_fn(const struct options *options,
+				 struct log *log, enum exit_status *ret);
+
+command_fn command_capture, command_rearrange, command_dmesg, command_info,
+	   command_verify;
+
+/* Opens OPTIONS->input, be it a vmcore or a dump; says what to do with a
+ * flattened one. */
+struct error *command_open_image(const struct options *options,
+				 struct log *log, struct image **ret);
+
+#endif

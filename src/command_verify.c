@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* capdump verify: what verify_dump() found, and the exit status it means. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/io.h"
+#include "command.h"
+#include "formats/kdump_read.h"
+#include "formats/verify.h"
+
+static struct error *has_metadata(const char *path, bool *ret)
+{
+	AUTO_FD int fd = -1;
+	struct stat st;
+
+	TRY(io_open_read(path, &fd));
+	if (fstat(fd, &st))
+		return error_errno(errno, "%s", path);
+	*ret = true;
+	return S_ISREG(st.st_mode) ?
+	       verify_has_metadata(fd, (uint64_t)st.st_size, ret) : NULL;
+}
+
+static void print_unreadable(const struct verify_report *report)
+{
+	uint64_t n = report->nr_unreadable;
+
+	if (!n)
+		return;
+	printf("pages that could not be read at the crash:");
+	for (uint64_t i = 0; i < n && i < VERIFY_MAX_LISTED; i++)
+		printf(" %#" PRIx64, report->unreadable[i]);
+	printf("%s\n", n > VERIFY_MAX_LISTED ? " ..." : "");
+}
+
+static void print_report(const struct image *image,
+			 const struct verify_report *report)
+{
+	const struct kdump_header *h = kdump_image_header(image);
+
+	printf("%" PRIu64 " of %" PRIu64 " pages are in the dump: %" PRIu64 " compressed, %" PRIu64 " raw, %" PRIu64 " zero, %" PRIu64 " unreadable, %" PRIu64 " not reached, %" PRIu64 " bad\n",
+	       h->nr_kept, h->nr_present, report->nr_packed, report->nr_raw,
+	       report->nr_zero, report->nr_unreadable, report->nr_unreached,
+	       report->nr_bad);
+	print_unreadable(report);
+	if (report->nr_problems)
+		printf("bad: %" PRIu64 " problems\n", report->nr_problems);
+	else if (!h->complete)
+		printf("incomplete, but good as far as it goes: %" PRIu64 " pages were not reached\n",
+		       report->nr_unreached);
+	else
+		printf("good\n");
+}
+
+static struct error *verify(const struct options *options,
+			    const struct image *image, struct log *log,
+			    enum exit_status *ret)
+{
+	const struct kdump_header *h = kdump_image_header(image);
+	AUTO_FREE struct verify_report *report = NULL;
+
+	if (!h)
+		return error_create(ERROR_UNSUPPORTED,
+				    "%s: is an %s; verify checks kdump-compressed dumps",
+				    image->path, image->ops->name);
+	if (!h->complete && !h->nr_present) {
+		printf("no metadata yet\n");
+		*ret = EXIT_NO_DUMP;
+		return NULL;
+	}
+	report = calloc(1, sizeof(*report));
+	if (!report)
+		return error_nomem();
+	TRY(verify_dump(image, log, report));
+	print_report(image, report);
+	if (report->nr_problems)
+		*ret = EXIT_NO_DUMP;
+	else if (!h->complete)
+		*ret = EXIT_CUT_SHORT;
+	else if (options->strict && report->nr_unreadable)
+		*ret = EXIT_UNREADABLE;
+	return NULL;
+}
+
+struct error *command_verify(const struct options *options, struct log *log,
+			     enum exit_status *ret)
+{
+	struct image *image = NULL;
+	struct error *err;
+	bool begun;
+
+	TRY(has_metadata(options->capture.input, &begun));
+	if (!begun) {
+		printf("no metadata yet\n");
+		*ret = EXIT_NO_DUMP;
+		return NULL;
+	}
+	TRY(command_open_image(options, log, &image));
+	err = verify(options, image, log, ret);
+	image_close(image);
+	return err;
+}

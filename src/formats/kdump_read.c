@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kdump-compressed dump as an image. A frame's descriptor is the one at the
+ * number of set bits before it in bitmap 2: a sparse index of counts, made
+ * once, and one unit of the bitmap a view give that number.
+ */
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../codec/codec.h"
+#include "kdump_read_impl.h"
+
+#define CACHED_DESCS 128u
+
+/* A view's own state. All zero at first. */
+struct scratch {
+	struct kdump_unpacker *unpacker;
+	uint8_t *page;			/* the last page read */
+	uint64_t page_pfn_plus_1;	/* 0: none */
+	enum page_state page_state;
+	uint64_t unit_plus_1;		/* 0: none */
+	uint64_t unit_rank;		/* set bits before the unit */
+	uint8_t bits[BITMAP_UNIT];	/* of the unit */
+	uint64_t first_desc;
+	size_t nr_descs;
+	struct kdump_desc descs[CACHED_DESCS];
+};
+
+const struct kdump_header *kdump_image_header(const struct image *image)
+{
+	const struct kdump *kdump = image->impl;
+
+	return image->ops == &kdump_image_ops ? &kdump->header : NULL;
+}
+
+static bool kdump_probe(const uint8_t *head, size_t len)
+{
+	return len >= KDUMP_H_LEN &&
+	       !memcmp(head, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN);
+}
+
+static uint16_t find_machine(const char *name)
+{
+	static const struct { const char *name; uint16_t id; } machines[] = {
+		{ "x86_64", EM_X86_64 }, { "aarch64", EM_AARCH64 },
+		{ "ppc64", EM_PPC64 }, { "ppc64le", EM_PPC64 },
+		{ "s390x", EM_S390 }, { "riscv64", EM_RISCV },
+		{ "loongarch64", 258 },
+	};
+
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (!strcmp(name, machines[i].name))
+			return machines[i].id;
+	return EM_NONE;
+}
+
+static struct error *count_run(void *arg, uint64_t first, uint64_t end)
+{
+	*(uint64_t *)arg += end - first;
+	return NULL;
+}
+
+/* Counts bitmap 2 and remembers the count at every index_step-th unit. */
+static struct error *make_index(struct image *image, struct kdump *kdump)
+{
+	uint64_t nr = kdump_nr_units(kdump), count = 0, next = 0, i = 0;
+	uint8_t buf[BITMAP_UNIT];
+
+	kdump->index_step = (nr + MAX_INDEX - 1) / MAX_INDEX;
+	kdump->index = calloc((size_t)(nr / kdump->index_step + 1),
+			      sizeof(*kdump->index));
+	if (!kdump->index)
+		return error_nomem();
+	for (uint64_t unit = 0; unit < nr; unit++) {
+		unit = kdump_bitmap_skip(image, BITMAP_KEPT, unit);
+		for (; next <= unit && next < nr; next += kdump->index_step)
+			kdump->index[i++] = count;
+		if (unit == nr)
+			break;
+		TRY(kdump_bitmap_read(image, BITMAP_KEPT, unit, buf));
+		count += kdump_count_bits(buf, BITMAP_UNIT_FRAMES);
+	}
+	kdump->header.nr_kept = count;
+	kdump->header.table_len = count * KDUMP_D_LEN;
+	return NULL;
+}
+
+static struct error *describe(struct image *image, struct kdump *kdump)
+{
+	const struct kdump_header *h = &kdump->header;
+
+	image->target = (struct target){
+		.elf_machine = find_machine(h->utsname[UTS_MACHINE]),
+		.word_size = 8,
+		.big_endian = h->big_endian,
+		.page_shift = (unsigned)__builtin_ctz(h->block_size),
+	};
+	image->segments = calloc(1, sizeof(*image->segments));
+	image->notes = calloc(1, sizeof(*image->notes));
+	if (!image->segments || !image->notes)
+		return error_nomem();
+	image->nr_segments = 1;
+	image->segments[0].memsz = h->end_pfn << image->target.page_shift;
+	image->segments[0].filesz = image->segments[0].memsz;
+	if (h->note_len) {
+		image->nr_notes = 1;
+		image->notes[0] = (struct note_extent){ h->note_offset,
+							h->note_len };
+	}
+	return NULL;
+}
+
+static void warn_codec(const struct image *image, uint32_t status,
+		       struct log *log)
+{
+	for (size_t i = 0; codecs[i]; i++)
+		if (status & codecs[i]->flag && !codecs[i]->create)
+			log_warn(log,
+				 "%s: is compressed with %s, which is not built in: no such page can be read",
+				 image->path, codecs[i]->name);
+}
+
+static struct error *kdump_open(struct image *image, struct log *log)
+{
+	struct kdump *kdump = calloc(1, sizeof(*kdump));
+
+	if (!kdump)
+		return error_nomem();
+	image->impl = kdump;
+	image->can_map = false;
+	TRY(kdump_header_read(image->fd, image->size, &kdump->header));
+	TRY(describe(image, kdump));
+	TRY(kdump_each_run(image, BITMAP_PRESENT, count_run,
+			   &kdump->header.nr_present));
+	TRY(make_index(image, kdump));
+	if (kdump->header.table + kdump->header.table_len > image->size)
+		log_warn(log,
+			 "%s: ends at %" PRIu64 ", within its page table (%" PRIu64 " to %" PRIu64 ")",
+			 image->path, image->size, kdump->header.table,
+			 kdump->header.table + kdump->header.table_len);
+	warn_codec(image, kdump->header.status, log);
+	return NULL;
+}
+
+static void kdump_close(struct image *image)
+{
+	struct kdump *kdump = image->impl;
+
+	if (kdump)
+		free(kdump->index);
+	free(kdump);
+}
+
+static size_t kdump_scratch_size(const struct image *image)
+{
+	(void)image;
+	return sizeof(struct scratch);
+}
+
+static void kdump_scratch_deinit(void *p)
+{
+	struct scratch *scratch = p;
+
+	kdump_unpacker_destroy(scratch->unpacker);
+	free(scratch->page);
+}
+
+/* Makes UNIT the scratch's. */
+static struct error *unit_load(const struct image *image,
+			       struct scratch *scratch, uint64_t unit)
+{
+	const struct kdump *kdump = image->impl;
+	uint64_t from = unit / kdump->index_step * kdump->index_step;
+	uint64_t rank = kdump->index[unit / kdump->index_step];
+
+	if (scratch->unit_plus_1 == unit + 1)
+		return NULL;
+	scratch->unit_plus_1 = 0;
+	for (; from <= unit; from++) {
+		TRY(kdump_bitmap_read(image, BITMAP_KEPT, from,
+				      scratch->bits));
+		if (from < unit)
+			rank += kdump_count_bits(scratch->bits,
+						 BITMAP_UNIT_FRAMES);
+	}
+	scratch->unit_rank = rank;
+	scratch->unit_plus_1 = unit + 1;
+	return NULL;
+}
+
+static struct error *desc_load(const struct image *image,
+			       struct scratch *scratch, uint64_t index,
+			       struct kdump_desc *ret)
+{
+	uint8_t buf[CACHED_DESCS * KDUMP_D_LEN];
+
+	if (index < scratch->first_desc ||
+	    index - scratch->first_desc >= scratch->nr_descs) {
+		scratch->nr_descs = 0;
+		scratch->first_desc = index;
+		TRY(kdump_descs_read(image, index, CACHED_DESCS, buf,
+				     scratch->descs, &scratch->nr_descs));
+	}
+	*ret = (struct kdump_desc){ 0 };	/* cut off: not reached */
+	if (scratch->nr_descs)
+		*ret = scratch->descs[index - scratch->first_desc];
+	return NULL;
+}
+
+static struct error *page_load(const struct image *image,
+			       struct scratch *scratch, uint64_t pfn,
+			       enum page_state *ret)
+{
+	const struct kdump_header *h = kdump_image_header(image);
+	uint64_t bit = pfn % BITMAP_UNIT_FRAMES;
+	struct kdump_desc desc;
+
+	*ret = PAGE_UNREADABLE;
+	if (!scratch->page)
+		scratch->page = malloc(h->block_size);
+	if (!scratch->page)
+		return error_nomem();
+	if (!scratch->unpacker)
+		TRY(kdump_unpacker_create(image, &scratch->unpacker));
+	TRY(unit_load(image, scratch, pfn / BITMAP_UNIT_FRAMES));
+	if (!(scratch->bits[bit / 8] >> bit % 8 & 1)) {
+		*ret = PAGE_ABSENT;
+		return NULL;
+	}
+	TRY(desc_load(image, scratch, scratch->unit_rank +
+		      kdump_count_bits(scratch->bits, bit), &desc));
+	if (!kdump_desc_empty(&desc) &&
+	    !kdump_unpack(scratch->unpacker, &desc, scratch->page) &&
+	    !kdump_page_unreadable(scratch->page, h->block_size))
+		*ret = PAGE_OK;
+	return NULL;
+}
+
+static enum page_state page_get(const struct image *image,
+				struct scratch *scratch, uint64_t pfn)
+{
+	if (scratch->page_pfn_plus_1 != pfn + 1) {
+		scratch->page_pfn_plus_1 = 0;
+		/* an error here is this page's alone */
+		error_destroy(page_load(image, scratch, pfn,
+					&scratch->page_state));
+		scratch->page_pfn_plus_1 = pfn + 1;
+	}
+	return scratch->page_state;
+}
+
+static enum page_state kdump_read(const struct image *image, void *p,
+				  uint64_t paddr, void *buf, size_t len,
+				  const struct segment *segment)
+{
+	uint64_t page_size = kdump_image_header(image)->block_size;
+	struct scratch *scratch = p;
+	enum page_state all = PAGE_OK;
+
+	(void)segment;
+	while (len) {
+		uint64_t in = paddr % page_size;
+		size_t n = (size_t)min_u64(len, page_size - in);
+		enum page_state state = page_get(image, scratch,
+						 paddr / page_size);
+
+		if (state == PAGE_OK)
+			memcpy(buf, scratch->page + in, n);
+		else if (all != PAGE_UNREADABLE)
+			all = state;
+		buf = (uint8_t *)buf + n;
+		paddr += n;
+		len -= n;
+	}
+	return all;
+}
+
+const struct image_ops kdump_image_ops = {
+	.name = "kdump-compressed dump",
+	.probe = kdump_probe,
+	.open = kdump_open,
+	.read = kdump_read,
+	.scratch_size = kdump_scratch_size,
+	.scratch_deinit = kdump_scratch_deinit,
+	.close = kdump_close,
+};

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counts pages by their descriptors. Zero pages all share one raw block, and
+ * so do pages that could not be read: a small table of raw blocks seen lately
+ * finds the shared ones, and only these are looked into.
+ */
+#include <stdlib.h>
+
+#include "../base/bytes.h"
+#include "kdump_read_impl.h"
+
+#define AT_ONCE 512u		/* descriptors */
+#define SEEN 4096u
+#define MAX_SHARED 16u
+
+struct count {
+	const struct image *image;
+	uint64_t seen[SEEN];		/* offsets of raw blocks, by hash */
+	uint64_t shared[MAX_SHARED];
+	uint64_t nr_uses[MAX_SHARED];
+	unsigned nr_shared;
+	uint64_t nr_reached;
+	struct kdump_counts counts;
+};
+
+typedef void desc_fn(struct count *count, const struct kdump_desc *desc);
+
+static struct error *each_desc(struct count *count, desc_fn *fn)
+{
+	uint8_t buf[AT_ONCE * KDUMP_D_LEN];
+	struct kdump_desc descs[AT_ONCE];
+	uint64_t index = 0;
+	size_t nr;
+
+	do {
+		TRY(kdump_descs_read(count->image, index, AT_ONCE, buf, descs,
+				     &nr));
+		for (size_t i = 0; i < nr; i++)
+			fn(count, &descs[i]);
+		index += nr;
+	} while (nr);
+	return NULL;
+}
+
+static unsigned find_shared(const struct count *count, uint64_t offset)
+{
+	unsigned i = 0;
+
+	while (i < count->nr_shared && count->shared[i] != offset)
+		i++;
+	return i;
+}
+
+static void find(struct count *count, const struct kdump_desc *desc)
+{
+	uint64_t *seen = &count->seen[desc->offset * UINT64_C(11400714819323198485) >> 52];
+
+	if (kdump_desc_empty(desc))
+		return;
+	count->nr_reached++;
+	if (desc->flags) {
+		count->counts.nr_packed++;
+		return;
+	}
+	count->counts.nr_raw++;
+	if (*seen == desc->offset && count->nr_shared < MAX_SHARED &&
+	    find_shared(count, desc->offset) == count->nr_shared)
+		count->shared[count->nr_shared++] = desc->offset;
+	*seen = desc->offset;
+}
+
+static void use(struct count *count, const struct kdump_desc *desc)
+{
+	unsigned i = find_shared(count, desc->offset);
+
+	if (!desc->flags && !kdump_desc_empty(desc) && i < count->nr_shared)
+		count->nr_uses[i]++;
+}
+
+/* What the shared blocks are. */
+static struct error *settle(struct count *count)
+{
+	uint32_t size = kdump_image_header(count->image)->block_size;
+	struct kdump_counts *counts = &count->counts;
+	struct kdump_unpacker *unpacker = NULL;
+	uint8_t *page = malloc(size);
+	struct error *err = page ? NULL : error_nomem();
+
+	if (!err)
+		err = kdump_unpacker_create(count->image, &unpacker);
+	for (unsigned i = 0; !err && i < count->nr_shared; i++) {
+		struct kdump_desc desc = { .offset = count->shared[i],
+					   .size = size };
+		uint64_t *kind = NULL;
+
+		if (kdump_unpack(unpacker, &desc, page))
+			continue;
+		if (kdump_page_unreadable(page, size))
+			kind = &counts->nr_unreadable;
+		else if (!page[0] && !memcmp(page, page + 1, size - 1))
+			kind = &counts->nr_zero;
+		if (!kind)
+			continue;
+		*kind += count->nr_uses[i];
+		counts->nr_raw -= count->nr_uses[i];
+	}
+	kdump_unpacker_destroy(unpacker);
+	free(page);
+	return err;
+}
+
+struct error *kdump_count(const struct image *image, struct kdump_counts *ret)
+{
+	struct count *count = calloc(1, sizeof(*count));
+	struct error *err;
+
+	if (!count)
+		return error_nomem();
+	count->image = image;
+	err = each_desc(count, find);
+	if (!err)
+		err = each_desc(count, use);
+	if (!err)
+		err = settle(count);
+	count->counts.nr_unreached = kdump_image_header(image)->nr_kept -
+				     count->nr_reached;
+	*ret = count->counts;
+	free(count);
+	return err;
+}

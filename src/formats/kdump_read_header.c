@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The head of a kdump-compressed dump, read and checked. Which fields a
+ * version has: makedumpfile diskdump_mod.h, the comments of struct
+ * kdump_sub_header; crash diskdump.c read_dump_header().
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/io.h"
+#include "kdump_format.h"
+#include "kdump_read.h"
+
+#define MIN_BLOCK_SIZE 4096u
+#define MAX_BLOCK_SIZE 262144u	/* the largest page of any kernel */
+#define MAX_END_PFN (UINT64_C(1) << 40)	/* 52 physical address bits */
+
+/*
+ * 32-bit machines have another layout of both structs. A machine's name must
+ * be one that we know or be missing (sadump leaves it out).
+ */
+static bool machine_is_64bit(const char *machine)
+{
+	static const char *const names[] = {
+		"", "x86_64", "aarch64", "ppc64", "ppc64le", "s390x",
+		"riscv64", "loongarch64", "mips64", "ia64", "sparc64",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(machine, names[i]))
+			return true;
+	return false;
+}
+
+static bool version_ok(uint32_t version)
+{
+	return version >= 1 && version <= KDUMP_VERSION;
+}
+
+static struct error *parse_header(const uint8_t *p, struct kdump_header *h)
+{
+	uint32_t sub_blocks;
+	bool big;
+
+	if (memcmp(p, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
+		return error_create(ERROR_INVALID, "no dump header");
+	h->big_endian = !version_ok(get_u32(p + KDUMP_H_VERSION, false)) &&
+			version_ok(get_u32(p + KDUMP_H_VERSION, true));
+	big = h->big_endian;
+	h->version = get_u32(p + KDUMP_H_VERSION, big);
+	if (!version_ok(h->version))
+		return error_create(ERROR_UNSUPPORTED,
+				    "header version %u: only 1 to %d are known",
+				    h->version, KDUMP_VERSION);
+	for (unsigned i = 0; i < 6; i++)
+		memcpy(h->utsname[i], p + KDUMP_H_UTSNAME + 65 * i, 65);
+	if (!machine_is_64bit(h->utsname[UTS_MACHINE]))
+		return error_create(ERROR_UNSUPPORTED,
+				    "header: a dump of a machine that is not supported");
+	h->timestamp = get_u64(p + KDUMP_H_TIMESTAMP, big);
+	h->timestamp_usec = get_u64(p + KDUMP_H_TIMESTAMP + 8, big);
+	h->status = get_u32(p + KDUMP_H_STATUS, big);
+	h->complete = !(h->status & KDUMP_STATUS_INCOMPLETE);
+	h->block_size = get_u32(p + KDUMP_H_BLOCK_SIZE, big);
+	if (h->block_size < MIN_BLOCK_SIZE || h->block_size > MAX_BLOCK_SIZE ||
+	    h->block_size & (h->block_size - 1))
+		return error_create(ERROR_INVALID,
+				    "header: block_size is %u", h->block_size);
+	sub_blocks = get_u32(p + KDUMP_H_SUB_HDR_SIZE, big);
+	if (!sub_blocks || sub_blocks > INT32_MAX)
+		return error_create(ERROR_INVALID,
+				    "header: sub_hdr_size is %u", sub_blocks);
+	h->sub_header_blocks = sub_blocks;
+	h->bitmap_blocks = get_u32(p + KDUMP_H_BITMAP_BLOCKS, big);
+	if (!h->bitmap_blocks || h->bitmap_blocks % 2)
+		return error_create(ERROR_INVALID,
+				    "header: bitmap_blocks is %" PRIu64,
+				    h->bitmap_blocks);
+	h->end_pfn = get_u32(p + KDUMP_H_MAX_MAPNR, big);
+	h->nr_cpus = get_u32(p + KDUMP_H_NR_CPUS, big);
+	return NULL;
+}
+
+static struct error *check_range(const char *name, uint64_t offset,
+				 uint64_t len, uint64_t size)
+{
+	uint64_t end;
+
+	if (!len || (!add_overflows(offset, len, &end) && end <= size))
+		return NULL;
+	return error_create(ERROR_INVALID,
+			    "sub-header: %s are %" PRIu64 " bytes at offset %" PRIu64 ", the file has %" PRIu64,
+			    name, len, offset, size);
+}
+
+static struct error *parse_sub_header(const uint8_t *p, uint64_t size,
+				      struct kdump_header *h)
+{
+	bool big = h->big_endian;
+
+	h->phys_base = get_u64(p + KDUMP_S_PHYS_BASE, big);
+	h->level = get_u32(p + KDUMP_S_DUMP_LEVEL, big);
+	if (h->version >= 2 && get_u32(p + KDUMP_S_SPLIT, big))
+		return error_create(ERROR_UNSUPPORTED,
+				    "is one part of a dump made with --split");
+	if (h->version >= 3) {
+		h->vmcoreinfo_offset = get_u64(p + KDUMP_S_OFFSET_VMCOREINFO,
+					       big);
+		h->vmcoreinfo_len = get_u64(p + KDUMP_S_SIZE_VMCOREINFO, big);
+	}
+	if (h->version >= 4) {
+		h->note_offset = get_u64(p + KDUMP_S_OFFSET_NOTE, big);
+		h->note_len = get_u64(p + KDUMP_S_SIZE_NOTE, big);
+	}
+	if (h->version >= 6)
+		h->end_pfn = get_u64(p + KDUMP_S_MAX_MAPNR_64, big);
+	TRY(check_range("VMCOREINFO", h->vmcoreinfo_offset, h->vmcoreinfo_len,
+			size));
+	return check_range("notes", h->note_offset, h->note_len, size);
+}
+
+/* Where things lie; nothing overflows: 32-bit counts of 256 KiB. */
+static struct error *settle_layout(uint64_t size, struct kdump_header *h)
+{
+	h->bitmap = (1 + h->sub_header_blocks) * h->block_size;
+	h->bitmap_len = h->bitmap_blocks / 2 * h->block_size;
+	h->table = h->bitmap + 2 * h->bitmap_len;
+	if (!h->end_pfn || h->end_pfn > MAX_END_PFN)
+		return error_create(ERROR_INVALID,
+				    "max_mapnr is %" PRIu64, h->end_pfn);
+	if ((h->end_pfn + 7) / 8 > h->bitmap_len)
+		return error_create(ERROR_INVALID,
+				    "max_mapnr is %" PRIu64 ", but the bitmaps have %" PRIu64 " bits",
+				    h->end_pfn, 8 * h->bitmap_len);
+	if (h->table > size)
+		return error_create(ERROR_INVALID,
+				    "the file ends at %" PRIu64 ", its bitmaps at %" PRIu64,
+				    size, h->table);
+	return NULL;
+}
+
+struct error *kdump_header_read(int fd, uint64_t size,
+				struct kdump_header *ret)
+{
+	uint8_t head[KDUMP_H_LEN], sub[KDUMP_S_LEN];
+	struct kdump_header h = { 0 };
+
+	TRY(io_pread_exact(fd, head, sizeof(head), 0));
+	TRY(parse_header(head, &h));
+	TRY(io_pread_exact(fd, sub, sizeof(sub), h.block_size));
+	TRY(parse_sub_header(sub, size, &h));
+	TRY(settle_layout(size, &h));
+	*ret = h;
+	return NULL;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the kdump reader share. */
+#ifndef CAPDUMP_FORMATS_KDUMP_READ_IMPL_H
+#define CAPDUMP_FORMATS_KDUMP_READ_IMPL_H
+
+#include "kdump_format.h"
+#include "kdump_read.h"
+
+#define BITMAP_UNIT 4096u	/* bytes of a bitmap that are read at once */
+#define BITMAP_UNIT_FRAMES (8u * BITMAP_UNIT)
+#define MAX_INDEX 65536u	/* entries */
+
+/* image->impl. Immutable once open. */
+struct kdump {
+	struct kdump_header header;
+	/* index[i]: set bits of bitmap 2 before unit i * index_step */
+	uint64_t *index;
+	uint64_t index_step;	/* units */
+};
+
+/*
+ * Reads unit UNIT of a bitmap; bits at or beyond max_mapnr and what the file
+ * does not hold come as zeroes.
+ */
+struct error *kdump_bitmap_read(const struct image *image,
+				enum kdump_bitmap bitmap, uint64_t unit,
+				uint8_t *buf);
+
+/* Units up to the one that holds the last frame. */
+static inline uint64_t kdump_nr_units(const struct kdump *kdump)
+{
+	return (kdump->header.end_pfn + BITMAP_UNIT_FRAMES - 1) /
+	       BITMAP_UNIT_FRAMES;
+}
+
+/* The first unit at or after UNIT that may hold a set bit (what lies before it
+ * is a hole of the file); kdump_nr_units() if there is none. */
+uint64_t kdump_bitmap_skip(const struct image *image,
+			   enum kdump_bitmap bitmap, uint64_t unit);
+
+/* Set bits among the first NR of BUF. */
+uint64_t kdump_count_bits(const uint8_t *buf, uint64_t nr);
+
+#endif

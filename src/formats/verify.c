@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Verifying a dump: bitmaps, zeroes between the parts, and the report. */
+#include "verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/io.h"
+#include "kdump_read_impl.h"
+#include "verify_impl.h"
+
+#define MAX_PRINTED 100
+
+void verify_problem(struct verify *verify, const char *fmt, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list args;
+
+	if (verify->report->nr_problems++ > MAX_PRINTED)
+		return;
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	va_end(args);
+	log_print(verify->log, LOG_ERROR, "%s: %s", verify->image->path,
+		  verify->report->nr_problems > MAX_PRINTED ?
+		  "more problems are counted, but not printed" :
+		  text ? text : "a problem");
+}
+
+static bool all_zero(const uint8_t *p, size_t len)
+{
+	return !len || (!p[0] && !memcmp(p, p + 1, len - 1));
+}
+
+/* Where data begins at or after OFFSET: END if only holes follow. */
+static uint64_t skip_hole(int fd, uint64_t offset, uint64_t end)
+{
+	off_t at = lseek(fd, (off_t)offset, SEEK_DATA);
+
+	if (at < 0)
+		return errno == ENXIO ? end : offset;
+	return min_u64((uint64_t)at, end);
+}
+
+/* The first byte of [offset, end) that is not zero; END if there is none. */
+static struct error *find_nonzero(int fd, uint64_t offset, uint64_t end,
+				  uint64_t *ret)
+{
+	uint8_t buf[65536];
+	size_t len;
+
+	for (; offset < end; offset += len) {
+		offset = skip_hole(fd, offset, end);
+		TRY(io_pread(fd, buf, (size_t)min_u64(end - offset,
+						      sizeof(buf)),
+			     offset, &len));
+		if (!len)
+			break;	/* the end of the file */
+		if (all_zero(buf, len))
+			continue;
+		for (size_t i = 0; i < len; i++) {
+			if (buf[i]) {
+				*ret = offset + i;
+				return NULL;
+			}
+		}
+	}
+	*ret = end;
+	return NULL;
+}
+
+struct error *verify_zeroes(struct verify *verify, uint64_t offset,
+			    uint64_t end, const char *where)
+{
+	uint64_t at = end;
+
+	TRY(find_nonzero(verify->image->fd, offset, end, &at));
+	if (at < end)
+		verify_problem(verify,
+			       "there is something at %" PRIu64 ", %s", at,
+			       where);
+	return NULL;
+}
+
+/* Frames of one unit that are kept but not present. */
+static void check_subset(struct verify *verify, uint64_t unit,
+			 const uint8_t *present, const uint8_t *kept)
+{
+	for (unsigned i = 0; i < BITMAP_UNIT; i++) {
+		uint8_t odd = kept[i] & (uint8_t)~present[i];
+
+		if (!odd)
+			continue;
+		verify_problem(verify,
+			       "bitmaps: page %#" PRIx64 " is in the dump, but not in memory",
+			       unit * BITMAP_UNIT_FRAMES + 8 * i +
+			       (unsigned)__builtin_ctz(odd));
+		return;
+	}
+}
+
+/* Bits of the byte that max_mapnr lies in, and all after it. */
+static struct error *check_tail(struct verify *verify,
+				enum kdump_bitmap bitmap)
+{
+	const struct kdump_header *h = verify->header;
+	uint64_t start = h->bitmap +
+			 (bitmap == BITMAP_KEPT ? h->bitmap_len : 0);
+	unsigned rest = h->end_pfn % 8;
+	uint8_t last = 0;
+
+	if (rest)
+		TRY(io_pread_exact(verify->image->fd, &last, 1,
+				   start + h->end_pfn / 8));
+	if (last >> rest && rest)
+		verify_problem(verify,
+			       "bitmap %u: bits beyond max_mapnr are set",
+			       bitmap + 1);
+	return verify_zeroes(verify, start + (h->end_pfn + 7) / 8,
+			     start + h->bitmap_len,
+			     bitmap == BITMAP_KEPT ?
+			     "in bitmap 2 beyond max_mapnr" :
+			     "in bitmap 1 beyond max_mapnr");
+}
+
+struct error *verify_bitmaps(struct verify *verify)
+{
+	uint64_t nr = kdump_nr_units(verify->image->impl);
+	uint8_t present[BITMAP_UNIT], kept[BITMAP_UNIT];
+
+	for (uint64_t unit = 0; unit < nr; unit++) {
+		unit = kdump_bitmap_skip(verify->image, BITMAP_KEPT, unit);
+		if (unit == nr)
+			break;
+		TRY(kdump_bitmap_read(verify->image, BITMAP_PRESENT, unit,
+				      present));
+		TRY(kdump_bitmap_read(verify->image, BITMAP_KEPT, unit, kept));
+		check_subset(verify, unit, present, kept);
+	}
+	TRY(check_tail(verify, BITMAP_PRESENT));
+	return check_tail(verify, BITMAP_KEPT);
+}
+
+static struct error *check_table_end(struct verify *verify)
+{
+	const struct kdump_header *h = verify->header;
+	uint64_t end = h->table + h->table_len;
+
+	if (end > verify->image->size)
+		verify_problem(verify,
+			       "the file ends at %" PRIu64 ", its page table at %" PRIu64,
+			       verify->image->size, end);
+	else if (verify->lowest_data != UINT64_MAX &&
+		 verify->lowest_data > end)
+		return verify_zeroes(verify, end, verify->lowest_data,
+				     "between page table and contents");
+	return NULL;
+}
+
+struct error *verify_has_metadata(int fd, uint64_t size, bool *ret)
+{
+	uint8_t head[KDUMP_H_LEN];
+	uint64_t end;
+	size_t len;
+
+	TRY(io_pread(fd, head, sizeof(head), 0, &len));
+	*ret = false;
+	if (all_zero(head, len))
+		return NULL;
+	*ret = true;
+	if (len < sizeof(head) ||
+	    memcmp(head, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN) ||
+	    !(get_u32(head + KDUMP_H_STATUS, false) & KDUMP_STATUS_INCOMPLETE))
+		return NULL;	/* not ours to explain */
+	end = (UINT64_C(1) + get_u32(head + KDUMP_H_SUB_HDR_SIZE, false) +
+	       get_u32(head + KDUMP_H_BITMAP_BLOCKS, false)) *
+	      get_u32(head + KDUMP_H_BLOCK_SIZE, false);
+	if (size < end)
+		*ret = false;
+	return NULL;
+}
+
+struct error *verify_dump(const struct image *image, struct log *log,
+			  struct verify_report *report)
+{
+	struct verify verify = {
+		.image = image,
+		.header = kdump_image_header(image),
+		.log = log,
+		.report = report,
+		.lowest_data = UINT64_MAX,
+	};
+
+	*report = (struct verify_report){ 0 };
+	TRY(verify_head(&verify));
+	TRY(verify_bitmaps(&verify));
+	TRY(verify_pages(&verify));
+	TRY(check_table_end(&verify));
+	return verify_overlaps(&verify);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What stands before the bitmaps. A field is held against another place that
+ * says the same: VMCOREINFO, the notes, the file's size. Not judged, because
+ * no reader looks at them and nothing else tells: total_ram_blocks,
+ * device_blocks, written_blocks and the names of node and domain.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/io.h"
+#include "../base/text.h"
+#include "../image/notes.h"
+#include "../image/vmcoreinfo.h"
+#include "kdump_format.h"
+#include "verify_impl.h"
+
+#define CODEC_BITS (KDUMP_STATUS_ZLIB | KDUMP_STATUS_LZO | \
+		    KDUMP_STATUS_SNAPPY | KDUMP_STATUS_ZSTD)
+#define KNOWN_BITS (CODEC_BITS | KDUMP_STATUS_INCOMPLETE | \
+		    KDUMP_STATUS_EXCLUDED_VMEMMAP)
+
+static void check_header(struct verify *verify, const uint8_t *p)
+{
+	const struct kdump_header *h = verify->header;
+	uint32_t codec = h->status & CODEC_BITS;
+	bool big = h->big_endian;
+	uint32_t cpu = get_u32(p + KDUMP_H_CURRENT_CPU, big);
+	uint32_t max_mapnr = get_u32(p + KDUMP_H_MAX_MAPNR, big);
+
+	if (h->status & ~KNOWN_BITS)
+		verify_problem(verify, "header: status %#x has unknown bits",
+			       h->status);
+	if (codec & (codec - 1))
+		verify_problem(verify,
+			       "header: status %#x names several codecs",
+			       h->status);
+	if (h->version >= 6 && max_mapnr != min_u64(h->end_pfn, UINT32_MAX))
+		verify_problem(verify,
+			       "header: max_mapnr is %" PRIu32 ", but the sub-header's is %" PRIu64,
+			       max_mapnr, h->end_pfn);
+	if (h->nr_cpus > INT32_MAX || (h->nr_cpus && cpu >= h->nr_cpus))
+		verify_problem(verify,
+			       "header: current_cpu %" PRIu32 " of %u CPUs",
+			       cpu, h->nr_cpus);
+	for (unsigned i = 0; i < 6; i++) {
+		const uint8_t *name = p + KDUMP_H_UTSNAME + 65 * i;
+		const uint8_t *nul = memchr(name, 0, 65);
+
+		/* the kernel's own are zeroed beyond their end */
+		if (!nul || (nul + 1 < name + 65 &&
+			     (nul[1] || memcmp(nul + 1, nul + 2,
+					       (size_t)(name + 65 - nul - 2)))))
+			verify_problem(verify,
+				       "header: utsname[%u] is not one name",
+				       i);
+	}
+}
+
+static void check_sub_header(struct verify *verify, const uint8_t *p)
+{
+	const struct kdump_header *h = verify->header;
+	bool big = h->big_endian;
+	uint64_t offset, len, end;
+
+	if (h->level > 31)
+		verify_problem(verify, "sub-header: dump_level is %u",
+			       h->level);
+	if (h->version >= 2 && (get_u64(p + KDUMP_S_START_PFN, big) ||
+				get_u64(p + KDUMP_S_END_PFN, big)))
+		verify_problem(verify,
+			       "sub-header: start_pfn or end_pfn is set, but split is not");
+	if (h->version >= 6 && (get_u64(p + KDUMP_S_START_PFN_64, big) ||
+				get_u64(p + KDUMP_S_END_PFN_64, big)))
+		verify_problem(verify,
+			       "sub-header: start_pfn_64 or end_pfn_64 is set, but split is not");
+	if (h->version < 5)
+		return;
+	offset = get_u64(p + KDUMP_S_OFFSET_ERASEINFO, big);
+	len = get_u64(p + KDUMP_S_SIZE_ERASEINFO, big);
+	if ((offset && !len) || add_overflows(offset, len, &end) ||
+	    end > verify->image->size)
+		verify_problem(verify,
+			       "sub-header: eraseinfo is %" PRIu64 " bytes at %" PRIu64 " of a file of %" PRIu64,
+			       len, offset, verify->image->size);
+}
+
+struct note_state {
+	struct verify *verify;
+	uint64_t end;		/* of the last note */
+	unsigned nr_prstatus;
+	bool vmcoreinfo_found;
+};
+
+static struct error *check_note(void *arg, const struct note *note)
+{
+	struct note_state *state = arg;
+	const struct kdump_header *h = state->verify->header;
+
+	state->end = note->offset + note->len;
+	state->nr_prstatus += note_is_prstatus(note);
+	if (!strcmp(note->name, "VMCOREINFO") &&
+	    note->desc_offset == h->vmcoreinfo_offset &&
+	    note->desc_len == h->vmcoreinfo_len)
+		state->vmcoreinfo_found = true;
+	if (!strcmp(note->name, "VMCOREINFO") && !h->vmcoreinfo_len)
+		verify_problem(state->verify,
+			       "sub-header: there is a VMCOREINFO note, but size_vmcoreinfo is 0");
+	return NULL;
+}
+
+/* Notes lie between sub-header and bitmaps and end where they say. */
+static struct error *check_notes(struct verify *verify, uint64_t sub_end)
+{
+	const struct kdump_header *h = verify->header;
+	struct note_state state = { .verify = verify,
+				    .end = h->note_offset };
+
+	if (!h->note_len) {
+		if (h->note_offset)
+			verify_problem(verify,
+				       "sub-header: offset_note without size_note");
+		if (h->vmcoreinfo_offset && !h->vmcoreinfo_len)
+			verify_problem(verify,
+				       "sub-header: offset_vmcoreinfo without size_vmcoreinfo");
+		return NULL;
+	}
+	if (h->note_offset < sub_end ||
+	    h->note_offset + h->note_len > h->bitmap) {
+		verify_problem(verify,
+			       "sub-header: the notes (%" PRIu64 " bytes at %" PRIu64 ") are not between sub-header and bitmaps",
+			       h->note_len, h->note_offset);
+		return NULL;
+	}
+	TRY(notes_each(verify->image, NULL, check_note, &state));
+	if (state.end != h->note_offset + h->note_len)
+		verify_problem(verify,
+			       "the notes end at %" PRIu64 ", not at %" PRIu64 " as the sub-header says",
+			       state.end, h->note_offset + h->note_len);
+	if (h->nr_cpus != state.nr_prstatus)
+		verify_problem(verify,
+			       "header: nr_cpus is %u, but there are %u NT_PRSTATUS notes",
+			       h->nr_cpus, state.nr_prstatus);
+	if ((h->vmcoreinfo_len || h->vmcoreinfo_offset) &&
+	    !state.vmcoreinfo_found)
+		verify_problem(verify,
+			       "sub-header: no VMCOREINFO note has its contents (%" PRIu64 " bytes) at %" PRIu64,
+			       h->vmcoreinfo_len, h->vmcoreinfo_offset);
+	return NULL;
+}
+
+static void check_release(struct verify *verify, const char *release)
+{
+	const char *name = verify->header->utsname[UTS_RELEASE];
+	AUTO_FREE char *a = text_escape(name, strlen(name));
+	AUTO_FREE char *b = text_escape(release, strlen(release));
+
+	if (strcmp(name, release))
+		verify_problem(verify,
+			       "header: utsname has release '%s', VMCOREINFO '%s'",
+			       a ? a : "?", b ? b : "?");
+}
+
+static void check_machine(struct verify *verify)
+{
+	const struct kdump_header *h = verify->header;
+
+	if (strcmp(h->utsname[UTS_SYSNAME], "Linux"))
+		verify_problem(verify, "header: utsname is not Linux's");
+	if (!verify->image->target.elf_machine)
+		verify_problem(verify, "header: utsname names no machine");
+}
+
+/* What VMCOREINFO says again. */
+static struct error *check_vmcoreinfo(struct verify *verify)
+{
+	const struct kdump_header *h = verify->header;
+	struct vmcoreinfo *v;
+	const char *text;
+	uint64_t n;
+
+	TRY(vmcoreinfo_read(verify->image, NULL, &v));
+	if (!v)
+		return NULL;
+	check_machine(verify);
+	text = vmcoreinfo_get(v, "OSRELEASE");
+	if (text)
+		check_release(verify, text);
+	text = vmcoreinfo_get(v, "CRASHTIME");
+	/* makedumpfile writes its own time, with microseconds */
+	if (text && !text_parse_number(text, INT64_MAX, &n) &&
+	    (h->timestamp < n || (!h->timestamp_usec && h->timestamp != n)))
+		verify_problem(verify,
+			       "header: timestamp is %" PRIu64 ", CRASHTIME %" PRIu64,
+			       h->timestamp, n);
+	if (vmcoreinfo_number(v, "NUMBER", "phys_base", &n) &&
+	    n != h->phys_base)
+		verify_problem(verify,
+			       "sub-header: phys_base is %#" PRIx64 ", VMCOREINFO has %#" PRIx64,
+			       h->phys_base, n);
+	text = vmcoreinfo_get(v, "PAGESIZE");
+	if (text && !text_parse_number(text, UINT32_MAX, &n) &&
+	    n != h->block_size)
+		verify_problem(verify,
+			       "header: block_size is %u, PAGESIZE %" PRIu64,
+			       h->block_size, n);
+	vmcoreinfo_destroy(v);
+	return NULL;
+}
+
+struct error *verify_head(struct verify *verify)
+{
+	/* bytes of the sub-header in versions 1 to 6 */
+	static const uint8_t sub_lens[] = { 0, 16, 32, 48, 64, 80, 104 };
+	const struct kdump_header *h = verify->header;
+	uint64_t sub_end = h->block_size + sub_lens[h->version];
+	uint8_t head[KDUMP_H_LEN], sub[KDUMP_S_LEN];
+	int fd = verify->image->fd;
+
+	TRY(io_pread_exact(fd, head, sizeof(head), 0));
+	TRY(io_pread_exact(fd, sub, sizeof(sub), h->block_size));
+	check_header(verify, head);
+	check_sub_header(verify, sub);
+	TRY(verify_zeroes(verify, KDUMP_H_LEN, h->block_size,
+			  "after the header"));
+	TRY(check_notes(verify, sub_end));
+	TRY(check_vmcoreinfo(verify));
+	if (h->version < 4 || get_u64(sub + KDUMP_S_SIZE_ERASEINFO,
+				      h->big_endian))
+		return NULL;	/* something else lies there */
+	if (!h->note_len)
+		return verify_zeroes(verify, sub_end, h->bitmap,
+				     "after the sub-header");
+	TRY(verify_zeroes(verify, sub_end, h->note_offset,
+			  "between sub-header and notes"));
+	return verify_zeroes(verify, h->note_offset + h->note_len, h->bitmap,
+			     "between notes and bitmaps");
+}

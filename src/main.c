@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * argv -> options -> command -> exit status. Errors are printed here and
+ * nowhere else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/guard.h"
+#include "command.h"
+
+static struct error *command_help(const struct options *options,
+				  struct log *log, enum exit_status *ret)
+{
+	(void)log, (void)ret;
+	options_print_help(stdout, options->as_makedumpfile ? "makedumpfile" :
+			   "capdump");
+	return NULL;
+}
+
+static struct error *command_version(const struct options *options,
+				     struct log *log, enum exit_status *ret)
+{
+	(void)options, (void)log, (void)ret;
+	options_print_version(stdout);
+	return NULL;
+}
+
+static command_fn *const commands[NR_COMMANDS] = {
+	[COMMAND_CAPTURE] = command_capture,
+	[COMMAND_REARRANGE] = command_rearrange,
+	[COMMAND_DMESG] = command_dmesg,
+	[COMMAND_INFO] = command_info,
+	[COMMAND_VERIFY] = command_verify,
+	[COMMAND_HELP] = command_help,
+	[COMMAND_VERSION] = command_version,
+};
+
+/* A reader that went away or a file size limit is an error of write(). */
+static void signals_ignore(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* Messages must not land in a dump that was opened as descriptor 1 or 2. */
+static void descriptors_fill(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* What was printed may still wait in stdout's buffer, for a full disk. */
+static struct error *stdout_flush(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return NULL;
+	return error_errno(errno ? errno : EIO, "stdout");
+}
+
+static struct error *run(const struct options *options, struct log *log,
+			 enum exit_status *ret)
+{
+	TRY(guard_install());
+	options_print_notes(options, log);
+	if (options->check_params && options->command < COMMAND_HELP)
+		return NULL;
+	TRY(commands[options->command](options, log, ret));
+	return stdout_flush();
+}
+
+int main(int argc, char **argv)
+{
+	enum exit_status status = EXIT_COMPLETE;
+	struct options options;
+	struct error *err;
+	struct log log;
+
+	descriptors_fill();
+	signals_ignore();
+	err = options_parse(&options, argc, argv, isatty(STDOUT_FILENO));
+	log_init(&log, stderr, err ? LOG_DEFAULT : options.log_levels);
+	if (!err)
+		err = run(&options, &log, &status);
+	if (err) {
+		log_print(&log, LOG_ERROR, "%s: %s", options.as_makedumpfile ?
+			  "makedumpfile" : "capdump", error_message(err));
+		status = error_kind(err) == ERROR_USAGE ? EXIT_USAGE :
+			 EXIT_NO_DUMP;
+		error_destroy(err);
+	}
+	log_deinit(&log);
+	if (options.as_makedumpfile && status != EXIT_COMPLETE)
+		status = EXIT_NO_DUMP;
+	return (int)status;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Parses a command line by the table: options first, then the command, then
+ * whether both fit together. Nothing is ignored silently.
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+struct command_word {
+	const char *word;
+	enum command_id id;
+};
+
+/* Words that choose a command, as capdump's first argument. */
+static const struct command_word command_words[] = {
+	{ "info", COMMAND_INFO },
+	{ "dmesg", COMMAND_DMESG },
+	{ "verify", COMMAND_VERIFY },
+	{ "rearrange", COMMAND_REARRANGE },
+};
+
+const char *option_name(const struct option_row *row, char *buf)
+{
+	const char *argument = row->argument ? row->argument : "";
+	const char *space = row->argument ? " " : "";
+
+	if (row->letter && row->name)
+		snprintf(buf, 64, "-%c, --%s%s%s", row->letter, row->name,
+			 space, argument);
+	else if (row->letter)
+		snprintf(buf, 64, "-%c%s%s", row->letter, space, argument);
+	else
+		snprintf(buf, 64, "--%s%s%s", row->name, space, argument);
+	return buf;
+}
+
+/* The name alone, for messages. */
+static const char *option_short_name(const struct option_row *row, char *buf)
+{
+	if (row->name)
+		snprintf(buf, 64, "--%s", row->name);
+	else
+		snprintf(buf, 64, "-%c", row->letter);
+	return buf;
+}
+
+static struct error *codec_choose(struct options *options, char letter)
+{
+	const struct codec_ops *codec = codec_by_letter(letter);
+
+	if (!codec)
+		return error_create(ERROR_USAGE, "-%c: no such codec", letter);
+	if (!codec->create)
+		return error_create(ERROR_USAGE,
+				    "-%c: this capdump was built without %s (capdump -v lists what is in)",
+				    letter, codec->name);
+	if (options->codec_given && options->capture.codec != codec)
+		return error_create(ERROR_USAGE,
+				    "-%c and -%c exclude each other",
+				    options->capture.codec->letter, letter);
+	options->capture.codec = codec;
+	options->codec_given = true;
+	return NULL;
+}
+
+static struct error *command_choose(struct options *options,
+				    enum command_id id)
+{
+	enum command_id old = options->command;
+
+	/* --help wins over -v, both over everything else */
+	if (old == COMMAND_HELP || (old == COMMAND_VERSION &&
+				    id != COMMAND_HELP))
+		return NULL;
+	if (old != COMMAND_CAPTURE && old != id && id < COMMAND_HELP)
+		return error_create(ERROR_USAGE,
+				    "-R, --dump-dmesg and capdump's other commands exclude each other");
+	options->command = id;
+	return NULL;
+}
+
+static struct error *row_apply(struct options *options,
+			       const struct option_row *row,
+			       const char *argument)
+{
+	char name[64];
+
+	options->given |= 1ull << (row - option_rows);
+	switch (row->action) {
+	case ACTION_FLAG:
+		*(bool *)((char *)options + row->flag) = true;
+		return NULL;
+	case ACTION_CODEC:
+		return codec_choose(options, row->letter);
+	case ACTION_COMMAND:
+		return command_choose(options, row->command);
+	case ACTION_MISSING:
+		return error_create(ERROR_USAGE, "%s is not implemented yet%s%s",
+				    option_name(row, name),
+				    row->help ? "; " : "",
+				    row->help ? row->help : "");
+	case ACTION_PARSE:
+	case ACTION_UNNEEDED:
+		break;
+	}
+	return row->parse ? row->parse(options, argument) : NULL;
+}
+
+/* What getopt could not make sense of. */
+static struct error *getopt_error(int result, char **argv)
+{
+	const char *word = optind > 0 ? argv[optind - 1] : "";
+
+	if (result == ':')
+		return error_create(ERROR_USAGE, "%s needs an argument", word);
+	if (optopt && optopt < 256)
+		return error_create(ERROR_USAGE, "there is no option -%c",
+				    optopt);
+	if (optopt)
+		return error_create(ERROR_USAGE, "%s takes no argument", word);
+	return error_create(ERROR_USAGE,
+			    "there is no option %s, or more than one", word);
+}
+
+/* Long options answer with this plus their row. */
+#define LONG_BASE 256
+
+static struct error *parse_options(struct options *options, int argc,
+				   char **argv)
+{
+	char letters[1 + 2 * 64 + 1] = ":", *p = letters + 1;
+	struct option longs[64 + 1] = { 0 };
+	unsigned nr_longs = 0;
+	int result;
+
+	for (size_t i = 0; i < nr_option_rows; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (row->letter) {
+			*p++ = row->letter;
+			if (row->argument)
+				*p++ = ':';
+		}
+		if (row->name)
+			longs[nr_longs++] = (struct option) {
+				row->name, row->argument ? required_argument :
+				no_argument, NULL, LONG_BASE + (int)i };
+	}
+	*p = '\0';
+
+	opterr = 0;
+	optind = 0;	/* glibc: starts anew */
+	while ((result = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		size_t i = 0;
+
+		if (result == '?' || result == ':')
+			return getopt_error(result, argv);
+		if (result >= LONG_BASE)
+			i = (size_t)result - LONG_BASE;
+		else
+			while (option_rows[i].letter != result)
+				i++;
+		TRY(row_apply(options, &option_rows[i], optarg));
+	}
+	return NULL;
+}
+
+static const char *const command_names[NR_COMMANDS] = {
+	[COMMAND_CAPTURE] = "making a dump",
+	[COMMAND_REARRANGE] = "-R",
+	[COMMAND_DMESG] = "--dump-dmesg",
+	[COMMAND_INFO] = "info",
+	[COMMAND_VERIFY] = "verify",
+};
+
+/* Options that mean nothing to the command. makedumpfile's --dump-dmesg takes
+ * those for dumps; options_print_notes() says that they have no effect. */
+static struct error *check_given(const struct options *options)
+{
+	char name[64];
+
+	for (size_t i = 0; i < nr_option_rows; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!(options->given >> i & 1) ||
+		    row->commands >> options->command & 1)
+			continue;
+		if (options->command == COMMAND_DMESG && !options->capture.dry_run)
+			continue;
+		return error_create(ERROR_USAGE,
+				    "%s can't be used with %s",
+				    option_short_name(row, name),
+				    command_names[options->command]);
+	}
+	return NULL;
+}
+
+static struct error *check_words(struct options *options, int nr,
+				 char **words, bool stdout_is_terminal)
+{
+	bool stdout_only = options->flatten_given;
+
+	switch (options->command) {
+	case COMMAND_INFO:
+	case COMMAND_VERIFY:
+		if (nr != 1)
+			return error_create(ERROR_USAGE,
+					    "%s takes one file, not %d",
+					    command_names[options->command],
+					    nr);
+		options->capture.input = words[0];
+		return NULL;
+	case COMMAND_REARRANGE:
+		if (nr != 1)
+			return error_create(ERROR_USAGE,
+					    "-R takes the name of the dump to make (the stream comes from stdin), not %d names",
+					    nr);
+		options->capture.output = words[0];
+		return NULL;
+	default:
+		break;
+	}
+	if (nr < 1)
+		return error_create(ERROR_USAGE, "which vmcore? Try --help");
+	if (nr > 2)
+		return error_create(ERROR_USAGE,
+				    "too many names: %s and what follows it",
+				    words[2]);
+	options->capture.input = words[0];
+	options->capture.output = nr == 2 ? words[1] : NULL;
+	if (options->capture.output && stdout_only)
+		return error_create(ERROR_USAGE,
+				    "-F writes to stdout: no output name (%s) can be given",
+				    options->capture.output);
+	if (options->command == COMMAND_DMESG)
+		return NULL;
+	if (options->capture.output || options->capture.dry_run)
+		return NULL;
+	if (!stdout_only && stdout_is_terminal)
+		return error_create(ERROR_USAGE,
+				    "no output name, and stdout is a terminal");
+	if (options->capture.progress_fd == STDOUT_FILENO)
+		return error_create(ERROR_USAGE,
+				    "--progress-fd 1: stdout carries the dump");
+	return NULL;
+}
+
+/* capdump's default codec: zstd, or the first that is built in. */
+static const struct codec_ops *default_codec(void)
+{
+	const struct codec_ops *zstd = codec_by_name("zstd");
+
+	if (zstd && zstd->create)
+		return zstd;
+	for (size_t i = 0; codecs[i]; i++)
+		if (codecs[i]->create)
+			return codecs[i];
+	return NULL;
+}
+
+static struct error *check_codec_level(const struct options *options)
+{
+	const struct codec_ops *codec = options->capture.codec;
+	int level = options->capture.codec_level;
+
+	if (level == INT_MIN)
+		return NULL;
+	if (!codec || codec->level_min == codec->level_max)
+		return error_create(ERROR_USAGE,
+				    "--level: %s has no levels; -z and -c have",
+				    codec ? codec->name : "no compression");
+	if (level < codec->level_min || level > codec->level_max)
+		return error_create(ERROR_USAGE,
+				    "--level: %s has levels from %d to %d, not %d",
+				    codec->name, codec->level_min,
+				    codec->level_max, level);
+	return NULL;
+}
+
+static void options_init(struct options *options, const char *program)
+{
+	const char *slash = program ? strrchr(program, '/') : NULL;
+	const char *base = slash ? slash + 1 : program ? program : "";
+
+	*options = (struct options) {
+		.command = COMMAND_CAPTURE,
+		.as_makedumpfile = !strcmp(base, "makedumpfile"),
+		.capture = {
+			.codec_level = INT_MIN,
+			.nr_threads = -1,
+			.max_size = UINT64_MAX,
+			.progress_fd = -1,
+			.nr_levels = 1,
+		},
+		.log_levels = LOG_DEFAULT,
+	};
+	if (!options->as_makedumpfile) {
+		options->capture.levels[0] = 31;
+		options->capture.codec = default_codec();
+	}
+}
+
+struct error *options_parse(struct options *ret, int argc, char **argv,
+			    bool stdout_is_terminal)
+{
+	options_init(ret, argc > 0 ? argv[0] : NULL);
+	if (!ret->as_makedumpfile && argc > 1) {
+		for (size_t i = 0; i < sizeof(command_words) /
+					sizeof(command_words[0]); i++) {
+			if (strcmp(argv[1], command_words[i].word))
+				continue;
+			ret->command = command_words[i].id;
+			argv++;
+			argc--;
+			break;
+		}
+	}
+	TRY(parse_options(ret, argc, argv));
+	if (ret->debug)
+		ret->log_levels |= LOG_DEBUG;
+	if (ret->show_stats)
+		ret->log_levels |= LOG_REPORT;
+	if (ret->command == COMMAND_HELP || ret->command == COMMAND_VERSION)
+		return NULL;
+	TRY(check_given(ret));
+	TRY(check_codec_level(ret));
+	return check_words(ret, argc - optind, argv + optind,
+			   stdout_is_terminal);
+}
+
+void options_print_notes(const struct options *options, struct log *log)
+{
+	char name[64];
+
+	for (size_t i = 0; i < nr_option_rows; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!(options->given >> i & 1))
+			continue;
+		option_short_name(row, name);
+		if (row->action == ACTION_UNNEEDED)
+			log_print(log, LOG_DEBUG, "%s is not needed", name);
+		else if (!(row->commands >> options->command & 1))
+			log_warn(log, "%s has no effect on %s", name,
+				 command_names[options->command]);
+	}
+}

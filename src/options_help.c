@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* --help and -v, from the tables of options and codecs. */
+#include <elfutils/version.h>
+#include <string.h>
+
+#include "options.h"
+
+#define HELP_COLUMN 24
+
+static void print_row(FILE *file, const struct option_row *row)
+{
+	char name[64];
+	const char *line = row->help ? row->help : "";
+	int used = fprintf(file, "  %s", option_name(row, name));
+
+	if (used > HELP_COLUMN - 2) {
+		fputc('\n', file);
+		used = 0;
+	}
+	for (;;) {
+		size_t len = strcspn(line, "\n");
+
+		fprintf(file, "%*s%.*s\n", HELP_COLUMN - used, "", (int)len,
+			line);
+		if (!line[len])
+			return;
+		line += len + 1;
+		used = 0;
+	}
+}
+
+static void print_rows(FILE *file, const char *title, bool unneeded)
+{
+	fprintf(file, "\n%s\n", title);
+	for (size_t i = 0; i < nr_option_rows; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (row->action != ACTION_MISSING &&
+		    (row->action == ACTION_UNNEEDED) == unneeded)
+			print_row(file, row);
+	}
+}
+
+static void print_missing(FILE *file)
+{
+	char name[64];
+	int column = 0;
+
+	fprintf(file, "\nOptions of makedumpfile that are not implemented yet:\n");
+	for (size_t i = 0; i < nr_option_rows; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (row->action != ACTION_MISSING)
+			continue;
+		int len = (int)strlen(option_name(row, name));
+
+		if (column && column + len + 2 > 76) {
+			fprintf(file, ",\n");
+			column = 0;
+		}
+		column += fprintf(file, "%s%s", column ? ", " : "  ", name);
+	}
+	fputc('\n', file);
+}
+
+void options_print_help(FILE *file, const char *program)
+{
+	fprintf(file,
+"Usage:\n"
+"  %1$s [OPTION...] VMCORE DUMP    make a dump of a crashed kernel\n"
+"  %1$s -F [OPTION...] VMCORE      the same to stdout, flattened\n"
+"  %1$s -R [-f] DUMP               make a dump of a flattened one on stdin\n"
+"  %1$s --dump-dmesg [-f] VMCORE [FILE]   write the crashed kernel's log\n"
+"  capdump info [--json] DUMP|VMCORE    say what a dump or a vmcore is\n"
+"  capdump dmesg [-f] VMCORE|DUMP [FILE]    as --dump-dmesg\n"
+"  capdump verify DUMP              check a dump, page by page\n"
+"  capdump rearrange [-f] DUMP      as -R\n"
+"\n"
+"capdump compresses with zstd and leaves out what dump level 31 does, unless\n"
+"told otherwise. Called as makedumpfile it has that program's defaults: no\n"
+"compression and level 0.\n",
+		program);
+	print_rows(file, "Options:", false);
+	print_rows(file, "Options of makedumpfile that are accepted and not needed:",
+		   true);
+	print_missing(file);
+	fprintf(file,
+"\n"
+"Exit status: 0 complete, 1 no usable dump, 2 usage, 3 cut short but usable,\n"
+"4 complete with unreadable pages (--strict). As makedumpfile: 0 or 1.\n");
+}
+
+void options_print_version(FILE *file)
+{
+	fprintf(file, "capdump %s\n", CAPDUMP_VERSION);
+	fprintf(file, "libelf %d.%d\n", _ELFUTILS_VERSION / 1000,
+		_ELFUTILS_VERSION % 1000);
+	for (size_t i = 0; codecs[i]; i++) {
+		const struct codec_ops *codec = codecs[i];
+		const char *version = codec->create ? codec->version() :
+				      "not built in";
+
+		fprintf(file, "%s %s\n", codec->name,
+			version ? version : "built in");
+	}
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every option there is, and what its argument becomes. makedumpfile's are
+ * those of its main(): getopt's "b:cDd:eEFfg:hi:lL:pRvXx:z" and longopts
+ * (makedumpfile 1.7.9 makedumpfile.c).
+ */
+#include "options.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+#define MAX_CPUS (1u << 20)
+
+/* A number for the option NAME; the error names both. */
+static struct error *parse_number(const char *name, const char *argument,
+				  uint64_t max, uint64_t *ret)
+{
+	struct error *err = text_parse_number(argument, max, ret);
+
+	if (!err)
+		return NULL;
+	error_destroy(err);
+	return error_create(ERROR_USAGE,
+			    "%s takes a number from 0 to %llu, not \"%s\"",
+			    name, (unsigned long long)max, argument);
+}
+
+static struct error *parse_levels(struct options *options,
+				  const char *argument)
+{
+	const char *p = argument;
+
+	options->capture.nr_levels = 0;
+	for (;;) {
+		size_t len = strcspn(p, ",");
+		char number[8];
+		uint64_t level;
+
+		if (options->capture.nr_levels == CAPTURE_MAX_LEVELS)
+			return error_create(ERROR_USAGE,
+					    "-d takes at most %d levels, not \"%s\"",
+					    CAPTURE_MAX_LEVELS, argument);
+		snprintf(number, sizeof(number), "%.*s", (int)len, p);
+		if (len >= sizeof(number))
+			number[0] = '\0';	/* no number */
+		struct error *err = text_parse_number(number, 31, &level);
+		if (err) {
+			error_destroy(err);
+			return error_create(ERROR_USAGE,
+					    "-d takes levels from 0 to 31, as in 31 or 1,31, not \"%s\"",
+					    argument);
+		}
+		options->capture.levels[options->capture.nr_levels++] = (unsigned)level;
+		if (!p[len])
+			return NULL;
+		p += len + 1;
+	}
+}
+
+static struct error *parse_codec_level(struct options *options,
+				       const char *argument)
+{
+	bool negative = argument[0] == '-';
+	uint64_t level;
+
+	struct error *err = text_parse_number(argument + negative, INT_MAX,
+					      &level);
+	if (err) {
+		error_destroy(err);
+		return error_create(ERROR_USAGE,
+				    "--level takes a number, not \"%s\"",
+				    argument);
+	}
+	options->capture.codec_level = negative ? -(int)level : (int)level;
+	return NULL;
+}
+
+static struct error *parse_order(struct options *options,
+				 const char *argument)
+{
+	options->capture.address_order = !strcmp(argument, "address");
+	if (!options->capture.address_order && strcmp(argument, "value"))
+		return error_create(ERROR_USAGE,
+				    "--order takes value or address, not \"%s\"",
+				    argument);
+	return NULL;
+}
+
+static struct error *parse_max_size(struct options *options,
+				    const char *argument)
+{
+	struct error *err = text_parse_size(argument, &options->capture.max_size);
+
+	if (!err && options->capture.max_size > 0)
+		return NULL;
+	error_destroy(err);
+	return error_create(ERROR_USAGE,
+			    "-L takes a size above 0, as in 2G or 500M, not \"%s\"",
+			    argument);
+}
+
+static struct error *parse_message_level(struct options *options,
+					 const char *argument)
+{
+	uint64_t levels;
+
+	TRY(parse_number("--message-level", argument, 31, &levels));
+	options->log_levels = (unsigned)levels;
+	return NULL;
+}
+
+static struct error *parse_nr_threads(struct options *options,
+				      const char *argument)
+{
+	uint64_t nr;
+
+	/* scripts give the number of CPUs; it may be more than is of use */
+	TRY(parse_number("--num-threads", argument, MAX_CPUS, &nr));
+	options->capture.nr_threads = (int)min_u64(nr, CAPTURE_MAX_THREADS);
+	return NULL;
+}
+
+static struct error *parse_progress_fd(struct options *options,
+				       const char *argument)
+{
+	uint64_t fd;
+
+	TRY(parse_number("--progress-fd", argument, INT_MAX, &fd));
+	if (fcntl((int)fd, F_GETFL) < 0)
+		return error_create(ERROR_USAGE,
+				    "--progress-fd: file descriptor %s is not open",
+				    argument);
+	options->capture.progress_fd = (int)fd;
+	return NULL;
+}
+
+static struct error *parse_report(struct options *options,
+				  const char *argument)
+{
+	if (!*argument)
+		return error_create(ERROR_USAGE, "--report takes a file name");
+	options->report = argument;
+	return NULL;
+}
+
+static struct error *check_block_order(struct options *options,
+				       const char *argument)
+{
+	uint64_t order;
+
+	(void)options;
+	return parse_number("-b", argument, INT_MAX, &order);
+}
+
+static struct error *check_cyclic_buffer(struct options *options,
+					 const char *argument)
+{
+	uint64_t size;
+
+	(void)options;
+	return parse_number("--cyclic-buffer", argument, INT_MAX, &size);
+}
+
+#define ANY (~0u)
+#define WRITES (FOR(CAPTURE) | FOR(REARRANGE) | FOR(DMESG))
+#define READS_VMCORE (FOR(CAPTURE) | FOR(DMESG) | FOR(INFO))
+
+#define FLAG(member) .action = ACTION_FLAG, \
+	.flag = offsetof(struct options, member)
+#define PARSE(fn) .action = ACTION_PARSE, .parse = (fn)
+#define BECOMES(id) .action = ACTION_COMMAND, .command = COMMAND_##id, \
+	.commands = FOR(id)
+#define UNNEEDED .action = ACTION_UNNEEDED, .commands = ANY
+#define MISSING .action = ACTION_MISSING, .commands = ANY
+
+const struct option_row option_rows[] = {
+	/* what a dump holds */
+	{ 'd', NULL, "LEVELS", PARSE(parse_levels), .commands = FOR(CAPTURE),
+	  .help = "leave out: 1 zero pages, 2 page cache without private data,\n"
+		  "4 all page cache, 8 user pages, 16 free pages; the sum of\n"
+		  "these, 0-31. A list (1,31): the next level is taken when\n"
+		  "the target has no room for the one before" },
+	{ 'c', NULL, NULL, .action = ACTION_CODEC, .commands = FOR(CAPTURE),
+	  .help = "compress with zlib" },
+	{ 'l', NULL, NULL, .action = ACTION_CODEC, .commands = FOR(CAPTURE),
+	  .help = "compress with lzo" },
+	{ 'p', NULL, NULL, .action = ACTION_CODEC, .commands = FOR(CAPTURE),
+	  .help = "compress with snappy" },
+	{ 'z', NULL, NULL, .action = ACTION_CODEC, .commands = FOR(CAPTURE),
+	  .help = "compress with zstd" },
+	{ 0, "level", "N", PARSE(parse_codec_level), .commands = FOR(CAPTURE),
+	  .help = "how hard zstd or zlib tries" },
+	{ 0, "no-device-dumps", NULL, FLAG(capture.drop_device_dumps),
+	  .commands = FOR(CAPTURE),
+	  .help = "leave out the notes in which drivers saved their devices'\n"
+		  "memory (NT_VMCOREDD)" },
+
+	/* how it is written */
+	{ 'f', NULL, NULL, FLAG(capture.force), .commands = WRITES,
+	  .help = "replace an existing file" },
+	{ 'F', NULL, NULL, FLAG(flatten_given),
+	  .commands = FOR(CAPTURE) | FOR(DMESG),
+	  .help = "write the dump to stdout as a flattened stream, to be\n"
+		  "rearranged with -R; with --dump-dmesg: the log, as text.\n"
+		  "Not needed where stdout is no terminal and no output is\n"
+		  "named" },
+	{ 'R', NULL, NULL, BECOMES(REARRANGE),
+	  .help = "make a dump of the flattened stream on stdin" },
+	{ 'L', NULL, "SIZE", PARSE(parse_max_size), .commands = FOR(CAPTURE),
+	  .help = "write at most SIZE bytes (K, M, G, T)" },
+	{ 0, "order", "value|address", PARSE(parse_order),
+	  .commands = FOR(CAPTURE),
+	  .help = "which pages come first: those that a debugger needs most\n"
+		  "(value, the default), or the lowest addresses" },
+	{ 0, "num-threads", "N", PARSE(parse_nr_threads),
+	  .commands = FOR(CAPTURE),
+	  .help = "work with N threads, 0: serially. Default: one a CPU, as\n"
+		  "memory permits. The dump is the same for every N" },
+	{ 0, "non-mmap", NULL, FLAG(capture.no_map), .commands = READS_VMCORE,
+	  .help = "read the vmcore with read(), never mmap()" },
+	{ 0, "salvage", NULL, FLAG(capture.salvage), .commands = READS_VMCORE,
+	  .help = "take a vmcore file that was cut off: what is missing counts\n"
+		  "as pages that could not be read" },
+	{ 0, "dry-run", NULL, FLAG(capture.dry_run), .commands = FOR(CAPTURE),
+	  .help = "do everything but write the dump" },
+	{ 0, "strict", NULL, FLAG(strict),
+	  .commands = FOR(CAPTURE) | FOR(VERIFY),
+	  .help = "exit status 4 if pages could not be read" },
+
+	/* what it says */
+	{ 0, "message-level", "N", PARSE(parse_message_level), .commands = ANY,
+	  .help = "what to print, the sum of: 1 progress, 2 messages, 4 errors\n"
+		  "and warnings, 8 debugging, 16 pages by kind (default 7)" },
+	{ 'D', NULL, NULL, FLAG(debug), .commands = ANY,
+	  .help = "print debugging messages too" },
+	{ 0, "show-stats", NULL, FLAG(show_stats), .commands = FOR(CAPTURE),
+	  .help = "print pages by kind at the end" },
+	{ 0, "progress-fd", "N", PARSE(parse_progress_fd),
+	  .commands = FOR(CAPTURE),
+	  .help = "write progress as JSON lines to file descriptor N" },
+	{ 0, "report", "FILE", PARSE(parse_report), .commands = FOR(CAPTURE),
+	  .help = "write the summary as JSON to FILE" },
+	{ 0, "json", NULL, FLAG(json), .commands = FOR(INFO),
+	  .help = "info: print JSON" },
+
+	/* what else it does */
+	{ 0, "dump-dmesg", NULL, BECOMES(DMESG),
+	  .help = "write the crashed kernel's log, as text" },
+	{ 0, "check-params", NULL, FLAG(check_params), .commands = ANY,
+	  .help = "check the command line and do nothing else" },
+	{ 'v', NULL, NULL, .action = ACTION_COMMAND,
+	  .command = COMMAND_VERSION, .commands = ANY,
+	  .help = "print the version and the libraries that are built in" },
+	{ 'h', "help", NULL, .action = ACTION_COMMAND,
+	  .command = COMMAND_HELP, .commands = ANY, .help = "print this" },
+
+	{ 'b', NULL, "ORDER", UNNEEDED, .parse = check_block_order,
+	  .help = "a number of pages to write at once" },
+	{ 0, "cyclic-buffer", "KIB", UNNEEDED, .parse = check_cyclic_buffer,
+	  .help = "the size of a bitmap in memory" },
+	{ 0, "work-dir", "DIR", UNNEEDED,
+	  .help = "where to keep a bitmap" },
+
+	{ 'E', NULL, NULL, MISSING,
+	  .help = "leave it out for the kdump-compressed format" },
+	{ 'e', NULL, NULL, MISSING,
+	  .help = "leave it out to keep the struct pages of pages left out" },
+	{ 'x', NULL, "VMLINUX", MISSING,
+	  .help = "leave it out: the VMCOREINFO in the vmcore is used" },
+	{ 'i', NULL, "VMCOREINFO", MISSING,
+	  .help = "leave it out: the VMCOREINFO in the vmcore is used" },
+	{ 'g', NULL, "VMCOREINFO", MISSING },
+	{ 'X', NULL, NULL, MISSING },
+	{ 0, "split", NULL, MISSING,
+	  .help = "write one file; --num-threads makes it parallel" },
+	{ 0, "splitblock-size", "KIB", MISSING },
+	{ 0, "reassemble", NULL, MISSING },
+	{ 0, "xen-syms", "FILE", MISSING },
+	{ 0, "xen-vmcoreinfo", "FILE", MISSING },
+	{ 0, "xen_phys_start", "ADDRESS", MISSING },
+	{ 0, "vtop", "ADDRESS", MISSING,
+	  .help = "crash's vtop command translates addresses" },
+	{ 0, "partial-dmesg", NULL, MISSING,
+	  .help = "--dump-dmesg alone writes the whole log" },
+	{ 0, "config", "FILE", MISSING },
+	{ 0, "eppic", "FILE", MISSING },
+	{ 0, "extension", "FILE", MISSING },
+	{ 0, "diskset", "VMCORE", MISSING },
+	{ 0, "mem-usage", NULL, MISSING,
+	  .help = "--dry-run --show-stats counts the pages of a vmcore" },
+};
+
+const size_t nr_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
+
+/* struct options.given has a bit for each. */
+_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= 64,
+	       "more than 64 options");
