@@ -70,6 +70,19 @@ void pageset_remove_range(struct pageset *set, uint64_t first, uint64_t end)
 		set->bits[i] &= ~word_mask(i, first, end);
 }
 
+void pageset_add_masked(struct pageset *set, const struct pageset *mask,
+			uint64_t first, uint64_t end)
+{
+	if (first >= end)
+		return;
+	assert(set->first == mask->first);
+	assert(first >= set->first && end <= set->end && end <= mask->end);
+	first -= set->first;
+	end -= set->first;
+	for (uint64_t i = first / 64; i <= (end - 1) / 64; i++)
+		set->bits[i] |= mask->bits[i] & word_mask(i, first, end);
+}
+
 void pageset_clear(struct pageset *set)
 {
 	memset(set->bits, 0, nr_words(set) * sizeof(*set->bits));

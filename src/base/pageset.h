@@ -35,6 +35,10 @@ static inline bool pageset_test(const struct pageset *set, uint64_t pfn)
 void pageset_add(struct pageset *set, uint64_t pfn);
 void pageset_add_range(struct pageset *set, uint64_t first, uint64_t end);
 void pageset_remove_range(struct pageset *set, uint64_t first, uint64_t end);
+/* Adds those of [first, end) that are members of MASK, a set that begins at the
+ * same frame. */
+void pageset_add_masked(struct pageset *set, const struct pageset *mask,
+			uint64_t first, uint64_t end);
 void pageset_clear(struct pageset *set);
 
 /* Number of members in [first, end), which is clipped to the set. */

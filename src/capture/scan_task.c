@@ -75,26 +75,19 @@ static void mark(struct cursor *c, enum page_class class, uint64_t first,
 	struct scan_sets *sets = c->task->sets;
 	struct pageset *rank = rank_set(sets, class);
 	bool kept = !level_drops(c->worker->level, class);
+	uint64_t nr;
 
 	end = min_u64(end, c->task->end);
 	if (class == CLASS_FREE || class == CLASS_UNACCEPTED)
 		c->task->counts.free_found += end - first;
-	while (first < end) {
-		uint64_t from = pageset_next(&sets->present, first);
-		uint64_t to = min_u64(pageset_next_absent(&sets->present,
-							  from), end);
-
-		if (from >= end)
-			return;
-		c->task->counts.present[class] += to - from;
-		if (kept) {
-			c->task->counts.kept[class] += to - from;
-			pageset_add_range(&sets->kept, from, to);
-		}
-		if (rank && (kept || class == CLASS_HWPOISON))
-			pageset_add_range(rank, from, to);
-		first = to;
+	nr = pageset_count(&sets->present, first, end);
+	c->task->counts.present[class] += nr;
+	if (kept) {
+		c->task->counts.kept[class] += nr;
+		pageset_add_masked(&sets->kept, &sets->present, first, end);
 	}
+	if (rank && (kept || class == CLASS_HWPOISON))
+		pageset_add_masked(rank, &sets->present, first, end);
 }
 
 /* A window over the struct pages at PADDR, of which LEN bytes follow each other

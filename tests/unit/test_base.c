@@ -29,7 +29,7 @@ static void test_error(void)
 /* Against one bool a frame. */
 static void test_pageset(void)
 {
-	struct pageset set;
+	struct pageset set, other;
 	bool want[1000] = { false };
 	unsigned seed = 1, n = 0;
 	uint8_t out[128];
@@ -67,6 +67,13 @@ static void test_pageset(void)
 			off++;
 		CHECK(pageset_next(&set, i) == on);
 		CHECK(pageset_next_absent(&set, i) == off);
+	}
+	if (CHECK_OK(pageset_init(&other, 128, 1000))) {
+		pageset_add_masked(&other, &set, 200, 777);
+		for (unsigned i = 0; i < 1000; i++)
+			CHECK(pageset_test(&other, i) ==
+			      (want[i] && i >= 200 && i < 777));
+		pageset_deinit(&other);
 	}
 	pageset_export(&set, 0, out, sizeof(out));
 	for (unsigned i = 0; i < 1000; i++)
