@@ -40,7 +40,7 @@ capture() { # KEY DIR: boot, panic, capture
 	[ "$key" = "${key%%+*}" ] || append=${key#*+}
 	rm -rf "$dir" && mkdir -p "$dir"
 	RECORD=$record APPEND=${append//+/ } LEVELS="31 1" \
-		"$VM/boot.sh" "$kernel" "$dir"
+		"$VM/boot.sh" "$kernel" "$dir" || return 1
 	ln -f "$kernel/vmlinux" "$dir/vmlinux" 2> /dev/null ||
 		cp "$kernel/vmlinux" "$dir/vmlinux"
 }

@@ -59,11 +59,11 @@ same_section() { # DIR DUMP NAME
 	[ -s "$1/want.txt" ] && diff "$1/want.txt" "$1/have.txt"
 }
 
-# capdump prints "[seconds] text"; drgn the same with its own padding
+# drgn also names the thread or CPU that spoke
 dmesg_is_drgns() { # DIR
-	section "$1/vmcore.view" dmesg | sed 's/^\[ *//' > "$1/want.txt"
-	sed 's/^\[ *//' "$1/dmesg.d31" > "$1/have.txt"
-	diff -B "$1/want.txt" "$1/have.txt"
+	section "$1/vmcore.view" dmesg |
+		sed -E 's/^(\[ *[0-9.]+\]) \[ *[TC][0-9]+\] /\1 /' > "$1/want.txt"
+	diff -B "$1/want.txt" "$1/dmesg.d31"
 }
 
 read_drgn() { # KEY DIR
