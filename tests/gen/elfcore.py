@@ -170,11 +170,12 @@ class Core:
         xnum = phnum >= PN_XNUM or self.fx.flag("xnum")
         elf32 = self.fx["elf_class"] == "32"
         ehsize, phsize, shsize = (52, 32, 40) if elf32 else (64, 56, 64)
-        at = ehsize
-        shoff = 0
-        if xnum and self.fx.flag("section_header"):
+        phoff, shoff, at = ehsize, 0, ehsize + phnum * phsize
+        if xnum and self.fx["section_header"] == "first":
+            shoff, phoff, at = ehsize, phoff + shsize, at + shsize
+        elif xnum and self.fx.flag("section_header"):
+            # behind the program headers, as QEMU and makedumpfile do
             shoff, at = at, at + shsize
-        phoff, at = at, at + phnum * phsize
         heads = []
         at = (at + PAGE - 1) & ~(PAGE - 1)
         for group in groups:

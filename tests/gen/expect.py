@@ -2,7 +2,7 @@
 """What a dump of the image must hold, from the fixture's own description.
 
 OUT.expect, one item a line, page frames in hex, ranges with last inclusive:
-  verdict good|bad|unsupported
+  verdict good|warn|bad|unsupported|survive  (tests/fixtures/README)
   max_mapnr N            frames end here (exclusive)
   present RANGES         bitmap1: frames that lie at least partly in a segment
   zero RANGES            of those, all zero

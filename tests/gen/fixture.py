@@ -7,6 +7,7 @@ SETTINGS is a setting, the other statements are listed in Fixture.feed().
 Numbers are decimal or 0x hex.  Ranges are FIRST-LAST, the last inclusive.
 """
 
+import os
 import shlex
 
 # key: (default, what it is)
@@ -48,7 +49,7 @@ SETTINGS = {
     "offset_base": ("0", "data begin at this file offset or later"),
     "unaligned_offset": ("0", "p_offset of data is not page aligned"),
     "xnum": ("0", "PN_XNUM even below 65,535 headers"),
-    "section_header": ("1", "PN_XNUM: write section header 0"),
+    "section_header": ("1", "PN_XNUM: 0 none, 1 behind the table, first"),
     "elf_class": ("64", "32 or 64"),
     "elf_data": ("little", "little or big"),
     "elf_machine": ("62", "e_machine"),
@@ -58,7 +59,7 @@ SETTINGS = {
     "garbage": ("0", "write so many bytes of noise instead of a core"),
     "empty": ("0", "write an empty file"),
     "describe": ("", "free text"),
-    "expect": ("good", "good, bad or unsupported"),
+    "expect": ("good", "good, warn, bad, unsupported or survive"),
 }
 
 
@@ -97,6 +98,8 @@ class Fixture:
         self.info = []          # ("set" | "del", key, value)
         self.pokes = []         # statements applied to memory or the file
         self.maybe = []         # (level, first pfn, last pfn)
+        self.peer = []          # how makedumpfile differs: peer statements
+        self.folder = ""        # where included files lie
 
     def __getitem__(self, key):
         return self.set[key]
@@ -150,6 +153,12 @@ class Fixture:
             self.info.append(("set", name.strip(), value.strip()))
         elif key == "noinfo":
             self.info.append(("del", args[0], None))
+        elif key == "include":
+            path = os.path.join(self.folder, args[0])
+            with open(path, encoding="utf-8") as file:
+                self.feed(file.read(), path)
+        elif key == "peer":
+            self.peer.append(args)
         elif key == "maybe":
             self.maybe.append((number(args[0]), *span(args[1])))
         elif key in ("pokep", "pokev", "poke", "truncate", "ptset", "ehdr",
@@ -182,6 +191,7 @@ class Fixture:
 def load(path, overrides=()):
     """Reads a fixture; overrides are KEY=VALUE settings."""
     fixture = Fixture()
+    fixture.folder = os.path.dirname(path)
     with open(path, encoding="utf-8") as file:
         fixture.feed(file.read(), path)
     for item in overrides:
