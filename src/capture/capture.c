@@ -33,6 +33,7 @@ struct capture {
 	struct sink *sink;
 	struct plan *plan;
 	struct writer *writer;
+	struct dump_facts facts;	/* the writer reads them */
 	double start;
 };
 
@@ -65,7 +66,7 @@ static struct error *level_plan(struct capture *c, unsigned level,
 {
 	const struct capture_options *o = c->options;
 	const struct input *in = &c->input;
-	struct dump_facts facts = in->facts;
+	struct dump_facts *facts = &c->facts;
 	bool by_value = c->sink->ops->rewrites && !o->address_order;
 
 	level_close(c);
@@ -78,12 +79,13 @@ static struct error *level_plan(struct capture *c, unsigned level,
 	progress_end(&c->progress, in->kernel->end_pfn, 0);
 	c->report->scan_seconds = progress_now() - c->start;
 	report_plan(c->report, c->plan, in, level);
-	facts.nr_kept = c->plan->nr_kept;
-	facts.level = level;
-	facts.codec = o->codec;
-	facts.drop_device_dumps = o->drop_device_dumps;
-	facts.max_size = o->max_size;
-	return kdump_writer_ops.create(c->sink, &facts, &c->writer);
+	*facts = in->facts;
+	facts->nr_kept = c->plan->nr_kept;
+	facts->level = level;
+	facts->codec = o->codec;
+	facts->drop_device_dumps = o->drop_device_dumps;
+	facts->max_size = o->max_size;
+	return kdump_writer_ops.create(c->sink, facts, &c->writer);
 }
 
 /* Whether there is room for the metadata, at least. */
