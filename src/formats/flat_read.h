@@ -3,20 +3,29 @@
 #ifndef CAPDUMP_FORMATS_FLAT_READ_H
 #define CAPDUMP_FORMATS_FLAT_READ_H
 
-#include "../base/error.h"
-#include "../base/log.h"
-
-/* Whether HEAD begins a flattened stream ("makedumpfile", type 1). */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "../base/error.h"
+#include "../base/log.h"
+
+#define FLAT_PROBE_LEN 32	/* bytes of HEAD that suffice */
+
+/* Whether HEAD begins a flattened stream ("makedumpfile", type 1, version 1). */
 bool flat_probe(const uint8_t *head, size_t len);
 
 /*
  * Reads the stream from FD, in one pass, and writes the plain dump to PATH
- * (mode 0600, never over an existing file unless FORCE). A stream that is cut
- * off still gives what was in it; *COMPLETE is then false and a warning says
- * where it ended. Offsets and sizes in the stream are checked.
+ * (mode 0600, never over an existing file unless FORCE). Of two records for a
+ * place the later counts, as for makedumpfile -R. Offsets and sizes in the
+ * stream are checked.
+ *
+ * A stream that is cut off, by its end, a read error or a broken record, still
+ * gives what was in it: *COMPLETE is then false, a warning says where it
+ * ended, and a kdump-compressed dump is marked INCOMPLETE and is as long as
+ * its bitmaps and table claim, so that readers open it. An error, and no
+ * file, only if the stream has no header. Errors of writing leave the file.
  */
 struct error *flat_rearrange(int fd, const char *path, bool force,
 			     struct log *log, bool *complete);

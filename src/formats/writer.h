@@ -40,7 +40,7 @@ struct writer_totals {
 	uint64_t packed_bytes;	/* of page data handed in */
 	uint64_t data_bytes;	/* of page data in the file */
 	uint64_t nr_pages;	/* whose descriptor is in the file at the end */
-	uint64_t size;		/* of the file, bytes; at the end */
+	uint64_t size;		/* of the file, bytes; 0 until finish() */
 	uint64_t nr_checkpoints;
 };
 
@@ -53,10 +53,12 @@ struct writer_ops {
 				struct writer **ret);
 
 	/* The size of all before the data, bytes: what -L and the free space
-	 * must exceed. Valid after create. */
+	 * must hold. Valid after create. */
 	uint64_t (*metadata_len)(const struct writer *writer);
 
-	/* Begins the sink; writes head and notes. */
+	/* Begins the sink; writes head and notes. ERROR_NOSPACE if all before
+	 * the data exceeds the limit or the sink's room: nothing is written
+	 * then. */
 	struct error *(*begin)(struct writer *writer);
 
 	/* Bits of frames [present->first, present->end), both sets alike; they
@@ -65,19 +67,28 @@ struct writer_ops {
 				const struct pageset *present,
 				const struct pageset *kept);
 
-	/* All metadata is out; after this the file opens. */
+	/* Waits until all metadata is durable: from here on the file opens,
+	 * whatever happens. ERROR_INVALID if bitmap() was not given nr_kept
+	 * bits of kept pages. */
 	struct error *(*metadata)(struct writer *writer);
 
-	/* Writes BATCH's pages. ERROR_NOSPACE once the limit or the target
-	 * takes no more: nothing of this batch's rest is written then. */
+	/* Writes BATCH's pages; a batch of none only lets the writer look at
+	 * the clock (call it when no batch came for a second). Pages come in
+	 * any order of index where sink->ops->rewrites, else by frame.
+	 * ERROR_NOSPACE once the limit or the target takes no more: nothing
+	 * of this batch's rest is written then, and no batch after. */
 	struct error *(*pages)(struct writer *writer, const struct batch *batch);
 
-	/* The window of KEPT is done (sinks that cannot rewrite). */
+	/* The window of KEPT is done (sinks that cannot rewrite). May do
+	 * nothing. */
 	struct error *(*window_end)(struct writer *writer,
 				    const struct pageset *kept);
 
 	/* Everything that can be is made to stand; clears INCOMPLETE if
-	 * COMPLETE. May follow an error of any call above. */
+	 * COMPLETE. May follow an error of any call above (before metadata()
+	 * is through it does nothing). Returns an error only for what no call
+	 * has returned yet: then the dump is not complete, but what totals
+	 * tell is in it if they tell a size. */
 	struct error *(*finish)(struct writer *writer, bool complete);
 	const struct writer_totals *(*totals)(const struct writer *writer);
 	void (*destroy)(struct writer *writer);

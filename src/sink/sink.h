@@ -3,17 +3,21 @@
  * A sink: where bytes go. It knows nothing of dumps, levels or limits.
  *
  * The contract. begin() comes first. Then
- *  - data: sink_data() with ascending, gapless offsets from layout.data on;
- *    each byte once;
- *  - everything below layout.data (head, bitmaps, table): sink_meta(), at any
+ *  - data: data() with ascending, gapless offsets from layout.data on; each
+ *    byte once;
+ *  - everything below layout.data (head, bitmaps, table): meta(), at any
  *    offset. Only where ops->rewrites may a byte be written twice.
- * barrier() makes what came before durable before anything after is written.
+ * barrier() makes what came before durable before anything after is written;
+ * it does not wait.
  * commit() comes last: it makes all durable, sets the size, writes the status
  * bytes and makes those durable.
  *
+ * A sink may write behind: an error surfaces, once, at the next call that can
+ * return one. What was handed over after the write that failed was dropped.
+ * After an error of data(), meta() or barrier() comes drain(), and then no
+ * more data(); where ops->rewrites, meta(), barrier() and commit() are allowed.
+ *
  * All calls come from one thread. Buffers may be reused when a call returns.
- * After an error only sink_drain(), commit() and sink_destroy() are allowed,
- * where ops->rewrites also sink_meta() below layout.data.
  */
 #ifndef CAPDUMP_SINK_SINK_H
 #define CAPDUMP_SINK_SINK_H
@@ -44,7 +48,8 @@ struct sink_ops {
 	enum sink_order order;
 	bool rewrites;
 
-	/* Checks room and prepares [0, layout.data): it reads as zeroes. */
+	/* Checks room and prepares [0, layout.data): it reads as zeroes.
+	 * After an error it may be called again, with another layout. */
 	struct error *(*begin)(struct sink *sink,
 			       const struct dump_layout *layout);
 	struct error *(*data)(struct sink *sink, uint64_t offset,
@@ -53,19 +58,26 @@ struct sink_ops {
 			      const void *buf, size_t len);
 	struct error *(*barrier)(struct sink *sink);
 
+	/* The number of barrier() calls that are done: what was handed over
+	 * before the *n*th is durable. NULL unless ops->rewrites. */
+	uint64_t (*reached)(struct sink *sink);
+
 	/* Waits for all that was handed over. *RET: data below this offset
-	 * is written, also after an error (which it returns, once). */
+	 * is written, also after an error (which it returns unless another
+	 * call has); layout.data if there is none. */
 	struct error *(*drain)(struct sink *sink, uint64_t *ret);
 
-	/* Cuts the output to SIZE; writes BUF at OFFSET (LEN 0: nothing). */
+	/* Cuts the output to SIZE, which is at most the end of the data;
+	 * writes BUF at OFFSET (LEN 0: nothing). */
 	struct error *(*commit)(struct sink *sink, uint64_t offset,
 				const void *buf, size_t len, uint64_t size);
 
-	/* Bytes that the target can take beyond what it holds now,
-	 * UINT64_MAX if unknown. */
+	/* Bytes that the target can take beyond what it holds of this dump;
+	 * UINT64_MAX if unknown. Also before begin(). */
 	uint64_t (*room)(struct sink *sink);
 
-	/* Reads back what was written below layout.data; NULL: cannot. */
+	/* Reads what was handed to meta() below layout.data, zeroes where
+	 * nothing was. NULL unless ops->rewrites. */
 	struct error *(*read_back)(struct sink *sink, uint64_t offset,
 				   void *buf, size_t len);
 	void (*destroy)(struct sink *sink);
@@ -79,24 +91,29 @@ struct sink {
 
 /*
  * A regular file, mode 0600, O_NOFOLLOW, O_EXCL unless SINK_FORCE (then an
- * existing regular file, not a symbolic link, is truncated). Written through
- * one O_DIRECT descriptor by a thread of its own, in extents of 1 MiB;
- * buffered with sync_file_range and POSIX_FADV_DONTNEED where O_DIRECT is
- * refused; without the thread if it cannot be started. Data is preallocated
- * ahead. The file and its directory are synced by the first barrier().
+ * existing regular file of our own, not a symbolic link, is truncated).
+ * Written through one O_DIRECT descriptor by a thread of its own, in extents
+ * of 1 MiB; buffered with sync_file_range and POSIX_FADV_DONTNEED where
+ * O_DIRECT is refused; without the thread if it cannot be started. Data is
+ * preallocated ahead. The file and its directory are synced by the first
+ * barrier(). About 4 MiB of buffers from begin() on.
+ *
+ * PATH is checked here, the file is created by begin(), and removed again if
+ * begin() fails. SIGXFSZ should be ignored: then RLIMIT_FSIZE is an error.
  */
 struct error *sink_file_create(const char *path, unsigned flags,
 			       struct sink **ret);
 
 /*
- * A flattened stream to FD (borrowed): each write framed with its offset
- * (makedumpfile.h: struct makedumpfile_header, makedumpfile_data_header).
- * Records of up to 1 MiB where data is contiguous. commit() sends the status
- * and the end record.
+ * A flattened stream to FD (borrowed; a pipe, a file, a socket, blocking or
+ * not): each write framed with its offset (makedumpfile.h: struct
+ * makedumpfile_header, makedumpfile_data_header), in records of up to 1 MiB
+ * where bytes are contiguous. commit() sends the status and the end record;
+ * it cannot cut. SIGPIPE should be ignored: then EPIPE is an error.
  */
 struct error *sink_flat_create(int fd, struct sink **ret);
 
-/* Counts and discards: --dry-run and tests. */
+/* Discards, and asserts the contract: --dry-run and tests. */
 struct error *sink_null_create(struct sink **ret);
 
 void sink_destroy(struct sink *sink);	/* NULL is fine */

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Flattened streams read back: each record is written where it says.
+ * Format: sink/flat_format.h.
+ */
+#include "flat_read.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/bytes.h"
+#include "../base/io.h"
+#include "../sink/flat_format.h"
+#include "../sink/output.h"
+#include "kdump_format.h"
+
+#define PIECE (1u << 20)
+
+struct flat_reader {
+	int in, out;		/* in is borrowed */
+	struct log *log;	/* borrowed */
+	uint64_t at;		/* bytes read from the stream */
+	uint8_t *buf;		/* PIECE bytes; owned */
+	const char *path;	/* borrowed */
+};
+
+bool flat_probe(const uint8_t *head, size_t len)
+{
+	return len >= FLAT_PROBE_LEN &&
+	       !memcmp(head, FLAT_SIGNATURE "\0\0\0", FLAT_TYPE) &&
+	       get_u64(head + FLAT_TYPE, true) == FLAT_TYPE_DUMP &&
+	       get_u64(head + FLAT_VERSION, true) == FLAT_VERSION_1;
+}
+
+/* Reads LEN bytes; *RET < LEN at the end of the stream. */
+static struct error *stream_read(struct flat_reader *reader, void *buf,
+				 size_t len, size_t *ret)
+{
+	*ret = 0;
+	while (*ret < len) {
+		ssize_t n = read(reader->in, (uint8_t *)buf + *ret,
+				 len - *ret);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			struct pollfd pollfd = { reader->in, POLLIN, 0 };
+
+			poll(&pollfd, 1, -1);
+			continue;
+		}
+		if (n < 0)
+			return error_errno(errno, "reading the flattened "
+					   "stream");
+		if (n == 0)
+			break;
+		*ret += n;
+		reader->at += n;
+	}
+	return NULL;
+}
+
+static struct error *cut_off(const struct flat_reader *reader)
+{
+	return error_create(ERROR_INVALID, "the flattened stream ends after "
+			    "%llu bytes", (unsigned long long)reader->at);
+}
+
+/* Copies the bytes of one record. *CUT: why the stream goes no further. */
+static struct error *record_copy(struct flat_reader *reader, uint64_t offset,
+				 uint64_t len, struct error **cut)
+{
+	while (len && !*cut) {
+		size_t n = min_u64(len, PIECE), got;
+		struct error *err;
+
+		*cut = stream_read(reader, reader->buf, n, &got);
+		if (!*cut && got < n)
+			*cut = cut_off(reader);
+		err = io_pwrite(reader->out, reader->buf, got, offset);
+		if (err) {
+			error_destroy(*cut);
+			*cut = NULL;
+			return error_wrap(err, "%s", reader->path);
+		}
+		offset += got;
+		len -= got;
+	}
+	return NULL;
+}
+
+/* Copies all records. */
+static struct error *records_copy(struct flat_reader *reader,
+				  struct error **cut)
+{
+	while (!*cut) {
+		uint8_t head[FLAT_RECORD_LEN];
+		uint64_t offset, len, end;
+		size_t got;
+
+		*cut = stream_read(reader, head, sizeof(head), &got);
+		if (!*cut && got < sizeof(head))
+			*cut = cut_off(reader);
+		if (*cut)
+			break;
+		offset = get_u64(head, true);
+		len = get_u64(head + 8, true);
+		if (offset == FLAT_END && len == FLAT_END)
+			break;
+		if (add_overflows(offset, len, &end) || end > INT64_MAX) {
+			*cut = error_create(ERROR_INVALID, "the flattened "
+					    "stream is broken at byte %llu: "
+					    "offset %#llx, length %#llx",
+					    (unsigned long long)reader->at -
+					    FLAT_RECORD_LEN,
+					    (unsigned long long)offset,
+					    (unsigned long long)len);
+			break;
+		}
+		TRY(record_copy(reader, offset, len, cut));
+	}
+	return NULL;
+}
+
+/*
+ * The status of a dump comes with the stream's last record and bitmap 2 in
+ * pieces: in what a cut-off stream left, mark the header and give the file the
+ * length that readers want to see. The header is as untrusted as the rest.
+ */
+static struct error *mark_incomplete(struct flat_reader *reader)
+{
+	uint8_t h[KDUMP_H_LEN];
+	uint64_t blocks, block_size;
+	off_t table, size;
+	size_t got;
+	bool big;
+
+	TRY(io_pread(reader->out, h, sizeof(h), 0, &got));
+	if (got < KDUMP_H_STATUS ||
+	    memcmp(h, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
+		return NULL;
+	/* the version is a small number, of the byte order that it has */
+	big = get_u32(h + KDUMP_H_VERSION, false) > 0xffff;
+	memset(h + got, 0, sizeof(h) - got);
+	put_u32(h + KDUMP_H_STATUS, get_u32(h + KDUMP_H_STATUS, big) |
+		KDUMP_STATUS_INCOMPLETE, big);
+	TRY(io_pwrite(reader->out, h + KDUMP_H_STATUS, 4, KDUMP_H_STATUS));
+	block_size = get_u32(h + KDUMP_H_BLOCK_SIZE, big);
+	blocks = 1ull + get_u32(h + KDUMP_H_SUB_HDR_SIZE, big) +
+		get_u32(h + KDUMP_H_BITMAP_BLOCKS, big);
+	if (block_size > 1u << 18)
+		return NULL;
+	table = (off_t)(blocks * block_size);
+	size = lseek(reader->out, 0, SEEK_END);
+	if (size >= 0 && size < table && ftruncate(reader->out, table))
+		return error_errno(errno, "setting the size of %s",
+				   reader->path);
+	return NULL;
+}
+
+static struct error *flat_copy(struct flat_reader *reader, bool *complete)
+{
+	struct error *cut = NULL;
+
+	TRY(records_copy(reader, &cut));
+	*complete = !cut;
+	if (cut) {
+		log_warn(reader->log, "%s; %s has what came before",
+			 error_message(cut), reader->path);
+		error_destroy(cut);
+		TRY(mark_incomplete(reader));
+	}
+	if (fsync(reader->out))
+		return error_errno(errno, "syncing %s", reader->path);
+	return NULL;
+}
+
+struct error *flat_rearrange(int fd, const char *path, bool force,
+			     struct log *log, bool *complete)
+{
+	struct flat_reader reader = { .in = fd, .log = log, .path = path };
+	AUTO_FREE uint8_t *buf = malloc(PIECE);
+	AUTO_FD int out = -1;
+	struct output output;
+	struct error *err;
+	size_t got;
+
+	*complete = false;
+	if (!buf)
+		return error_nomem();
+	reader.buf = buf;
+	err = output_init(&output, path, force);
+	if (!err)
+		err = stream_read(&reader, buf, FLAT_HEADER_LEN, &got);
+	if (!err && (got < FLAT_HEADER_LEN || !flat_probe(buf, got)))
+		err = error_create(ERROR_INVALID, "the input is no flattened "
+				   "stream (of %zu bytes read)", got);
+	if (!err)
+		err = output_open(&output, &out);
+	reader.out = out;
+	if (!err)
+		err = flat_copy(&reader, complete);
+	if (!err)
+		fsync(output.dir_fd);
+	output_deinit(&output);
+	return err;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Header, sub-header and notes of a kdump-compressed dump.
+ *
+ * Readers find the table at (1 + sub_hdr_size + bitmap_blocks) blocks
+ * (makedumpfile.c: write_kdump_header(), crash diskdump.c, libkdumpfile
+ * diskdump.c). It is to be 64 KiB aligned, for O_DIRECT and so that its blocks
+ * are the file system's; sub_hdr_size is padded for that. Each bitmap is whole
+ * blocks: readers take the second half of bitmap_blocks for bitmap 2.
+ */
+#include "kdump_head.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/io.h"
+#include "../image/notes.h"
+#include "kdump_format.h"
+
+#define TABLE_ALIGN 65536u
+#define PIECE (256u * 1024)	/* of the notes, at a time; a multiple of any
+				 * sink's alignment */
+
+/* Calls FN for each run of bytes of the image file that is to be copied as
+ * notes; those of one PT_NOTE follow each other. */
+typedef struct error *note_run_fn(void *arg, uint64_t offset, uint64_t len);
+
+struct run_arg {
+	note_run_fn *fn;
+	void *arg;
+};
+
+static struct error *note_run(void *arg, const struct note *note)
+{
+	struct run_arg *run = arg;
+
+	if (note_is_device_dump(note))
+		return NULL;
+	return run->fn(run->arg, note->offset, note->len);
+}
+
+static struct error *note_runs(const struct dump_facts *facts, note_run_fn *fn,
+			       void *arg)
+{
+	const struct image *image = facts->image;
+	struct run_arg run = { fn, arg };
+
+	/* the log has had its warnings when VMCOREINFO was looked for */
+	if (facts->drop_device_dumps)
+		return notes_each(image, NULL, note_run, &run);
+	for (size_t i = 0; i < image->nr_notes; i++)
+		TRY(fn(arg, image->notes[i].offset, image->notes[i].len));
+	return NULL;
+}
+
+struct measure {
+	const struct vmcoreinfo *vmcoreinfo;	/* NULL: none */
+	uint64_t len;				/* so far */
+	uint64_t vmcoreinfo_at;			/* UINT64_MAX: not seen */
+};
+
+/* Notes are 4-byte aligned; so is each run in the dump. */
+static struct error *measure_run(void *arg, uint64_t offset, uint64_t len)
+{
+	struct measure *measure = arg;
+	const struct vmcoreinfo *vmcoreinfo = measure->vmcoreinfo;
+
+	if (vmcoreinfo && vmcoreinfo->offset >= offset &&
+	    vmcoreinfo->offset - offset <= len &&
+	    vmcoreinfo->note_len <= len - (vmcoreinfo->offset - offset))
+		measure->vmcoreinfo_at =
+			measure->len + (vmcoreinfo->offset - offset);
+	if (len > INT64_MAX - 3 ||
+	    add_overflows(measure->len, align_up(len, 4), &measure->len) ||
+	    measure->len > INT64_MAX)
+		return error_create(ERROR_INVALID, "the notes are larger than "
+				    "any file");
+	return NULL;
+}
+
+struct error *kdump_head_init(const struct dump_facts *facts,
+			      struct kdump_head *head,
+			      struct dump_layout *layout)
+{
+	const struct target *target = &facts->image->target;
+	struct measure measure = { facts->vmcoreinfo, 0, UINT64_MAX };
+	uint64_t block = target->page_shift < 32 ? 1ull << target->page_shift :
+		0;
+	uint64_t head_len, bitmap_blocks, table;
+
+	if (target->word_size != 8)
+		return error_create(ERROR_UNSUPPORTED, "kdump-compressed dumps "
+				    "of %u-bit machines are not written",
+				    target->word_size * 8u);
+	if (block < 4096 || block > CODEC_LEN_MAX)
+		return error_create(ERROR_UNSUPPORTED, "pages of %llu bytes",
+				    (unsigned long long)block);
+	TRY(note_runs(facts, measure_run, &measure));
+	head_len = KDUMP_S_LEN + measure.len;
+	head->block_size = block;
+	head->sub_blocks = align_up(head_len, block) / block;
+	layout->bitmap_len = align_up(max_u64(facts->end_pfn, 1), block * 8) / 8;
+	bitmap_blocks = layout->bitmap_len / block * 2;
+	table = (1 + head->sub_blocks + bitmap_blocks) * block;
+	head->sub_blocks += (align_up(table, TABLE_ALIGN) - table) / block;
+	if (facts->end_pfn > (uint64_t)INT64_MAX >> target->page_shift ||
+	    head->sub_blocks > INT_MAX || bitmap_blocks > INT_MAX ||
+	    facts->nr_kept > INT64_MAX / 2 / KDUMP_D_LEN)
+		return error_create(ERROR_INVALID, "%llu page frames and %llu "
+				    "bytes of notes do not fit the format",
+				    (unsigned long long)facts->end_pfn,
+				    (unsigned long long)measure.len);
+	layout->head_len = block + head_len;
+	layout->bitmap = (1 + head->sub_blocks) * block;
+	layout->table = layout->bitmap + bitmap_blocks * block;
+	layout->table_len = facts->nr_kept * KDUMP_D_LEN;
+	layout->data = align_up(layout->table + layout->table_len,
+				TABLE_ALIGN);
+	layout->max_size = facts->max_size;
+	head->note_offset = block + KDUMP_S_LEN;
+	head->note_len = measure.len;
+	head->vmcoreinfo_len = 0;
+	if (measure.vmcoreinfo_at != UINT64_MAX) {
+		head->vmcoreinfo_offset =
+			head->note_offset + measure.vmcoreinfo_at;
+		head->vmcoreinfo_len = facts->vmcoreinfo->note_len;
+	} else if (facts->vmcoreinfo) {
+		log_warn(facts->log, "VMCOREINFO is in no note: the dump has "
+			 "none");
+	}
+	return NULL;
+}
+
+void kdump_head_status(const struct dump_facts *facts, bool complete,
+		       uint8_t status[4])
+{
+	put_u32(status, (facts->codec ? facts->codec->flag : 0) |
+		(complete ? 0 : KDUMP_STATUS_INCOMPLETE),
+		facts->image->target.big_endian);
+}
+
+static void header_fill(const struct dump_facts *facts,
+			const struct kdump_head *head,
+			const struct dump_layout *layout, uint8_t *h)
+{
+	bool big = facts->image->target.big_endian;
+
+	memcpy(h + KDUMP_H_SIGNATURE, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN);
+	put_u32(h + KDUMP_H_VERSION, KDUMP_VERSION, big);
+	memcpy(h + KDUMP_H_UTSNAME, facts->utsname, sizeof(facts->utsname));
+	put_u64(h + KDUMP_H_TIMESTAMP, facts->crash_time, big);
+	kdump_head_status(facts, false, h + KDUMP_H_STATUS);
+	put_u32(h + KDUMP_H_BLOCK_SIZE, head->block_size, big);
+	put_u32(h + KDUMP_H_SUB_HDR_SIZE, head->sub_blocks, big);
+	put_u32(h + KDUMP_H_BITMAP_BLOCKS,
+		layout->bitmap_len / head->block_size * 2, big);
+	/* makedumpfile.c: write_kdump_header(): MIN(max_mapnr, UINT_MAX) */
+	put_u32(h + KDUMP_H_MAX_MAPNR, min_u64(facts->end_pfn, UINT32_MAX),
+		big);
+	put_u32(h + KDUMP_H_NR_CPUS, facts->nr_cpus, big);
+}
+
+static void sub_header_fill(const struct dump_facts *facts,
+			    const struct kdump_head *head, uint8_t *s)
+{
+	bool big = facts->image->target.big_endian;
+
+	put_u64(s + KDUMP_S_PHYS_BASE, facts->phys_base, big);
+	put_u32(s + KDUMP_S_DUMP_LEVEL, facts->level, big);
+	put_u64(s + KDUMP_S_MAX_MAPNR_64, facts->end_pfn, big);
+	if (head->vmcoreinfo_len) {
+		put_u64(s + KDUMP_S_OFFSET_VMCOREINFO, head->vmcoreinfo_offset,
+			big);
+		put_u64(s + KDUMP_S_SIZE_VMCOREINFO, head->vmcoreinfo_len,
+			big);
+	}
+	if (head->note_len) {
+		put_u64(s + KDUMP_S_OFFSET_NOTE, head->note_offset, big);
+		put_u64(s + KDUMP_S_SIZE_NOTE, head->note_len, big);
+	}
+}
+
+/* Bytes on their way to the sink, from offset 0 on. */
+struct head_stream {
+	const struct dump_facts *facts;
+	struct sink *sink;
+	uint64_t offset;	/* of buf */
+	size_t len;		/* held */
+	uint8_t *buf;		/* PIECE bytes */
+};
+
+static struct error *stream_flush(struct head_stream *stream)
+{
+	const struct sink_ops *ops = stream->sink->ops;
+	const uint8_t *buf = stream->buf;
+	size_t status = 0;
+
+	if (!stream->offset && !ops->rewrites) {
+		TRY(ops->meta(stream->sink, 0, buf, KDUMP_H_STATUS));
+		status = KDUMP_H_STATUS + 4;
+	}
+	TRY(ops->meta(stream->sink, stream->offset + status, buf + status,
+		      stream->len - status));
+	stream->offset += stream->len;
+	stream->len = 0;
+	return NULL;
+}
+
+/* Reads N bytes at OFFSET of the image file; what can't be read, page by
+ * page, is zero. */
+static void read_notes(const struct dump_facts *facts, uint64_t offset,
+		       uint8_t *into, size_t n)
+{
+	int fd = facts->image->fd;
+	struct error *err = io_pread_exact(fd, into, n, offset);
+	size_t step;
+
+	if (!err)
+		return;
+	error_destroy(err);
+	for (size_t at = 0; at < n; at += step) {
+		step = min_u64(n - at, 4096 - (offset + at) % 4096);
+		err = io_pread_exact(fd, into + at, step, offset + at);
+		if (!err)
+			continue;
+		log_warn(facts->log, "notes: %s: zeroes stand in the dump "
+			 "instead", error_message(err));
+		memset(into + at, 0, step);
+		error_destroy(err);
+	}
+}
+
+/* Appends LEN bytes at OFFSET of the image file, or LEN zeroes. */
+static struct error *stream_append(struct head_stream *stream, bool zero,
+				   uint64_t offset, uint64_t len)
+{
+	while (len) {
+		size_t n = min_u64(len, PIECE - stream->len);
+
+		if (zero)
+			memset(stream->buf + stream->len, 0, n);
+		else
+			read_notes(stream->facts, offset,
+				   stream->buf + stream->len, n);
+		stream->len += n;
+		offset += n;
+		len -= n;
+		if (stream->len == PIECE)
+			TRY(stream_flush(stream));
+	}
+	return NULL;
+}
+
+static struct error *copy_run(void *arg, uint64_t offset, uint64_t len)
+{
+	struct head_stream *stream = arg;
+
+	TRY(stream_append(stream, false, offset, len));
+	return stream_append(stream, true, 0, align_up(len, 4) - len);
+}
+
+struct error *kdump_head_write(const struct dump_facts *facts,
+			       const struct kdump_head *head,
+			       const struct dump_layout *layout,
+			       struct sink *sink)
+{
+	AUTO_FREE uint8_t *buf = calloc(1, PIECE);
+	struct head_stream stream = { facts, sink, 0, 0, buf };
+
+	if (!buf)
+		return error_nomem();
+	header_fill(facts, head, layout, buf);
+	stream.len = head->block_size;
+	sub_header_fill(facts, head, buf + stream.len);
+	stream.len += KDUMP_S_LEN;
+	TRY(note_runs(facts, copy_run, &stream));
+	TRY(stream_append(&stream, true, 0,
+			  layout->bitmap - stream.offset - stream.len));
+	return stream.len ? stream_flush(&stream) : NULL;
+}

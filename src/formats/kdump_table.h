@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The page descriptors of a dump that is being written, in two ways:
+ *
+ *  - kdump_table, where the sink can rewrite: pages come in any order, the
+ *    table's blocks are written at checkpoints, after the data;
+ *  - kdump_stream, where it cannot: pages come by frame number, descriptors
+ *    and bits of bitmap 2 go out once, ascending, after their data.
+ */
+#ifndef CAPDUMP_FORMATS_KDUMP_TABLE_H
+#define CAPDUMP_FORMATS_KDUMP_TABLE_H
+
+#include "../sink/sink.h"
+
+struct kdump_desc {
+	uint64_t offset;	/* in the dump; 0: page not there */
+	uint32_t size, flags;
+};
+
+struct kdump_table;
+
+/* LAYOUT has been given to the sink's begin(), which zeroed the table. From
+ * here on only the table calls the sink's barrier(). */
+struct error *kdump_table_create(struct sink *sink,
+				 const struct dump_layout *layout, bool big,
+				 struct kdump_table **ret);
+void kdump_table_destroy(struct kdump_table *table);	/* NULL is fine */
+
+/* Sets descriptor INDEX, in memory. Makes a checkpoint where memory for
+ * another block of the table is needed. */
+struct error *kdump_table_set(struct kdump_table *table, uint64_t index,
+			      const struct kdump_desc *desc);
+
+/* Makes all before durable, then writes the descriptors set before. Does not
+ * wait. */
+struct error *kdump_table_checkpoint(struct kdump_table *table);
+
+/* Those that wrote descriptors. */
+uint64_t kdump_table_nr_checkpoints(const struct kdump_table *table);
+
+/*
+ * After an error, and sink_drain(): zeroes the descriptors whose data ends
+ * beyond WRITTEN, *NR of them. The next checkpoint writes again whatever may
+ * have been dropped on its way.
+ */
+void kdump_table_recover(struct kdump_table *table, uint64_t written,
+			 uint64_t *nr);
+
+struct kdump_stream;
+
+struct error *kdump_stream_create(struct sink *sink,
+				  const struct dump_layout *layout, bool big,
+				  struct kdump_stream **ret);
+void kdump_stream_destroy(struct kdump_stream *stream);	/* NULL is fine */
+
+/* The page PFN, whose data has been given to the sink. */
+struct error *kdump_stream_add(struct kdump_stream *stream, uint64_t pfn,
+			       const struct kdump_desc *desc);
+
+/* Sends what waits, and zeroes for the rest of bitmap 2. */
+struct error *kdump_stream_finish(struct kdump_stream *stream);
+
+#endif

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kdump-compressed writer: takes pages in order and decides where they
+ * stand, what shares a block, when a checkpoint is made and where the limit
+ * is. Head: kdump_head.c; descriptors: kdump_table.c and kdump_stream.c.
+ */
+#include "writer.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../base/bytes.h"
+#include "../base/io.h"
+#include "kdump_format.h"
+#include "kdump_head.h"
+#include "kdump_table.h"
+
+/* A checkpoint makes every page finished 5 s ago reachable, its own syncing
+ * included. */
+#define CHECKPOINT_SECONDS 4
+#define CHECKPOINT_BYTES (256ull << 20)
+#define BITS 65536u		/* bytes of bitmap at a time; a page fits */
+
+_Static_assert(BITS >= CODEC_LEN_MAX, "the unreadable page is built there");
+
+struct kdump_writer {
+	struct writer writer;
+	struct sink *sink;			/* borrowed */
+	const struct dump_facts *facts;		/* borrowed */
+	struct kdump_head head;
+	struct dump_layout layout;
+	struct kdump_table *table;	/* where the sink can rewrite */
+	struct kdump_stream *stream;	/* where not */
+	bool ready;			/* metadata() is through */
+	bool failed;			/* no more pages */
+	uint64_t nr_bits;		/* of bitmap 2, so far */
+	uint64_t bitmap_end;		/* bytes of the bitmaps, so far */
+	uint64_t data_end;		/* in the dump */
+	uint64_t nr_described;		/* pages with a descriptor */
+	struct timespec checkpoint_time;
+	uint64_t checkpoint_data;	/* data_end then */
+	uint8_t *zero;			/* the zero page as it is stored; owned */
+	uint32_t zero_size, zero_flags;
+	struct kdump_desc zero_desc;	/* offset 0: not yet written */
+	struct kdump_desc unreadable_desc;
+	uint8_t *bits;			/* BITS bytes of scratch; owned */
+	struct writer_totals totals;
+};
+
+static void kdump_destroy(struct writer *writer)
+{
+	struct kdump_writer *kdump = (struct kdump_writer *)writer;
+
+	kdump_table_destroy(kdump->table);
+	kdump_stream_destroy(kdump->stream);
+	free(kdump->zero);
+	free(kdump->bits);
+	free(kdump);
+}
+
+/* Packs the zero page that all zero pages share. */
+static struct error *zero_init(struct kdump_writer *kdump)
+{
+	const struct codec_ops *ops = kdump->facts->codec;
+	size_t len = kdump->head.block_size;
+	AUTO_FREE uint8_t *page = calloc(1, len);
+	struct codec *codec;
+
+	kdump->zero = calloc(1, len);
+	if (!page || !kdump->zero)
+		return error_nomem();
+	kdump->zero_size = len;
+	if (!ops)
+		return NULL;
+	TRY(codec_create(ops, INT_MIN, &codec));
+	kdump->zero_size = ops->pack(codec, page, len, kdump->zero, len - 1);
+	codec_destroy(codec);
+	kdump->zero_flags = ops->flag;
+	if (!kdump->zero_size) {
+		memset(kdump->zero, 0, len);
+		kdump->zero_size = len;
+		kdump->zero_flags = 0;
+	}
+	return NULL;
+}
+
+static struct error *kdump_create(struct sink *sink,
+				  const struct dump_facts *facts,
+				  struct writer **ret)
+{
+	struct kdump_writer *kdump = calloc(1, sizeof(*kdump));
+	struct error *err;
+
+	if (!kdump)
+		return error_nomem();
+	kdump->writer.ops = &kdump_writer_ops;
+	kdump->sink = sink;
+	kdump->facts = facts;
+	err = kdump_head_init(facts, &kdump->head, &kdump->layout);
+	if (!err)
+		err = zero_init(kdump);
+	if (!err && !(kdump->bits = malloc(BITS)))
+		err = error_nomem();
+	if (err) {
+		kdump_destroy(&kdump->writer);
+		return err;
+	}
+	kdump->data_end = kdump->layout.data;
+	*ret = &kdump->writer;
+	return NULL;
+}
+
+static uint64_t kdump_metadata_len(const struct writer *writer)
+{
+	return ((const struct kdump_writer *)writer)->layout.data;
+}
+
+static struct error *kdump_begin(struct writer *writer)
+{
+	struct kdump_writer *kdump = (struct kdump_writer *)writer;
+	const struct dump_layout *layout = &kdump->layout;
+	const struct sink_ops *ops = kdump->sink->ops;
+	bool big = kdump->facts->image->target.big_endian;
+	uint64_t room = ops->room(kdump->sink);
+
+	if (layout->data > layout->max_size)
+		return error_create(ERROR_NOSPACE, "the limit of %" PRIu64
+				    " bytes is reached: head, bitmaps and page "
+				    "table need %" PRIu64, layout->max_size,
+				    layout->data);
+	if (layout->data > room)
+		return error_create(ERROR_NOSPACE, "head, bitmaps and page "
+				    "table need %" PRIu64 " bytes, %" PRIu64
+				    " are free", layout->data, room);
+	TRY(ops->begin(kdump->sink, layout));
+	if (ops->rewrites)
+		TRY(kdump_table_create(kdump->sink, layout, big,
+				       &kdump->table));
+	else
+		TRY(kdump_stream_create(kdump->sink, layout, big,
+					&kdump->stream));
+	return kdump_head_write(kdump->facts, &kdump->head, layout,
+				kdump->sink);
+}
+
+/* Sends LEN bytes of kdump->bits to both bitmaps, or to the first. */
+static struct error *bitmap_put(struct kdump_writer *kdump, bool second,
+				size_t len)
+{
+	return kdump->sink->ops->meta(kdump->sink, kdump->layout.bitmap +
+				      kdump->bitmap_end +
+				      (second ? kdump->layout.bitmap_len : 0),
+				      kdump->bits, len);
+}
+
+/* Bitmap 1 up to byte END is zeroes, where the sink does not see to that. */
+static struct error *bitmap_pad(struct kdump_writer *kdump, uint64_t end)
+{
+	memset(kdump->bits, 0, BITS);
+	while (!kdump->sink->ops->rewrites && kdump->bitmap_end < end) {
+		size_t len = min_u64(end - kdump->bitmap_end, BITS);
+
+		TRY(bitmap_put(kdump, false, len));
+		kdump->bitmap_end += len;
+	}
+	kdump->bitmap_end = end;
+	return NULL;
+}
+
+static struct error *kdump_bitmap(struct writer *writer,
+				  const struct pageset *present,
+				  const struct pageset *kept)
+{
+	struct kdump_writer *kdump = (struct kdump_writer *)writer;
+	uint64_t pfn = present->first, len;
+
+	assert(present->first == kept->first && present->end == kept->end);
+	assert(present->end <= kdump->facts->end_pfn);
+	assert(pfn / 8 >= kdump->bitmap_end && pfn % 64 == 0);
+	kdump->nr_bits += pageset_count(kept, kept->first, kept->end);
+	TRY(bitmap_pad(kdump, pfn / 8));
+	for (; pfn < present->end; pfn += len * 8) {
+		len = min_u64(align_up(present->end - pfn, 64) / 8, BITS);
+		pageset_export(present, pfn, kdump->bits, len);
+		TRY(bitmap_put(kdump, false, len));
+		if (kdump->sink->ops->rewrites) {
+			pageset_export(kept, pfn, kdump->bits, len);
+			TRY(bitmap_put(kdump, true, len));
+		}
+		kdump->bitmap_end += len;
+	}
+	return NULL;
+}
+
+static struct error *kdump_metadata(struct writer *writer)
+{
+	struct kdump_writer *kdump = (struct kdump_writer *)writer;
+	const struct sink_ops *ops = kdump->sink->ops;
+	uint64_t written;
+
+	if (kdump->nr_bits != kdump->facts->nr_kept)
+		return error_create(ERROR_INVALID, "the scan counted %" PRIu64
+				    " pages to keep, the bitmap has %" PRIu64,
+				    kdump->facts->nr_kept, kdump->nr_bits);
+	TRY(bitmap_pad(kdump, kdump->layout.bitmap_len));
+	if (kdump->table)
+		TRY(kdump_table_checkpoint(kdump->table));
+	TRY(ops->drain(kdump->sink, &written));
+	clock_gettime(CLOCK_MONOTONIC, &kdump->checkpoint_time);
+	kdump->checkpoint_data = kdump->data_end;
+	kdump->ready = true;
+	return NULL;
+}
+
+/* Where LEN bytes of data will stand: in *RET, if the limit permits. */
+static struct error *data_place(struct kdump_writer *kdump, uint64_t pending,
+				uint32_t len, uint64_t *ret)
+{
+	uint64_t max = kdump->layout.max_size;
+
+	*ret = kdump->data_end + pending;
+	if (*ret > max || len > max - *ret)
+		return error_create(ERROR_NOSPACE, "the limit of %" PRIu64
+				    " bytes is reached", max);
+	return NULL;
+}
+
+static struct error *data_put(struct kdump_writer *kdump, const uint8_t *buf,
+			      size_t len)
+{
+	if (!len)
+		return NULL;
+	TRY(kdump->sink->ops->data(kdump->sink, kdump->data_end, buf, len));
+	kdump->data_end += len;
+	kdump->totals.data_bytes += len;
+	return NULL;
+}
+
+/* The block that all zero or all unreadable pages share: the first page of
+ * the kind writes it. */
+static struct error *shared_put(struct kdump_writer *kdump, bool zero)
+{
+	struct kdump_desc *desc = zero ? &kdump->zero_desc :
+		&kdump->unreadable_desc;
+	size_t size = zero ? kdump->zero_size : kdump->head.block_size;
+	uint64_t offset;
+
+	if (desc->offset)
+		return NULL;
+	TRY(data_place(kdump, 0, size, &offset));
+	if (zero) {
+		TRY(data_put(kdump, kdump->zero, size));
+	} else {
+		const char *text = UNREADABLE_TEXT;
+
+		for (size_t i = 0; i < size; i++)
+			kdump->bits[i] = text[i % strlen(text)];
+		TRY(data_put(kdump, kdump->bits, size));
+	}
+	*desc = (struct kdump_desc){ offset, size,
+				     zero ? kdump->zero_flags : 0 };
+	return NULL;
+}
+
+static struct error *page_describe(struct kdump_writer *kdump, uint64_t pfn,
+				   uint64_t index,
+				   const struct kdump_desc *desc)
+{
+	assert(index < kdump->facts->nr_kept);
+	if (kdump->table)
+		TRY(kdump_table_set(kdump->table, index, desc));
+	else
+		TRY(kdump_stream_add(kdump->stream, pfn, desc));
+	kdump->nr_described++;
+	return NULL;
+}
+
+static void page_count(struct kdump_writer *kdump, const struct batch *batch,
+		       unsigned i)
+{
+	struct writer_totals *totals = &kdump->totals;
+
+	totals->nr_zero += batch->kind[i] == BATCH_ZERO;
+	totals->nr_raw += batch->kind[i] == BATCH_RAW;
+	totals->nr_packed += batch->kind[i] == BATCH_PACKED;
+	totals->nr_unreadable += batch->kind[i] == BATCH_UNREADABLE;
+	totals->packed_bytes += batch->size[i];
+}
+
+/*
+ * Writes BATCH's pages from *NEXT on whose data stands in one run of its
+ * bytes, from *AT on. Descriptors come after the data has been handed to the
+ * sink: setting one may make a checkpoint.
+ */
+static struct error *run_put(struct kdump_writer *kdump,
+			     const struct batch *batch, unsigned *next,
+			     size_t *at)
+{
+	struct kdump_desc descs[BATCH_PAGES];
+	struct error *limit = NULL, *err;
+	unsigned first = *next;
+	size_t len = 0;
+
+	for (; *next < batch->nr; ++*next) {
+		struct kdump_desc *desc = &descs[*next - first];
+		uint32_t size = batch->size[*next];
+		uint8_t kind = batch->kind[*next];
+
+		if (kind == BATCH_ZERO || kind == BATCH_UNREADABLE) {
+			bool zero = kind == BATCH_ZERO;
+
+			*desc = zero ? kdump->zero_desc :
+				kdump->unreadable_desc;
+			if (!desc->offset && *next > first)
+				break;		/* begins the next run */
+			TRY(shared_put(kdump, zero));
+			*desc = zero ? kdump->zero_desc :
+				kdump->unreadable_desc;
+			continue;
+		}
+		assert(kind == BATCH_RAW ? size == kdump->head.block_size :
+		       size > 0 && size < kdump->head.block_size);
+		limit = data_place(kdump, len, size, &desc->offset);
+		if (limit)
+			break;
+		desc->size = size;
+		desc->flags = kind == BATCH_RAW ? 0 :
+			kdump->facts->codec->flag;
+		len += size;
+	}
+	err = data_put(kdump, batch->data + *at, len);
+	*at += len;
+	for (unsigned i = first; !err && i < *next; i++) {
+		page_count(kdump, batch, i);
+		err = page_describe(kdump, batch->pfn[i], batch->index[i],
+				    &descs[i - first]);
+	}
+	if (!err)
+		return limit;
+	error_destroy(limit);
+	return err;
+}
+
+static bool checkpoint_is_due(const struct kdump_writer *kdump,
+			      struct timespec *now)
+{
+	clock_gettime(CLOCK_MONOTONIC, now);
+	return now->tv_sec - kdump->checkpoint_time.tv_sec -
+		(now->tv_nsec < kdump->checkpoint_time.tv_nsec) >=
+		CHECKPOINT_SECONDS ||
+		kdump->data_end - kdump->checkpoint_data >= CHECKPOINT_BYTES;
+}
+
+static struct error *kdump_pages(struct writer *writer,
+				 const struct batch *batch)
+{
+	struct kdump_writer *kdump = (struct kdump_writer *)writer;
+	struct error *err = NULL;
+	struct timespec now;
+	unsigned next = 0;
+	size_t at = 0;
+
+	assert(kdump->ready && batch->nr <= BATCH_PAGES);
+	if (kdump->failed)
+		return error_create(ERROR_NOSPACE, "the dump takes no more "
+				    "pages");
+	while (!err && next < batch->nr)
+		err = run_put(kdump, batch, &next, &at);
+	if (!err && kdump->table && checkpoint_is_due(kdump, &now)) {
+		err = kdump_table_checkpoint(kdump->table);
+		kdump->checkpoint_time = now;
+		kdump->checkpoint_data = kdump->data_end;
+	}
+	kdump->failed = err != NULL;
+	return err;
+}
+
+/* Descriptors and bits go out by the pages alone: kdump_stream.c. */
+static struct error *kdump_window_end(struct writer *writer,
+				      const struct pageset *kept)
+{
+	(void)writer;
+	(void)kept;
+	return NULL;
+}
+
+/* FIRST, or NEXT if there was none; the other is destroyed. */
+static struct error *first_error(struct error *first, struct error *next)
+{
+	if (!first)
+		return next;
+	error_destroy(next);
+	return first;
+}
+
+/* The last descriptors. ERR is what has happened so far. */
+static struct error *finish_descs(struct kdump_writer *kdump, uint64_t written,
+				  struct error *err)
+{
+	const struct sink_ops *ops = kdump->sink->ops;
+	uint64_t nr_dropped;
+
+	if (kdump->stream)
+		return err ? err : kdump_stream_finish(kdump->stream);
+	if (err || kdump->failed) {
+		kdump_table_recover(kdump->table, written, &nr_dropped);
+		kdump->nr_described -= nr_dropped;
+	}
+	err = first_error(err, kdump_table_checkpoint(kdump->table));
+	return first_error(err, ops->drain(kdump->sink, &written));
+}
+
+static struct error *kdump_finish(struct writer *writer, bool complete)
+{
+	struct kdump_writer *kdump = (struct kdump_writer *)writer;
+	const struct sink_ops *ops = kdump->sink->ops;
+	struct error *err;
+	uint8_t status[4];
+	uint64_t size;
+	bool put;
+
+	if (!kdump->ready)
+		return NULL;
+	err = ops->drain(kdump->sink, &size);
+	size = min_u64(size, kdump->data_end);
+	err = finish_descs(kdump, size, err);
+	if (!err && complete && kdump->nr_described != kdump->facts->nr_kept)
+		err = error_create(ERROR_INVALID, "%" PRIu64 " of %" PRIu64
+				   " pages were written",
+				   kdump->nr_described, kdump->facts->nr_kept);
+	complete = complete && !err && !kdump->failed;
+	kdump_head_status(kdump->facts, complete, status);
+	put = complete || !ops->rewrites;	/* else it stands there */
+	err = first_error(err, ops->commit(kdump->sink, KDUMP_H_STATUS, status,
+					   put ? sizeof(status) : 0, size));
+	kdump->ready = false;
+	if (err && kdump->stream)
+		return err;	/* who knows what came through */
+	kdump->totals.size = size;
+	kdump->totals.nr_pages = kdump->nr_described;
+	return err;
+}
+
+static const struct writer_totals *kdump_totals(const struct writer *writer)
+{
+	struct kdump_writer *kdump = (struct kdump_writer *)writer;
+
+	if (kdump->table)
+		kdump->totals.nr_checkpoints =
+			kdump_table_nr_checkpoints(kdump->table);
+	return &kdump->totals;
+}
+
+const struct writer_ops kdump_writer_ops = {
+	.name = "kdump",
+	.create = kdump_create,
+	.metadata_len = kdump_metadata_len,
+	.begin = kdump_begin,
+	.bitmap = kdump_bitmap,
+	.metadata = kdump_metadata,
+	.pages = kdump_pages,
+	.window_end = kdump_window_end,
+	.finish = kdump_finish,
+	.totals = kdump_totals,
+	.destroy = kdump_destroy,
+};
