@@ -59,10 +59,14 @@ same_section() { # DIR DUMP NAME
 	[ -s "$1/want.txt" ] && diff "$1/want.txt" "$1/have.txt"
 }
 
-# drgn also names the thread or CPU that spoke
+# drgn also names the thread or CPU that spoke, and the time once for a record
+# of several lines
 dmesg_is_drgns() { # DIR
-	section "$1/vmcore.view" dmesg |
-		sed -E 's/^(\[ *[0-9.]+\]) \[ *[TC][0-9]+\] /\1 /' > "$1/want.txt"
+	section "$1/vmcore.view" dmesg | sed -E \
+		's/^(\[ *[0-9]+\.[0-9]+\]) \[ *[TC][0-9]+\] /\1 /' |
+		awk '/^\[ *[0-9]+\.[0-9]+\]/ { time = substr($0, 1, index($0, "]"))
+			print; next }
+		$0 != "" { print time " " $0 }' > "$1/want.txt"
 	diff -B "$1/want.txt" "$1/dmesg.d31"
 }
 
