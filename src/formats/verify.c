@@ -195,6 +195,7 @@ struct error *verify_dump(const struct image *image, struct log *log,
 		.log = log,
 		.report = report,
 		.lowest_data = UINT64_MAX,
+		.max_blocks = VERIFY_MAX_BLOCKS,
 	};
 
 	*report = (struct verify_report){ 0 };

@@ -45,6 +45,10 @@ static void check_header(struct verify *verify, const uint8_t *p)
 		verify_problem(verify,
 			       "header: current_cpu %" PRIu32 " of %u CPUs",
 			       cpu, h->nr_cpus);
+	if (h->timestamp_usec >= 1000000)
+		verify_problem(verify,
+			       "header: timestamp has %" PRIu64 " microseconds",
+			       h->timestamp_usec);
 	for (unsigned i = 0; i < 6; i++) {
 		const uint8_t *name = p + KDUMP_H_UTSNAME + 65 * i;
 		const uint8_t *nul = memchr(name, 0, 65);
@@ -80,11 +84,14 @@ static void check_sub_header(struct verify *verify, const uint8_t *p)
 		return;
 	offset = get_u64(p + KDUMP_S_OFFSET_ERASEINFO, big);
 	len = get_u64(p + KDUMP_S_SIZE_ERASEINFO, big);
-	if ((offset && !len) || add_overflows(offset, len, &end) ||
-	    end > verify->image->size)
+	if (!offset && !len)
+		return;
+	if (!len || add_overflows(offset, len, &end) || end > h->bitmap ||
+	    offset < h->note_offset + h->note_len ||
+	    offset < h->block_size + KDUMP_S_LEN)
 		verify_problem(verify,
-			       "sub-header: eraseinfo is %" PRIu64 " bytes at %" PRIu64 " of a file of %" PRIu64,
-			       len, offset, verify->image->size);
+			       "sub-header: eraseinfo (%" PRIu64 " bytes at %" PRIu64 ") is not between notes and bitmaps",
+			       len, offset);
 }
 
 struct note_state {
@@ -99,6 +106,15 @@ static struct error *check_note(void *arg, const struct note *note)
 	struct note_state *state = arg;
 	const struct kdump_header *h = state->verify->header;
 
+	uint8_t name_len[4];
+
+	TRY(io_pread_exact(state->verify->image->fd, name_len, 4,
+			   note->offset));
+	if (strlen(note->name) + 1 < NOTE_NAME_MAX &&
+	    strlen(note->name) + 1 != get_u32(name_len, h->big_endian))
+		verify_problem(state->verify,
+			       "the note at %" PRIu64 " has a name of another length than it says",
+			       note->offset);
 	state->end = note->offset + note->len;
 	state->nr_prstatus += note_is_prstatus(note);
 	if (!strcmp(note->name, "VMCOREINFO") &&
@@ -223,12 +239,15 @@ struct error *verify_head(struct verify *verify)
 	TRY(io_pread_exact(fd, sub, sizeof(sub), h->block_size));
 	check_header(verify, head);
 	check_sub_header(verify, sub);
+	TRY(verify_zeroes(verify, KDUMP_H_UTSNAME + 6 * 65, KDUMP_H_TIMESTAMP,
+			  "between utsname and timestamp"));
 	TRY(verify_zeroes(verify, KDUMP_H_LEN, h->block_size,
 			  "after the header"));
 	TRY(check_notes(verify, sub_end));
 	TRY(check_vmcoreinfo(verify));
-	if (h->version < 4 || get_u64(sub + KDUMP_S_SIZE_ERASEINFO,
-				      h->big_endian))
+	if (h->version == 3 ||
+	    (h->version >= 5 && get_u64(sub + KDUMP_S_SIZE_ERASEINFO,
+					h->big_endian)))
 		return NULL;	/* something else lies there */
 	if (!h->note_len)
 		return verify_zeroes(verify, sub_end, h->bitmap,

@@ -6,12 +6,15 @@
 #include "kdump_read.h"
 #include "verify.h"
 
+#define VERIFY_MAX_BLOCKS (1u << 20)	/* 16 MiB, and as much to sort them */
+
 struct verify {
 	const struct image *image;
 	const struct kdump_header *header;
 	struct log *log;
 	struct verify_report *report;
 	uint64_t lowest_data;	/* offset of the first contents; UINT64_MAX */
+	size_t max_blocks;	/* held at once when looking for overlaps; >= 4 */
 };
 
 void verify_problem(struct verify *verify, const char *fmt, ...)

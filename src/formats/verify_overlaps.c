@@ -12,7 +12,6 @@
 #include "kdump_format.h"
 #include "verify_impl.h"
 
-#define MAX_BLOCKS (1u << 20)
 #define AT_ONCE 512u		/* descriptors */
 
 struct block {
@@ -24,7 +23,7 @@ struct window {
 	struct verify *verify;
 	uint64_t start, end;	/* offsets of the blocks in it; end exclusive,
 				 * but for UINT64_MAX */
-	struct block *blocks;	/* MAX_BLOCKS or fewer */
+	struct block *blocks;
 	size_t nr, max;
 	uint64_t last_offset;	/* the block that reaches furthest of those */
 	uint64_t last_end;	/* before the window */
@@ -132,7 +131,7 @@ static struct error *fill(struct window *window)
 struct error *verify_overlaps(struct verify *verify)
 {
 	uint64_t max = min_u64(max_u64(verify->header->nr_kept + 1, 4),
-			       MAX_BLOCKS);
+			       verify->max_blocks);
 	AUTO_FREE struct block *blocks = malloc(max * sizeof(*blocks));
 	struct window window = {
 		.verify = verify,
