@@ -107,7 +107,7 @@ struct kdump_counts {
 	uint64_t nr_raw, nr_packed;	/* all others */
 };
 
-/* Reads the table, twice. A block of zeroes that is not shared counts as raw:
+/* Reads the table, twice. A block of zeroes that is not shared counts as any other:
  * verify decodes all. */
 struct error *kdump_count(const struct image *image,
 			  struct kdump_counts *ret);

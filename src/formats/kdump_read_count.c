@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts pages by their descriptors. Zero pages all share one raw block, and
- * so do pages that could not be read: a small table of raw blocks seen lately
- * finds the shared ones, and only these are looked into.
+ * Counts pages by their descriptors. Zero pages all share one block, and so do
+ * pages that could not be read: a small table of blocks seen lately finds the
+ * shared ones, and only these are looked into.
  */
 #include <stdlib.h>
 
@@ -11,12 +11,14 @@
 
 #define AT_ONCE 512u		/* descriptors */
 #define SEEN 4096u
+#define HASH UINT64_C(11400714819323198485)	/* 2^64 / golden ratio */
+#define HASH_SHIFT 52				/* leaves SEEN values */
 #define MAX_SHARED 16u
 
 struct count {
 	const struct image *image;
-	uint64_t seen[SEEN];		/* offsets of raw blocks, by hash */
-	uint64_t shared[MAX_SHARED];
+	uint64_t seen[SEEN];		/* offsets of blocks, by hash */
+	struct kdump_desc shared[MAX_SHARED];
 	uint64_t nr_uses[MAX_SHARED];
 	unsigned nr_shared;
 	uint64_t nr_reached;
@@ -42,38 +44,42 @@ static struct error *each_desc(struct count *count, desc_fn *fn)
 	return NULL;
 }
 
-static unsigned find_shared(const struct count *count, uint64_t offset)
+/* Its place among the shared ones; nr_shared if it is none. */
+static unsigned find_shared(const struct count *count,
+			    const struct kdump_desc *desc)
 {
 	unsigned i = 0;
 
-	while (i < count->nr_shared && count->shared[i] != offset)
+	while (i < count->nr_shared &&
+	       (count->shared[i].offset != desc->offset ||
+		count->shared[i].size != desc->size ||
+		count->shared[i].flags != desc->flags))
 		i++;
 	return i;
 }
 
 static void find(struct count *count, const struct kdump_desc *desc)
 {
-	uint64_t *seen = &count->seen[desc->offset * UINT64_C(11400714819323198485) >> 52];
+	uint64_t *seen = &count->seen[desc->offset * HASH >> HASH_SHIFT];
 
 	if (kdump_desc_empty(desc))
 		return;
 	count->nr_reached++;
-	if (desc->flags) {
+	if (desc->flags)
 		count->counts.nr_packed++;
-		return;
-	}
-	count->counts.nr_raw++;
+	else
+		count->counts.nr_raw++;
 	if (*seen == desc->offset && count->nr_shared < MAX_SHARED &&
-	    find_shared(count, desc->offset) == count->nr_shared)
-		count->shared[count->nr_shared++] = desc->offset;
+	    find_shared(count, desc) == count->nr_shared)
+		count->shared[count->nr_shared++] = *desc;
 	*seen = desc->offset;
 }
 
 static void use(struct count *count, const struct kdump_desc *desc)
 {
-	unsigned i = find_shared(count, desc->offset);
+	unsigned i = find_shared(count, desc);
 
-	if (!desc->flags && !kdump_desc_empty(desc) && i < count->nr_shared)
+	if (!kdump_desc_empty(desc) && i < count->nr_shared)
 		count->nr_uses[i]++;
 }
 
@@ -89,11 +95,10 @@ static struct error *settle(struct count *count)
 	if (!err)
 		err = kdump_unpacker_create(count->image, &unpacker);
 	for (unsigned i = 0; !err && i < count->nr_shared; i++) {
-		struct kdump_desc desc = { .offset = count->shared[i],
-					   .size = size };
+		const struct kdump_desc *desc = &count->shared[i];
 		uint64_t *kind = NULL;
 
-		if (kdump_unpack(unpacker, &desc, page))
+		if (kdump_unpack(unpacker, desc, page))
 			continue;
 		if (kdump_page_unreadable(page, size))
 			kind = &counts->nr_unreadable;
@@ -102,7 +107,8 @@ static struct error *settle(struct count *count)
 		if (!kind)
 			continue;
 		*kind += count->nr_uses[i];
-		counts->nr_raw -= count->nr_uses[i];
+		*(desc->flags ? &counts->nr_packed : &counts->nr_raw) -=
+			count->nr_uses[i];
 	}
 	kdump_unpacker_destroy(unpacker);
 	free(page);
