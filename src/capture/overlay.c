@@ -32,6 +32,7 @@ static struct error *add(struct builder *b, struct sparseset *set,
 				   (end >> b->page_shift) + 1);
 }
 
+/* Kernel image, or named by VMCOREINFO. */
 static struct error *add_named(void *arg, uint64_t paddr, uint64_t len)
 {
 	struct builder *b = arg;
@@ -43,11 +44,7 @@ static struct error *add_named(void *arg, uint64_t paddr, uint64_t len)
 static struct error *add_leaf(void *arg, const struct leaf *leaf)
 {
 	struct builder *b = arg;
-	const struct vrange *image = &b->kernel->space.image;
 
-	if (!leaf->table && leaf->vaddr >= image->start &&
-	    (!image->end || leaf->vaddr < image->end))
-		TRY(add(b, &b->overlay->never_drop, leaf->paddr, leaf->len));
 	return add(b, &b->overlay->first, leaf->paddr, leaf->len);
 }
 
@@ -127,6 +124,7 @@ static struct error *build(struct builder *b, struct log *log)
 
 	if (kernel->has_pages)
 		TRY(add_memmap(b, log));
+	TRY(kernel_image_ranges(kernel, b->view, add_named, b));
 	TRY(kernel_named_ranges(kernel, b->view, add_named, b));
 	if (!space->linear_start) {
 		log_warn(log, "the kernel's linear mapping was not found: only its image is known by where it is mapped");

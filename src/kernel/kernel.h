@@ -85,4 +85,13 @@ typedef struct error *range_fn(void *arg, uint64_t paddr, uint64_t len);
 struct error *kernel_named_ranges(const struct kernel *kernel,
 				  struct view *view, range_fn *fn, void *arg);
 
+/*
+ * Physical ranges of the kernel image that are the kernel's for good: with the
+ * help of its own symbol table (VMCOREINFO names that since Linux 6.0) without
+ * what it has freed at the end of boot, else all that is mapped of it. Needs
+ * has_space.
+ */
+struct error *kernel_image_ranges(const struct kernel *kernel,
+				  struct view *view, range_fn *fn, void *arg);
+
 #endif

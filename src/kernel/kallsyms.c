@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The symbol table of the crashed kernel. Names stand one after the other,
+ * each a length (one byte, two if the top bit is set) and so many tokens of
+ * one byte; a token stands for a few characters; the first character of a name
+ * is its type. Offsets stand in an array of 32-bit numbers, of which there have
+ * been three kinds:
+ *  - relative to kallsyms_relative_base, unsigned;
+ *  - the same with CONFIG_KALLSYMS_ABSOLUTE_PERCPU (x86 SMP before 6.15):
+ *    negative ones are base - 1 - offset, others absolute;
+ *  - relative to the entry itself, signed (7.0 and later, no base).
+ * Which one it is, the known address of _stext tells.
+ */
+#include "kallsyms.h"
+
+#include <string.h>
+
+#include "../base/bytes.h"
+
+#define MAX_SYMBOLS (1u << 22)	/* 7.2's Debian kernel has some 240,000 */
+#define NAME_MAX_LEN 64
+#define TOKENS 256
+#define TOKEN_TABLE 4096	/* bytes of it that are used; 1 KiB in practice */
+#define BUF_LEN 4096
+
+enum offset_kind { OFFSET_BASE, OFFSET_PERCPU, OFFSET_SELF, NR_OFFSET_KINDS };
+
+struct table {
+	const struct kernel *kernel;
+	struct view *view;
+	bool big_endian;
+	uint64_t names, offsets, base;	/* addresses */
+	uint32_t nr;
+	bool has_base;
+	uint8_t index[2 * TOKENS];
+	char tokens[TOKEN_TABLE];
+	uint8_t buf[BUF_LEN];		/* of names, from position buf_at on */
+	uint64_t buf_at, buf_len;
+};
+
+/* Reads kernel memory; *OK false if it is not there. */
+static struct error *read_at(struct table *t, uint64_t vaddr, void *buf,
+			     size_t len, bool *ok)
+{
+	enum page_state state;
+
+	TRY(space_read(&t->kernel->space, t->view, vaddr, buf, len, &state));
+	*ok = state == PAGE_OK;
+	return NULL;
+}
+
+static struct error *table_init(struct table *t, bool *ok)
+{
+	const struct vmcoreinfo *v = t->kernel->vmcoreinfo;
+	uint64_t num, token_table, token_index;
+	uint8_t nr[4];
+
+	*ok = vmcoreinfo_number(v, "SYMBOL", "kallsyms_names", &t->names) &&
+	      vmcoreinfo_number(v, "SYMBOL", "kallsyms_num_syms", &num) &&
+	      vmcoreinfo_number(v, "SYMBOL", "kallsyms_token_table",
+				&token_table) &&
+	      vmcoreinfo_number(v, "SYMBOL", "kallsyms_token_index",
+				&token_index) &&
+	      vmcoreinfo_number(v, "SYMBOL", "kallsyms_offsets", &t->offsets);
+	if (!*ok)
+		return NULL;
+	TRY(read_at(t, num, nr, sizeof(nr), ok));
+	if (!*ok)
+		return NULL;
+	t->nr = get_u32(nr, t->big_endian);
+	if (t->nr > MAX_SYMBOLS) {
+		*ok = false;
+		return NULL;
+	}
+	TRY(read_at(t, token_index, t->index, sizeof(t->index), ok));
+	if (*ok)
+		TRY(read_at(t, token_table, t->tokens, sizeof(t->tokens), ok));
+	t->tokens[sizeof(t->tokens) - 1] = '\0';
+	t->has_base = vmcoreinfo_number(v, "SYMBOL", "kallsyms_relative_base",
+					&t->base);
+	if (*ok && t->has_base) {
+		uint8_t base[8];
+
+		TRY(read_at(t, t->base, base, sizeof(base), ok));
+		t->base = get_u64(base, t->big_endian);
+	}
+	return NULL;
+}
+
+/* Makes the LEN bytes at position AT of the names available. */
+static struct error *names_at(struct table *t, uint64_t at, size_t len,
+			      const uint8_t **ret, bool *ok)
+{
+	*ok = true;
+	if (at < t->buf_at || at + len > t->buf_at + t->buf_len) {
+		/* to the end of the page, so as never to ask for what follows
+		 * the table's last one in vain */
+		uint64_t vaddr = t->names + at;
+		size_t n = BUF_LEN - (size_t)(vaddr % BUF_LEN);
+
+		n = n < len ? len : n;
+		t->buf_len = 0;
+		TRY(read_at(t, vaddr, t->buf, n, ok));
+		if (!*ok)
+			return NULL;
+		t->buf_at = at;
+		t->buf_len = n;
+	}
+	*ret = t->buf + (at - t->buf_at);
+	return NULL;
+}
+
+/* Writes the name that NR tokens spell, without its type, to NAME; false if it
+ * is longer than any that we look for. */
+static bool expand(const struct table *t, const uint8_t *tokens, size_t nr,
+		   char *name)
+{
+	size_t len = 0;
+	bool type = true;
+
+	for (size_t i = 0; i < nr; i++) {
+		size_t at = get_u16(t->index + 2 * tokens[i], t->big_endian);
+		const char *p;
+
+		if (at >= TOKEN_TABLE)
+			return false;
+		for (p = t->tokens + at; *p; p++) {
+			if (type) {
+				type = false;
+				continue;
+			}
+			if (len == NAME_MAX_LEN - 1)
+				return false;
+			name[len++] = *p;
+		}
+	}
+	name[len] = '\0';
+	return true;
+}
+
+/* All that entry I may mean. */
+static struct error *resolve(struct table *t, uint32_t i,
+			     uint64_t value[NR_OFFSET_KINDS], bool *ok)
+{
+	uint64_t at = t->offsets + 4 * (uint64_t)i;
+	uint8_t raw[4];
+	uint32_t offset;
+
+	TRY(read_at(t, at, raw, sizeof(raw), ok));
+	offset = get_u32(raw, t->big_endian);
+	value[OFFSET_BASE] = t->base + offset;
+	value[OFFSET_PERCPU] = (int32_t)offset < 0 ?
+			       t->base - 1 - (uint64_t)(int64_t)(int32_t)offset :
+			       offset;
+	value[OFFSET_SELF] = at + (uint64_t)(int64_t)(int32_t)offset;
+	return NULL;
+}
+
+struct search {
+	struct kallsyms_symbol *symbols;
+	size_t nr;
+	uint64_t stext;		/* as VMCOREINFO has it */
+	uint64_t (*values)[NR_OFFSET_KINDS];	/* one for each symbol */
+	int kind;		/* enum offset_kind; -1: not known yet */
+};
+
+/* Compares the name of entry I with those that are looked for. */
+static struct error *match(struct table *t, struct search *s, uint32_t i,
+			   const char *name)
+{
+	uint64_t value[NR_OFFSET_KINDS];
+	bool stext = !strcmp(name, "_stext"), ok;
+
+	for (size_t k = 0; k < s->nr; k++) {
+		if (strcmp(name, s->symbols[k].name))
+			continue;
+		TRY(resolve(t, i, value, &ok));
+		if (ok)
+			memcpy(s->values[k], value, sizeof(value));
+	}
+	if (!stext)
+		return NULL;
+	TRY(resolve(t, i, value, &ok));
+	for (int k = t->has_base ? OFFSET_BASE : OFFSET_SELF;
+	     ok && k < (t->has_base ? OFFSET_SELF : NR_OFFSET_KINDS); k++)
+		if (value[k] == s->stext)
+			s->kind = k;
+	return NULL;
+}
+
+static struct error *search(struct table *t, struct search *s)
+{
+	char name[NAME_MAX_LEN];
+	uint64_t at = 0;
+
+	for (uint32_t i = 0; i < t->nr; i++) {
+		const uint8_t *p;
+		size_t len;
+		bool ok;
+
+		TRY(names_at(t, at, 2, &p, &ok));
+		if (!ok)
+			return NULL;
+		len = p[0];
+		at++;
+		if (len & 0x80) {
+			len = (len & 0x7f) | (size_t)p[1] << 7;
+			at++;
+		}
+		if (len <= NAME_MAX_LEN) {
+			TRY(names_at(t, at, len, &p, &ok));
+			if (!ok)
+				return NULL;
+			if (expand(t, p, len, name))
+				TRY(match(t, s, i, name));
+		}
+		at += len;
+	}
+	return NULL;
+}
+
+struct error *kallsyms_find(const struct kernel *kernel, struct view *view,
+			    struct kallsyms_symbol *symbols, size_t nr,
+			    bool *found)
+{
+	struct table t = {
+		.kernel = kernel,
+		.view = view,
+		.big_endian = kernel->space.target.big_endian,
+	};
+	uint64_t values[nr][NR_OFFSET_KINDS];
+	struct search s = { .symbols = symbols, .nr = nr, .values = values,
+			    .kind = -1 };
+
+	memset(values, 0, sizeof(values));
+	*found = false;
+	if (!kernel->has_space ||
+	    !vmcoreinfo_number(kernel->vmcoreinfo, "SYMBOL", "_stext",
+			       &s.stext))
+		return NULL;
+	TRY(table_init(&t, found));
+	if (!*found)
+		return NULL;
+	TRY(search(&t, &s));
+	*found = s.kind >= 0;
+	for (size_t i = 0; i < nr; i++)
+		symbols[i].vaddr = *found ? values[i][s.kind] : 0;
+	return NULL;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What of the kernel image is still the kernel's: at the end of boot it frees
+ * its init sections and what else it will not need again.
+ */
+#include "../base/bytes.h"
+#include "kallsyms.h"
+
+/* The first and the last byte of the image but one; then what is freed of it,
+ * in pairs, in ascending order. A pair that is missing was not freed. */
+enum { IMAGE_START, IMAGE_END, FREED };
+static const char *const section_names[] = {
+	"_text", "__bss_stop",
+	/* Linux arch/x86/mm/init_64.c: mark_rodata_ro() */
+	"_etext", "__start_rodata",
+	"__end_rodata", "_sdata",
+	/* arch/x86/mm/init.c: free_initmem() */
+	"__init_begin", "__init_end",
+	/* arch/x86/kernel/alternative.c: alternative_instructions() */
+	"__smp_locks", "__smp_locks_end",
+	/* arch/x86/mm/mem_encrypt_amd.c: mem_encrypt_free_decrypted_mem() */
+	"__start_bss_decrypted_unused", "__end_bss_decrypted",
+};
+
+#define NR_SECTIONS (sizeof(section_names) / sizeof(*section_names))
+
+/* Whether the symbols are in order and within the image. */
+static bool make_sense(const struct kallsyms_symbol *s, uint64_t start,
+		       uint64_t end)
+{
+	uint64_t at = s[IMAGE_START].vaddr;
+
+	if (at < start || s[IMAGE_END].vaddr > end)
+		return false;
+	for (size_t i = FREED; i < NR_SECTIONS; i += 2) {
+		if (!s[i].vaddr || !s[i + 1].vaddr)
+			continue;
+		if (s[i].vaddr < at || s[i + 1].vaddr < s[i].vaddr)
+			return false;
+		at = s[i + 1].vaddr;
+	}
+	return at <= s[IMAGE_END].vaddr;
+}
+
+static struct error *give(const struct space *space, uint64_t start,
+			  uint64_t end, range_fn *fn, void *arg)
+{
+	if (start >= end)
+		return NULL;
+	return fn(arg, start - space->image_offset, end - start);
+}
+
+struct error *kernel_image_ranges(const struct kernel *kernel,
+				  struct view *view, range_fn *fn, void *arg)
+{
+	const struct space *space = &kernel->space;
+	uint64_t page = 1ull << space->target.page_shift, at;
+	struct kallsyms_symbol symbols[NR_SECTIONS];
+	bool found;
+
+	for (size_t i = 0; i < NR_SECTIONS; i++)
+		symbols[i] = (struct kallsyms_symbol){ section_names[i], 0 };
+	TRY(kallsyms_find(kernel, view, symbols, NR_SECTIONS, &found));
+	if (!found || !make_sense(symbols, space->image.start,
+				  space->image.end))
+		return give(space, space->image.start, space->image.end, fn,
+			    arg);
+	at = align_down(symbols[IMAGE_START].vaddr, page);
+	for (size_t i = FREED; i < NR_SECTIONS; i += 2) {
+		/* whole pages only (arch/x86/mm/init.c: free_init_pages()) */
+		uint64_t start = align_up(symbols[i].vaddr, page);
+		uint64_t end = align_down(symbols[i + 1].vaddr, page);
+
+		if (!symbols[i].vaddr || !symbols[i + 1].vaddr || start >= end)
+			continue;
+		TRY(give(space, at, start, fn, arg));
+		at = end;
+	}
+	return give(space, at, align_up(symbols[IMAGE_END].vaddr, page), fn,
+		    arg);
+}
