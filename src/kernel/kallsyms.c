@@ -22,6 +22,7 @@
 #define TOKENS 256
 #define TOKEN_TABLE 4096	/* bytes of it that are used; 1 KiB in practice */
 #define BUF_LEN 4096
+#define SIEVE 3		/* characters by which most names are ruled out */
 
 enum offset_kind { OFFSET_BASE, OFFSET_PERCPU, OFFSET_SELF, NR_OFFSET_KINDS };
 
@@ -36,7 +37,15 @@ struct table {
 	char tokens[TOKEN_TABLE];
 	uint8_t buf[BUF_LEN];		/* of names, from position buf_at on */
 	uint64_t buf_at, buf_len;
+	/* whether any name that is looked for has this character there */
+	bool sieve[SIEVE][256];
 };
+
+static void sieve_add(struct table *t, const char *name)
+{
+	for (size_t i = 0; i < SIEVE && name[i]; i++)
+		t->sieve[i][(uint8_t)name[i]] = true;
+}
 
 /* Reads kernel memory; *OK false if it is not there. */
 static struct error *read_at(struct table *t, uint64_t vaddr, void *buf,
@@ -111,7 +120,7 @@ static struct error *names_at(struct table *t, uint64_t at, size_t len,
 }
 
 /* Writes the name that NR tokens spell, without its type, to NAME; false if it
- * is longer than any that we look for. */
+ * is none that we look for. */
 static bool expand(const struct table *t, const uint8_t *tokens, size_t nr,
 		   char *name)
 {
@@ -129,7 +138,8 @@ static bool expand(const struct table *t, const uint8_t *tokens, size_t nr,
 				type = false;
 				continue;
 			}
-			if (len == NAME_MAX_LEN - 1)
+			if (len == NAME_MAX_LEN - 1 ||
+			    (len < SIEVE && !t->sieve[len][(uint8_t)*p]))
 				return false;
 			name[len++] = *p;
 		}
@@ -233,6 +243,9 @@ struct error *kallsyms_find(const struct kernel *kernel, struct view *view,
 			    .kind = -1 };
 
 	memset(values, 0, sizeof(values));
+	sieve_add(&t, "_stext");
+	for (size_t i = 0; i < nr; i++)
+		sieve_add(&t, symbols[i].name);
 	*found = false;
 	if (!kernel->has_space ||
 	    !vmcoreinfo_number(kernel->vmcoreinfo, "SYMBOL", "_stext",
