@@ -56,8 +56,9 @@ struct arch_ops {
 	 * Calls FN for every readable page table of the kernel half, and for
 	 * the present leaves whose address is in none of the NR_SKIP ranges
 	 * (in the skipped ranges, tables of leaves only are not even read).
-	 * Each table is visited once, whatever points to it, and at most
-	 * WALK_MAX of them: it ends, in bounded memory, on nonsense too.
+	 * Each table is visited once at each level it is used at, whatever
+	 * points to it, and at most WALK_MAX of them: it ends, in bounded
+	 * memory, on nonsense too.
 	 */
 	struct error *(*walk)(const struct space *space, struct view *view,
 			      const struct vrange *skip, size_t nr_skip,

@@ -140,7 +140,8 @@ static bool skips(const struct walk *w, uint64_t vaddr, uint64_t len)
 }
 
 /*
- * Whether to visit the table at PADDR. When the memory of tables seen is full,
+ * Whether to visit the table at PADDR: once at each level, lest a stray pointer
+ * to it from another level hides what is below. When the memory of tables seen is full,
  * those of the last level, to which nothing is below, are visited without
  * being remembered, others not at all.
  */
@@ -150,7 +151,7 @@ static bool table_enter(struct walk *w, uint64_t paddr, unsigned level)
 
 	if (w->nr_tables == WALK_MAX ||
 	    !image_has(view_image(w->view), paddr, TABLE_LEN) ||
-	    !seen_add(&w->seen, paddr, &full) || (full && level > 1))
+	    !seen_add(&w->seen, paddr | level, &full) || (full && level > 1))
 		return false;
 	w->nr_tables++;
 	return true;
