@@ -78,4 +78,5 @@ FORCE:
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+include install.mk
 -include $(wildcard tests/*/*.mk)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for capdump. The options come from --help, so that they are
+# those of the binary that is installed.
+
+_capdump_options()
+{
+	# "  -d LEVELS  ..." and "  -h, --help  ...": words up to the first
+	# two spaces; options that are not implemented follow on lines that
+	# hold commas after words
+	"$1" --help 2>/dev/null | sed -n '
+		/not implemented yet:$/q
+		s/^  \(-[A-Za-z]\), \(--[a-z-]*\).*/\1\n\2/p
+		t
+		s/^  \(-\{1,2\}[A-Za-z][a-z-]*\).*/\1/p'
+}
+
+_capdump()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+	local words=
+
+	COMPREPLY=()
+	case $prev in
+	--order)
+		words="value address" ;;
+	-d)
+		words="0 1 2 4 8 16 31" ;;
+	-L | --level | --num-threads | --message-level | --progress-fd)
+		return ;;
+	--report)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	esac
+	if [[ -z $words && $cur == -* ]]; then
+		words=$(_capdump_options "${COMP_WORDS[0]}")
+	elif [[ -z $words && $COMP_CWORD -eq 1 ]]; then
+		words="info dmesg verify rearrange"
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	if [[ $cur != -* && $prev != --order && $prev != -d ]]; then
+		local files
+		mapfile -t files < <(compgen -f -- "$cur")
+		COMPREPLY+=("${files[@]}")
+	fi
+}
+
+complete -o filenames -F _capdump capdump
