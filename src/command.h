@@ -31,4 +31,7 @@ command_fn command_capture, command_rearrange, command_dmesg, command_info,
 struct error *command_open_image(const struct options *options,
 				 struct log *log, struct image **ret);
 
+/* ERROR_INVALID if the output is the input: -f would destroy it. */
+struct error *command_check_output(const struct options *options);
+
 #endif

@@ -13,6 +13,7 @@ struct error *command_capture(const struct options *options, struct log *log,
 	struct capture_report report;
 	struct error *err, *report_err = NULL;
 
+	TRY(command_check_output(options));
 	TRY(stop_install());
 	err = capture_run(capture, log, &report);
 	if (!err) {

@@ -87,6 +87,7 @@ struct error *command_dmesg(const struct options *options, struct log *log,
 	uint64_t nr = 0;
 
 	(void)ret;
+	TRY(command_check_output(options));
 	err = command_open_image(options, log, &image);
 	if (!err)
 		err = view_create(image, VIEW_RANDOM, &view);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The file that a command is about. */
+/* The files that a command is about. */
+#include <sys/stat.h>
+
 #include "command.h"
 #include "formats/flat_read.h"
 #include "formats/kdump_read.h"
@@ -30,4 +32,18 @@ struct error *command_open_image(const struct options *options,
 
 	return image_open(options->capture.input, image_kinds, flags, log,
 			  ret);
+}
+
+struct error *command_check_output(const struct options *options)
+{
+	const char *output = options->capture.output;
+	struct stat in, out;
+
+	if (output && !stat(options->capture.input, &in) &&
+	    !stat(output, &out) && in.st_dev == out.st_dev &&
+	    in.st_ino == out.st_ino)
+		return error_create(ERROR_INVALID,
+				    "%s: is the input itself, -f or not",
+				    output);
+	return NULL;
 }

@@ -49,8 +49,13 @@ static void trace_begin(struct crash_trace *trace)
 	trace->patience = PATIENCE;
 }
 
-/* Lines of a trace are indented, or begin with a stack address ("[<...>]" or
- * "[c000...]"). */
+/* " panic+0x107/0x2a0", " <TASK>", or with a stack address before it: "[<...>]",
+ * "[c000...]"; indented, but not everywhere. */
+static bool is_frame(const char *text, size_t len)
+{
+	return len && (strchr(" [<", text[0]) || memmem(text, len, "+0x", 3));
+}
+
 static void trace_add(struct crash_trace *trace, const char *text, size_t len)
 {
 	bool heading = begins(text, len, "Call Trace:") ||
@@ -66,12 +71,11 @@ static void trace_add(struct crash_trace *trace, const char *text, size_t len)
 			trace->open = false;
 		if (!wanted)
 			return;
-	} else if (begins(text, len, " </TASK>") || !len ||
-		   (text[0] != ' ' && text[0] != '[')) {
+	} else if (memmem(text, len, "</TASK>", 7) || !is_frame(text, len)) {
 		trace->open = false;
 		return;
 	}
-	if (begins(text, len, " <TASK>"))
+	if (memmem(text, len, "<TASK>", 6))
 		return;
 	if (trace->nr_lines == CRASH_TRACE_LINES)
 		trace->open = false;

@@ -242,8 +242,9 @@ static struct error *check_words(struct options *options, int nr,
 		return NULL;
 	if (options->capture.output || options->capture.dry_run)
 		return NULL;
-	if (!stdout_only && stdout_is_terminal)
-		return error_create(ERROR_USAGE,
+	if (stdout_is_terminal && !(stdout_only && options->check_params))
+		return error_create(ERROR_USAGE, stdout_only ?
+				    "-F: stdout is a terminal" :
 				    "no output name, and stdout is a terminal");
 	if (options->capture.progress_fd == STDOUT_FILENO)
 		return error_create(ERROR_USAGE,

@@ -21,10 +21,15 @@ const char *summary_time(uint64_t seconds, char *buf)
 	return buf;
 }
 
-static const char *codec_name(const struct kdump_header *h)
+/* The header's, or what the pages have where a stream was cut off. */
+static const char *codec_name(const struct summary *summary)
 {
+	uint32_t flags = summary->header->status & KDUMP_STATUS_CODECS;
+
+	if (!flags)
+		flags = summary->counts.codecs;
 	for (size_t i = 0; codecs[i]; i++)
-		if (h->status & codecs[i]->flag)
+		if (flags & codecs[i]->flag)
 			return codecs[i]->name;
 	return "none";
 }
@@ -70,7 +75,7 @@ static void print_dump(const struct summary *summary, FILE *file)
 	const struct kdump_counts *c = &summary->counts;
 
 	fprintf(file, "%-13s%u\n", "dump level:", h->level);
-	fprintf(file, "%-13s%s\n", "codec:", codec_name(h));
+	fprintf(file, "%-13s%s\n", "codec:", codec_name(summary));
 	if (h->complete)
 		fprintf(file, "%-13syes\n", "complete:");
 	else
@@ -179,7 +184,7 @@ static void json_dump(const struct summary *summary, FILE *file)
 
 	json_number(file, "header_version", h->version);
 	json_number(file, "dump_level", h->level);
-	json_text(file, "codec", codec_name(h));
+	json_text(file, "codec", codec_name(summary));
 	fprintf(file, ",\n  \"complete\": %s", h->complete ? "true" : "false");
 	json_number(file, "pages_present", h->nr_present);
 	json_number(file, "pages_kept", h->nr_kept);

@@ -27,6 +27,9 @@ struct kdump_header {
 	bool big_endian, complete;
 };
 
+/* header.status and kdump_desc.flags: the bits that name a codec */
+#define KDUMP_STATUS_CODECS 0x27u
+
 /* struct new_utsname (Linux include/uapi/linux/utsname.h), in its order */
 enum { UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION, UTS_MACHINE,
        UTS_DOMAINNAME };
@@ -105,6 +108,7 @@ struct kdump_counts {
 	uint64_t nr_zero;		/* share a block of zeroes */
 	uint64_t nr_unreadable;		/* share the block that says so */
 	uint64_t nr_raw, nr_packed;	/* all others */
+	uint32_t codecs;		/* flags of all of them */
 };
 
 /* Reads the table, twice. A block of zeroes that is not shared counts as any other:

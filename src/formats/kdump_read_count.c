@@ -65,6 +65,7 @@ static void find(struct count *count, const struct kdump_desc *desc)
 	if (kdump_desc_empty(desc))
 		return;
 	count->nr_reached++;
+	count->counts.codecs |= desc->flags & KDUMP_STATUS_CODECS;
 	if (desc->flags)
 		count->counts.nr_packed++;
 	else

@@ -16,15 +16,12 @@
 #define MAX_BLOCK_SIZE 262144u	/* the largest page of any kernel */
 #define MAX_END_PFN (UINT64_C(1) << 40)	/* 52 physical address bits */
 
-/*
- * 32-bit machines have another layout of both structs. A machine's name must
- * be one that we know or be missing (sadump leaves it out).
- */
-static bool machine_is_64bit(const char *machine)
+/* 32-bit machines have another layout of both structs. */
+static bool machine_is_32bit(const char *machine)
 {
 	static const char *const names[] = {
-		"", "x86_64", "aarch64", "ppc64", "ppc64le", "s390x",
-		"riscv64", "loongarch64", "mips64", "ia64", "sparc64",
+		"i386", "i486", "i586", "i686", "armv6l", "armv7l", "armv8l",
+		"ppc", "s390", "mips", "riscv32",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -55,9 +52,10 @@ static struct error *parse_header(const uint8_t *p, struct kdump_header *h)
 				    h->version, KDUMP_VERSION);
 	for (unsigned i = 0; i < 6; i++)
 		memcpy(h->utsname[i], p + KDUMP_H_UTSNAME + 65 * i, 65);
-	if (!machine_is_64bit(h->utsname[UTS_MACHINE]))
+	if (machine_is_32bit(h->utsname[UTS_MACHINE]))
 		return error_create(ERROR_UNSUPPORTED,
-				    "header: a dump of a machine that is not supported");
+				    "header: a dump of a 32-bit machine (%s)",
+				    h->utsname[UTS_MACHINE]);
 	h->timestamp = get_u64(p + KDUMP_H_TIMESTAMP, big);
 	h->timestamp_usec = get_u64(p + KDUMP_H_TIMESTAMP + 8, big);
 	h->status = get_u32(p + KDUMP_H_STATUS, big);

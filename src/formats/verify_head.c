@@ -17,15 +17,13 @@
 #include "kdump_format.h"
 #include "verify_impl.h"
 
-#define CODEC_BITS (KDUMP_STATUS_ZLIB | KDUMP_STATUS_LZO | \
-		    KDUMP_STATUS_SNAPPY | KDUMP_STATUS_ZSTD)
-#define KNOWN_BITS (CODEC_BITS | KDUMP_STATUS_INCOMPLETE | \
+#define KNOWN_BITS (KDUMP_STATUS_CODECS | KDUMP_STATUS_INCOMPLETE | \
 		    KDUMP_STATUS_EXCLUDED_VMEMMAP)
 
 static void check_header(struct verify *verify, const uint8_t *p)
 {
 	const struct kdump_header *h = verify->header;
-	uint32_t codec = h->status & CODEC_BITS;
+	uint32_t codec = h->status & KDUMP_STATUS_CODECS;
 	bool big = h->big_endian;
 	uint32_t cpu = get_u32(p + KDUMP_H_CURRENT_CPU, big);
 	uint32_t max_mapnr = get_u32(p + KDUMP_H_MAX_MAPNR, big);

@@ -80,6 +80,20 @@ static void test_oops(void)
 	free(crash);
 }
 
+/* A log whose lines lost their indentation. */
+static void test_flush_left(void)
+{
+	static const char *const lines[] = {
+		"Kernel panic - not syncing: hung_task", "Call Trace:",
+		"<TASK>", "panic+0x107/0x2a0", "watchdog+0x1/0x2", "</TASK>",
+		"Kernel Offset: 0x1000000", NULL
+	};
+	struct crash_log *crash = read_log(lines);
+
+	CHECK(crash_log_trace(crash) && crash_log_trace(crash)->nr_lines == 3);
+	free(crash);
+}
+
 static void test_none(void)
 {
 	static const char *const lines[] = { "all is well", "Call Trace:",
@@ -117,6 +131,7 @@ int main(void)
 {
 	test_sysrq();
 	test_oops();
+	test_flush_left();
 	test_none();
 	test_long();
 	return unit_end();

@@ -262,7 +262,8 @@ static void test_words(void)
 
 	CHECK_OK(CAPDUMP("-F", "core"));
 	CHECK(!o.capture.output);
-	CHECK_OK(TERMINAL("-F", "core"));
+	CHECK_ERROR(TERMINAL("-F", "core"), "terminal");
+	CHECK_OK(TERMINAL("--check-params", "-F", "core"));
 	CHECK_OK(CAPDUMP("core"));	/* stdout is no terminal */
 	CHECK(!o.capture.output);
 	CHECK_ERROR(TERMINAL("core"), "terminal");
