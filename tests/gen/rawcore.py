@@ -2,10 +2,22 @@
 """Page contents of a raw ELF64 vmcore, for comparison: a frame's bytes are
 what any PT_LOAD's file part holds of it, the rest zero."""
 
+import bisect
 import mmap
 import struct
 
 PAGE = 4096
+
+
+def disjoint(runs):
+    """(first, end, offset) runs without what an earlier one has."""
+    out, top = [], -1
+    for first, end, offset in sorted(runs):
+        if end > top:
+            skip = max(0, top - first)
+            out.append((first + skip, end, offset + skip * PAGE))
+            top = end
+    return out
 
 
 class RawCore:
@@ -39,21 +51,14 @@ class RawCore:
             for pfn in {paddr // PAGE, (paddr + filesz) // PAGE, last}:
                 self.index.setdefault(pfn, []).append(
                     (paddr, filesz, offset))
-        self.whole.sort()
-        self.at = 0
+        self.whole = disjoint(self.whole)
+        self.starts = [w[0] for w in self.whole]
 
     def page(self, pfn):
-        """For ascending frames: cheap; else still right."""
-        whole = self.whole
-        if not (self.at < len(whole)
-                and whole[self.at][0] <= pfn < whole[self.at][1]):
-            for i, (first, end, _) in enumerate(whole):
-                if first <= pfn < end:
-                    self.at = i
-                    break
-            else:
-                return self.partial(pfn)
-        first, _, offset = whole[self.at]
+        i = bisect.bisect_right(self.starts, pfn) - 1
+        if i < 0 or pfn >= self.whole[i][1]:
+            return self.partial(pfn)
+        first, _, offset = self.whole[i]
         start = offset + (pfn - first) * PAGE
         return self.map[start:start + PAGE].ljust(PAGE, b"\0")
 
