@@ -36,9 +36,9 @@ static void print_classes(const struct capture_report *r, struct log *log)
 	log_print(log, LOG_REPORT, "%-24s %12" PRIu64 " %12" PRIu64, "all",
 		  r->nr_present, r->nr_kept);
 	log_print(log, LOG_REPORT,
-		  "written: %" PRIu64 " zero, %" PRIu64 " packed, %" PRIu64
-		  " raw, %" PRIu64 " unreadable", r->totals.nr_zero,
-		  r->totals.nr_packed, r->totals.nr_raw,
+		  "written: %" PRIu64 " zero, %" PRIu64 " filled, %" PRIu64
+		  " packed, %" PRIu64 " raw, %" PRIu64 " unreadable",
+		  r->totals.nr_zero, r->totals.nr_filled, r->totals.nr_packed, r->totals.nr_raw,
 		  r->totals.nr_unreadable);
 	if (r->free_known)
 		log_print(log, LOG_REPORT, "free pages: %" PRIu64
@@ -134,6 +134,7 @@ static void print_report(FILE *file, const struct capture_report *r,
 	print_number(file, "pages_kept_all_the_same", r->nr_forced);
 	print_number(file, "pages_written", t->nr_pages);
 	print_number(file, "pages_zero", t->nr_zero);
+	print_number(file, "pages_filled", t->nr_filled);
 	print_number(file, "pages_raw", t->nr_raw);
 	print_number(file, "pages_packed", t->nr_packed);
 	print_number(file, "pages_unreadable", t->nr_unreadable);

@@ -46,16 +46,23 @@ void worker_job_deinit(struct worker_job *job)
 	free(job->batch.data);
 }
 
-/* LEN is a multiple of 64. Most pages end in the first words. */
-static bool is_zero(const uint8_t *page, size_t len)
+/* Whether the page is one 64-bit word repeated. LEN is a multiple of 64. Most
+ * pages end in the first words. */
+static bool is_fill(const uint8_t *page, size_t len, uint64_t *word)
 {
+	uint64_t first;
+
+	memcpy(&first, page, sizeof(first));
 	for (size_t i = 0; i < len; i += 64) {
 		uint64_t w[8];
 
 		memcpy(w, page + i, sizeof(w));
-		if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
+		if ((w[0] ^ first) | (w[1] ^ first) | (w[2] ^ first) |
+		    (w[3] ^ first) | (w[4] ^ first) | (w[5] ^ first) |
+		    (w[6] ^ first) | (w[7] ^ first))
 			return false;
 	}
+	*word = get_u64(page, false);
 	return true;
 }
 
@@ -89,8 +96,8 @@ void worker_run(void *local, void *arg)
 			batch->kind[i] = BATCH_UNREADABLE;
 			continue;
 		}
-		if (is_zero(worker->page, worker->page_size)) {
-			batch->kind[i] = BATCH_ZERO;
+		if (is_fill(worker->page, worker->page_size, &batch->word[i])) {
+			batch->kind[i] = BATCH_FILL;
 			continue;
 		}
 		if (worker->codec)

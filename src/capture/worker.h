@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A worker: reads pages, finds zero and unreadable ones, packs the rest into a
+ * A worker: reads pages, finds filled and unreadable ones, packs the rest into a
  * batch. The only code that touches page contents.
  */
 #ifndef CAPDUMP_CAPTURE_WORKER_H

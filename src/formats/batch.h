@@ -17,7 +17,7 @@
 enum batch_kind {
 	BATCH_PACKED,		/* compressed; size bytes of data */
 	BATCH_RAW,		/* a whole page of data */
-	BATCH_ZERO,		/* all zeroes; no data */
+	BATCH_FILL,		/* one 64-bit word repeated; no data */
 	BATCH_UNREADABLE,	/* could not be read; no data */
 };
 
@@ -28,6 +28,8 @@ struct batch {
 					 * its place in the descriptor table */
 	uint32_t size[BATCH_PAGES];	/* bytes of data; 0 if none */
 	uint8_t kind[BATCH_PAGES];	/* enum batch_kind */
+	uint64_t word[BATCH_PAGES];	/* BATCH_FILL: the page's first 8 bytes
+					 * as a little-endian number */
 	uint8_t *data;			/* of all pages, one after another */
 	size_t len;			/* bytes of data used */
 	struct error *err;		/* the worker's; NULL */

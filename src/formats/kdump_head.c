@@ -4,8 +4,8 @@
  *
  * Readers find the table at (1 + sub_hdr_size + bitmap_blocks) blocks
  * (makedumpfile.c: write_kdump_header(), crash diskdump.c, libkdumpfile
- * diskdump.c). It is to be 64 KiB aligned, for O_DIRECT and so that its blocks
- * are the file system's; sub_hdr_size is padded for that. Each bitmap is whole
+ * diskdump.c). Blocks are at least 4 KiB, so table and data are aligned for
+ * O_DIRECT nearly everywhere; the sink sees to it where that is not enough. Each bitmap is whole
  * blocks: readers take the second half of bitmap_blocks for bitmap 2.
  */
 #include "kdump_head.h"
@@ -19,7 +19,7 @@
 #include "../image/notes.h"
 #include "kdump_format.h"
 
-#define TABLE_ALIGN 65536u
+#define DATA_ALIGN 4096u
 #define PIECE (256u * 1024)	/* of the notes, at a time; a multiple of any
 				 * sink's alignment */
 
@@ -88,7 +88,7 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 	struct measure measure = { facts->vmcoreinfo, 0, UINT64_MAX };
 	uint64_t block = target->page_shift < 32 ? 1ull << target->page_shift :
 		0;
-	uint64_t head_len, bitmap_blocks, table;
+	uint64_t head_len, bitmap_blocks;
 
 	if (target->word_size != 8)
 		return error_create(ERROR_UNSUPPORTED, "kdump-compressed dumps "
@@ -103,8 +103,6 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 	head->sub_blocks = align_up(head_len, block) / block;
 	layout->bitmap_len = align_up(max_u64(facts->end_pfn, 1), block * 8) / 8;
 	bitmap_blocks = layout->bitmap_len / block * 2;
-	table = (1 + head->sub_blocks + bitmap_blocks) * block;
-	head->sub_blocks += (align_up(table, TABLE_ALIGN) - table) / block;
 	if (facts->end_pfn > (uint64_t)INT64_MAX >> target->page_shift ||
 	    head->sub_blocks > INT_MAX || bitmap_blocks > INT_MAX ||
 	    facts->nr_kept > INT64_MAX / 2 / KDUMP_D_LEN)
@@ -117,7 +115,7 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 	layout->table = layout->bitmap + bitmap_blocks * block;
 	layout->table_len = facts->nr_kept * KDUMP_D_LEN;
 	layout->data = align_up(layout->table + layout->table_len,
-				TABLE_ALIGN);
+				DATA_ALIGN);
 	layout->max_size = facts->max_size;
 	head->note_offset = block + KDUMP_S_LEN;
 	head->note_len = measure.len;

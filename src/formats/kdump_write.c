@@ -15,6 +15,7 @@
 
 #include "../base/bytes.h"
 #include "../base/io.h"
+#include "kdump_fill.h"
 #include "kdump_format.h"
 #include "kdump_head.h"
 #include "kdump_table.h"
@@ -23,9 +24,7 @@
  * included. */
 #define CHECKPOINT_SECONDS 4
 #define CHECKPOINT_BYTES (256ull << 20)
-#define BITS 65536u		/* bytes of bitmap at a time; a page fits */
-
-_Static_assert(BITS >= CODEC_LEN_MAX, "the unreadable page is built there");
+#define BITS 65536u		/* bytes of bitmap at a time */
 
 struct kdump_writer {
 	struct writer writer;
@@ -43,10 +42,7 @@ struct kdump_writer {
 	uint64_t nr_described;		/* pages with a descriptor */
 	struct timespec checkpoint_time;
 	uint64_t checkpoint_data;	/* data_end then */
-	uint8_t *zero;			/* the zero page as it is stored; owned */
-	uint32_t zero_size, zero_flags;
-	struct kdump_desc zero_desc;	/* offset 0: not yet written */
-	struct kdump_desc unreadable_desc;
+	struct kdump_fill *fill;		/* blocks that pages share; owned */
 	uint8_t *bits;			/* BITS bytes of scratch; owned */
 	struct writer_totals totals;
 };
@@ -57,35 +53,9 @@ static void kdump_destroy(struct writer *writer)
 
 	kdump_table_destroy(kdump->table);
 	kdump_stream_destroy(kdump->stream);
-	free(kdump->zero);
+	kdump_fill_destroy(kdump->fill);
 	free(kdump->bits);
 	free(kdump);
-}
-
-/* Packs the zero page that all zero pages share. */
-static struct error *zero_init(struct kdump_writer *kdump)
-{
-	const struct codec_ops *ops = kdump->facts->codec;
-	size_t len = kdump->head.block_size;
-	AUTO_FREE uint8_t *page = calloc(1, len);
-	struct codec *codec;
-
-	kdump->zero = calloc(1, len);
-	if (!page || !kdump->zero)
-		return error_nomem();
-	kdump->zero_size = len;
-	if (!ops)
-		return NULL;
-	TRY(codec_create(ops, INT_MIN, &codec));
-	kdump->zero_size = ops->pack(codec, page, len, kdump->zero, len - 1);
-	codec_destroy(codec);
-	kdump->zero_flags = ops->flag;
-	if (!kdump->zero_size) {
-		memset(kdump->zero, 0, len);
-		kdump->zero_size = len;
-		kdump->zero_flags = 0;
-	}
-	return NULL;
 }
 
 static struct error *kdump_create(struct sink *sink,
@@ -102,7 +72,8 @@ static struct error *kdump_create(struct sink *sink,
 	kdump->facts = facts;
 	err = kdump_head_init(facts, &kdump->head, &kdump->layout);
 	if (!err)
-		err = zero_init(kdump);
+		err = kdump_fill_create(facts->codec, kdump->head.block_size,
+					&kdump->fill);
 	if (!err && !(kdump->bits = malloc(BITS)))
 		err = error_nomem();
 	if (err) {
@@ -240,29 +211,31 @@ static struct error *data_put(struct kdump_writer *kdump, const uint8_t *buf,
 	return NULL;
 }
 
-/* The block that all zero or all unreadable pages share: the first page of
- * the kind writes it. */
-static struct error *shared_put(struct kdump_writer *kdump, bool zero)
+/* The block that page I shares with others of its kind; NULL: it does not. */
+static struct kdump_desc *shared_desc(struct kdump_writer *kdump,
+				      const struct batch *batch, unsigned i)
 {
-	struct kdump_desc *desc = zero ? &kdump->zero_desc :
-		&kdump->unreadable_desc;
-	size_t size = zero ? kdump->zero_size : kdump->head.block_size;
+	if (batch->kind[i] == BATCH_FILL)
+		return kdump_fill_find(kdump->fill, batch->word[i]);
+	if (batch->kind[i] == BATCH_UNREADABLE)
+		return kdump_fill_unreadable(kdump->fill);
+	return NULL;
+}
+
+/* Writes such a block if it is not there yet: the first page of a kind does.
+ */
+static struct error *shared_put(struct kdump_writer *kdump,
+				struct kdump_desc *desc, uint64_t word)
+{
+	const uint8_t *packed;
 	uint64_t offset;
 
 	if (desc->offset)
 		return NULL;
-	TRY(data_place(kdump, 0, size, &offset));
-	if (zero) {
-		TRY(data_put(kdump, kdump->zero, size));
-	} else {
-		const char *text = UNREADABLE_TEXT;
-
-		for (size_t i = 0; i < size; i++)
-			kdump->bits[i] = text[i % strlen(text)];
-		TRY(data_put(kdump, kdump->bits, size));
-	}
-	*desc = (struct kdump_desc){ offset, size,
-				     zero ? kdump->zero_flags : 0 };
+	packed = kdump_fill_pack(kdump->fill, desc, word);
+	TRY(data_place(kdump, 0, desc->size, &offset));
+	TRY(data_put(kdump, packed, desc->size));
+	desc->offset = offset;
 	return NULL;
 }
 
@@ -284,7 +257,10 @@ static void page_count(struct kdump_writer *kdump, const struct batch *batch,
 {
 	struct writer_totals *totals = &kdump->totals;
 
-	totals->nr_zero += batch->kind[i] == BATCH_ZERO;
+	if (batch->kind[i] == BATCH_FILL) {
+		totals->nr_zero += !batch->word[i];
+		totals->nr_filled += !!batch->word[i];
+	}
 	totals->nr_raw += batch->kind[i] == BATCH_RAW;
 	totals->nr_packed += batch->kind[i] == BATCH_PACKED;
 	totals->nr_unreadable += batch->kind[i] == BATCH_UNREADABLE;
@@ -307,19 +283,15 @@ static struct error *run_put(struct kdump_writer *kdump,
 
 	for (; *next < batch->nr; ++*next) {
 		struct kdump_desc *desc = &descs[*next - first];
+		struct kdump_desc *shared = shared_desc(kdump, batch, *next);
 		uint32_t size = batch->size[*next];
 		uint8_t kind = batch->kind[*next];
 
-		if (kind == BATCH_ZERO || kind == BATCH_UNREADABLE) {
-			bool zero = kind == BATCH_ZERO;
-
-			*desc = zero ? kdump->zero_desc :
-				kdump->unreadable_desc;
-			if (!desc->offset && *next > first)
+		if (shared) {
+			if (!shared->offset && *next > first)
 				break;		/* begins the next run */
-			TRY(shared_put(kdump, zero));
-			*desc = zero ? kdump->zero_desc :
-				kdump->unreadable_desc;
+			TRY(shared_put(kdump, shared, batch->word[*next]));
+			*desc = *shared;
 			continue;
 		}
 		assert(kind == BATCH_RAW ? size == kdump->head.block_size :

@@ -203,8 +203,9 @@ static uint64_t file_room(struct sink *sink)
 }
 
 /* What the kernel says of O_DIRECT to this file; ALIGN is at least a page of
- * the most common size, since older kernels do not say. */
-static bool file_set_direct(int fd, size_t *align)
+ * the most common size, since older kernels do not say. DATA is where the data
+ * will begin. */
+static bool file_set_direct(int fd, uint64_t data, size_t *align)
 {
 	*align = 4096;
 #ifdef STATX_DIOALIGN
@@ -219,7 +220,7 @@ static bool file_set_direct(int fd, size_t *align)
 		*align = max_u64(*align, stx.stx_dio_offset_align);
 	}
 #endif
-	return !fcntl(fd, F_SETFL, O_DIRECT);
+	return data % *align == 0 && !fcntl(fd, F_SETFL, O_DIRECT);
 }
 
 /* Allocates [0, len), which then reads as zeroes. */
@@ -269,10 +270,10 @@ static struct error *file_begin(struct sink *sink,
 	size_t align;
 	bool direct;
 
-	assert(file->fd < 0 && layout->data % FILE_ALIGN_MAX == 0);
+	assert(file->fd < 0 && layout->data % 4096 == 0);
 	TRY(output_open(&file->output, &file->fd));
 	file->data_start = file->data_end = layout->data;
-	direct = file_set_direct(file->fd, &align);
+	direct = file_set_direct(file->fd, layout->data, &align);
 	file->tail = malloc(align);
 	err = file->tail ? file_io_start(&file->io, file->fd,
 					 file->output.dir_fd, direct, align,

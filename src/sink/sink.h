@@ -33,9 +33,9 @@ struct dump_layout {
 	uint64_t head_len;	/* header, sub-header, notes */
 	uint64_t bitmap;	/* bitmap 1, then bitmap 2 */
 	uint64_t bitmap_len;	/* of each of the two */
-	uint64_t table;		/* page descriptors; 64 KiB aligned */
+	uint64_t table;		/* page descriptors; 4 KiB aligned */
 	uint64_t table_len;	/* bytes used */
-	uint64_t data;		/* page contents; 64 KiB aligned */
+	uint64_t data;		/* page contents; 4 KiB aligned */
 	uint64_t max_size;	/* -L; UINT64_MAX: none */
 };
 

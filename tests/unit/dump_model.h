@@ -114,7 +114,8 @@ static inline void model_pack(struct codec *codec, struct batch *batch,
 	batch->size[i] = 0;
 	switch (model_kind(pfn)) {
 	case MODEL_ZERO:
-		batch->kind[i] = BATCH_ZERO;
+		batch->kind[i] = BATCH_FILL;
+		batch->word[i] = 0;
 		return;
 	case MODEL_BAD:
 		batch->kind[i] = BATCH_UNREADABLE;
@@ -370,7 +371,7 @@ static inline bool model_check(const struct model *model, const char *path,
 	bytes = seen_get(&map, 436, 4) * 4096;
 	table = bitmap1 + bytes;
 	bitmap2 = bitmap1 + bytes / 2;
-	ok &= bytes / 2 * 8 >= model->nr_frames && table % 65536 == 0;
+	ok &= bytes / 2 * 8 >= model->nr_frames && table % 4096 == 0;
 	if (!CHECK(ok)) {
 		mapped_close(&map);
 		return false;
