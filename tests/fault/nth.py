@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Makes the n-th call of each kind fail, for n = 1, 2 ... until no call is
+left to fail, on a small image, with 0, 1 and 4 threads. The program must not
+crash or hang, and what it says of its dump must be true (Judge.outcome)."""
+
+import collections
+import itertools
+import os
+import sys
+
+import harness
+from harness import CAPDUMP, FULL, Judge, Suite, capdump, steps
+
+# name: (shim settings, may pages be unreadable, options)
+KINDS = {
+    "read-eio": (dict(call="read", how=5), True, ("--non-mmap",)),
+    "read-eio-on": (dict(call="read", how=5, last="forever"), True,
+                    ("--non-mmap",)),
+    "read-eintr": (dict(call="read", how=4), False, ("--non-mmap",)),
+    "read-short": (dict(call="read", how="short"), False, ("--non-mmap",)),
+    "read-eof": (dict(call="read", how="eof"), True, ("--non-mmap",)),
+    "read-eio-mapped": (dict(call="read", how=5), True, ()),
+    "mmap-enomem": (dict(call="mmap", how=12), False, ()),
+    "mmap-enomem-on": (dict(call="mmap", how=12, last="forever"), False, ()),
+    "write-eio": (dict(call="write", how=5), False, ()),
+    "write-eio-on": (dict(call="write", how=5, last="forever"), False, ()),
+    "write-enospc-on": (dict(call="write", how=28, last="forever"), False,
+                        ()),
+    "write-short": (dict(call="write", how="short"), False, ()),
+    "write-eintr": (dict(call="write", how=4), False, ()),
+    "write-einval-on": (dict(call="write", how=22, last="forever"), False,
+                        ()),
+    "sync-eio": (dict(call="sync", how=5), False, ()),
+    "sync-eio-on": (dict(call="sync", how=5, last="forever"), False, ()),
+    "fallocate-enospc": (dict(call="fallocate", how=28), False, ()),
+    "fallocate-enospc-on": (dict(call="fallocate", how=28, last="forever"),
+                            False, ()),
+    "fallocate-unsupported": (dict(call="fallocate", how=95,
+                                   last="forever"), False, ()),
+    "truncate-eio": (dict(call="truncate", how=5), False, ()),
+    "open-eio": (dict(call="open", how=13), False, ()),
+    "thread": (dict(call="thread"), False, ()),
+    "thread-on": (dict(call="thread", last="forever"), False, ()),
+    "alloc": (dict(call="alloc"), False, ()),
+    "alloc-on": (dict(call="alloc", last="forever"), False, ()),
+}
+
+
+def attempt(suite, judge, kind, threads, n):
+    fault, filler, options = KINDS[kind]
+    output = suite.path("%s.%d.%d" % (kind, threads, n))
+    run = capdump("-d", 31, "--num-threads", threads, "--report",
+                  output + ".json", *options, judge.image, output,
+                  fault=dict(fault, n=n, input=judge.image, output=output))
+    problems = judge.outcome(run, output, filler)
+    harness.remove(output, output + ".json")
+    return run, problems
+
+
+def sweep(suite, judge, kind, threads):
+    """All n of one kind; batches, since two runs go at once."""
+    numbers, problems, codes, last = steps(), [], collections.Counter(), 0
+    # every allocation once, with each number of threads, takes minutes
+    if kind.startswith("alloc") and threads:
+        numbers = steps(False)
+    while True:
+        batch = list(itertools.islice(numbers, 8))
+        for n, (run, bad) in zip(batch, harness.parallel(
+                lambda n: attempt(suite, judge, kind, threads, n), batch)):
+            problems += bad
+            if run.struck or run.code is None:
+                codes[run.code] += 1
+                last = n
+        if last < batch[-1] or len(problems) > 20:
+            break
+    suite.check("%s-%d" % (kind, threads), problems,
+                "%d runs, n up to %d, by status %s" % (
+                    sum(codes.values()), last,
+                    " ".join("%s: %d" % i for i in sorted(
+                        codes.items(), key=str))))
+
+
+def main():
+    suite = Suite("nth")
+    image = suite.image(os.path.join(harness.HERE, "small.txt"))
+    judge = Judge(image)
+    reference = suite.path("reference")
+    run = capdump("-d", 31, "--num-threads", 0, image, reference)
+    problems = [run.crash()] if run.code else judge.dump(reference, True)
+    if run.code:
+        problems.append(str(run))
+    suite.check("reference", problems, CAPDUMP)
+    if problems:
+        suite.finish()
+    judge.reference = harness.digest(reference)
+    skip = os.environ.get("SKIP", "none")
+    for kind in sys.argv[1:] or KINDS:
+        if kind.startswith(skip):
+            continue
+        for threads in (0, 1, 4):
+            if kind.startswith("thread") and not threads and not FULL:
+                continue
+            sweep(suite, judge, kind, threads)
+    suite.finish()
+
+
+if __name__ == "__main__":
+    main()
