@@ -137,40 +137,55 @@ static struct error *pages_write(struct capture *c)
 	return err;
 }
 
-/* Remembers why the dump does not hold all that it should. Takes ERR over. */
+/* Remembers why the dump does not hold all that it should: the first reason.
+ * Takes ERR over. */
 static void cut_short(struct capture *c, struct error *err)
 {
-	free(c->report->cut_short);
-	c->report->cut_short = strdup(error_message(err));
+	if (!c->report->cut_short)
+		c->report->cut_short = strdup(error_message(err));
 	c->report->status = CAPTURE_CUT_SHORT;
 	error_destroy(err);
 }
 
-/* Writes the planned dump. *RETRY: it did not fit, a higher level may. */
-static struct error *level_write(struct capture *c, bool last, bool *retry)
+/* Whether a higher level may get by where this one met ERR; then takes it. */
+static bool level_retry(struct capture *c, struct error *err, bool last)
+{
+	if (!err || last || error_kind(err) != ERROR_NOSPACE ||
+	    !c->sink->ops->rewrites)
+		return false;
+	log_warn(c->log, "dump level %u: %s: trying the next level",
+		 c->report->level, error_message(err));
+	error_destroy(err);
+	return true;
+}
+
+/* Writes the planned dump. LAST: no level comes after it, and not even its
+ * first rank alone if FIRST_ONLY. *RETRY: it did not fit, what comes may. */
+static struct error *level_write(struct capture *c, bool last, bool first_only,
+				 bool *retry)
 {
 	struct error *err = metadata_write(c);
-	bool has_metadata = !err;
 
-	*retry = false;
-	if (!err)
-		err = pages_write(c);
-	if (err && error_kind(err) == ERROR_NOSPACE && !last &&
-	    c->sink->ops->rewrites) {
-		log_warn(c->log, "dump level %u: %s: trying the next level",
-			 c->report->level, error_message(err));
-		error_destroy(err);
-		*retry = true;
+	*retry = level_retry(c, err, first_only);
+	if (err)
+		return *retry ? NULL : err;
+	err = pages_write(c);
+	*retry = level_retry(c, err, last);
+	if (*retry)
 		return NULL;
-	}
-	if (err && (!has_metadata || error_kind(err) == ERROR_NOMEM))
-		return err;
 	if (err)
 		cut_short(c, err);
 	err = c->writer->ops->finish(c->writer, c->report->status ==
 				     CAPTURE_COMPLETE);
 	c->report->totals = *c->writer->ops->totals(c->writer);
-	return err;
+	/* the last data may find no room as late as now */
+	*retry = level_retry(c, err, last);
+	if (!err || *retry)
+		return NULL;
+	if (!c->report->totals.size)
+		return err;
+	cut_short(c, err);
+	return NULL;
 }
 
 /* The levels in turn; at last, if none fits, the first rank alone. */
@@ -199,7 +214,8 @@ static struct error *levels_run(struct capture *c)
 						  "no dump level fits into %s: only what a reader needs first was written",
 						  text_size(room, size[0])));
 		c->report->first_rank_only = first_only;
-		TRY(level_write(c, i + 1 >= o->nr_levels, &retry));
+		TRY(level_write(c, i + 1 >= o->nr_levels, first_only,
+				&retry));
 		if (!retry)
 			return NULL;
 		again = true;
