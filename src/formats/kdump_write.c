@@ -369,20 +369,22 @@ static struct error *first_error(struct error *first, struct error *next)
 	return first;
 }
 
-/* The last descriptors. ERR is what has happened so far. */
+/* The last descriptors. FAILED: of the data, what lies below WRITTEN is in the
+ * sink. */
 static struct error *finish_descs(struct kdump_writer *kdump, uint64_t written,
-				  struct error *err)
+				  bool failed)
 {
 	const struct sink_ops *ops = kdump->sink->ops;
+	struct error *err;
 	uint64_t nr_dropped;
 
 	if (kdump->stream)
-		return err ? err : kdump_stream_finish(kdump->stream);
-	if (err || kdump->failed) {
+		return failed ? NULL : kdump_stream_finish(kdump->stream);
+	if (failed || kdump->failed) {
 		kdump_table_recover(kdump->table, written, &nr_dropped);
 		kdump->nr_described -= nr_dropped;
 	}
-	err = first_error(err, kdump_table_checkpoint(kdump->table));
+	err = kdump_table_checkpoint(kdump->table);
 	return first_error(err, ops->drain(kdump->sink, &written));
 }
 
@@ -390,31 +392,32 @@ static struct error *kdump_finish(struct writer *writer, bool complete)
 {
 	struct kdump_writer *kdump = (struct kdump_writer *)writer;
 	const struct sink_ops *ops = kdump->sink->ops;
-	struct error *err;
+	struct error *lost, *err;	/* some data; everything */
 	uint8_t status[4];
 	uint64_t size;
 	bool put;
 
 	if (!kdump->ready)
 		return NULL;
-	err = ops->drain(kdump->sink, &size);
+	lost = ops->drain(kdump->sink, &size);
 	size = min_u64(size, kdump->data_end);
-	err = finish_descs(kdump, size, err);
-	if (!err && complete && kdump->nr_described != kdump->facts->nr_kept)
-		err = error_create(ERROR_INVALID, "%" PRIu64 " of %" PRIu64
-				   " pages were written",
-				   kdump->nr_described, kdump->facts->nr_kept);
-	complete = complete && !err && !kdump->failed;
+	err = finish_descs(kdump, size, lost != NULL);
+	if (!lost && complete && kdump->nr_described != kdump->facts->nr_kept)
+		lost = error_create(ERROR_INVALID, "%" PRIu64 " of %" PRIu64
+				    " pages were written",
+				    kdump->nr_described,
+				    kdump->facts->nr_kept);
+	complete = complete && !lost && !err && !kdump->failed;
 	kdump_head_status(kdump->facts, complete, status);
 	put = complete || !ops->rewrites;	/* else it stands there */
 	err = first_error(err, ops->commit(kdump->sink, KDUMP_H_STATUS, status,
 					   put ? sizeof(status) : 0, size));
 	kdump->ready = false;
-	if (err && kdump->stream)
-		return err;	/* who knows what came through */
+	if (err || (lost && kdump->stream))	/* who knows what came through */
+		return first_error(lost, err);
 	kdump->totals.size = size;
 	kdump->totals.nr_pages = kdump->nr_described;
-	return err;
+	return lost;
 }
 
 static const struct writer_totals *kdump_totals(const struct writer *writer)
