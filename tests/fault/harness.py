@@ -275,6 +275,10 @@ class Judge:
         check = capdump("verify", output)
         if check.code == NO_DUMP and b"no metadata yet" in check.out:
             return []
+        if check.code == COMPLETE and digest(output) == self.reference:
+            return []           # all of it, but the last fsync() failed
+        if check.code == COMPLETE and digest(output) == self.reference:
+            return []           # all of it, but the last fsync() failed
         if check.code != CUT_SHORT:
             return ["%s\nleaves a file of which verify says %s %s"
                     % (run, check.code, check.out.decode())]
