@@ -153,7 +153,7 @@ static bool level_retry(struct capture *c, struct error *err, bool last)
 	if (!err || last || error_kind(err) != ERROR_NOSPACE ||
 	    !c->sink->ops->rewrites)
 		return false;
-	log_warn(c->log, "dump level %u: %s: trying the next level",
+	log_warn(c->log, "dump level %u: %s: trying less",
 		 c->report->level, error_message(err));
 	error_destroy(err);
 	return true;
@@ -211,8 +211,7 @@ static struct error *levels_run(struct capture *c)
 		}
 		if (first_only)
 			cut_short(c, error_create(ERROR_NOSPACE,
-						  "no dump level fits into %s: only what a reader needs first was written",
-						  text_size(room, size[0])));
+						  "no dump level fits: only what a reader needs first was written"));
 		c->report->first_rank_only = first_only;
 		TRY(level_write(c, i + 1 >= o->nr_levels, first_only,
 				&retry));

@@ -63,10 +63,11 @@ void report_print(const struct capture_report *report,
 		  report->input_bytes ? 100.0 * (double)t->size /
 		  (double)report->input_bytes : 0, report->seconds,
 		  report->nr_threads, text_size(report->peak_anon, anon));
-	if (report->cut_short)
+	if (report->status != CAPTURE_COMPLETE)
 		log_print(log, LOG_ERROR,
 			  "The dump is valid but incomplete: %s.",
-			  report->cut_short);
+			  report->cut_short ? report->cut_short :
+			  "out of memory");
 	else
 		log_print(log, LOG_MESSAGE, "The dump is complete.");
 }

@@ -258,7 +258,9 @@ class Judge:
                 return []
             return self.unreadable(run, output)
         if run.code == CUT_SHORT:
-            problems = self.dump(output, False, more_ok=filler)
+            first = "only what a reader needs first" in run.err
+            problems = self.dump(output, False, more_ok=filler,
+                                 all_bits=not first)
             if "incomplete" not in run.err:
                 problems.append("status 3 without a word")
             return ["%s\n%s" % (p, run) for p in problems]
