@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # capdump: see README.md. Everything is built below build/.
 # Codecs can be left out: make ZSTD=0 LZO=0 SNAPPY=0 ZLIB=0
 # Another build beside it: make BUILD=build/asan SANITIZE=address,undefined

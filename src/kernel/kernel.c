@@ -64,13 +64,13 @@ static uint64_t known_flags(const struct page_layout *l)
 static struct error *find_reserved(struct kernel *kernel, struct view *view)
 {
 	unsigned page_shift = kernel->space.target.page_shift;
-	uint64_t common = 0x1ffff00, symbol;
+	uint64_t shared = 0x1ffff00, symbol;
 	struct page_layout *l = &kernel->layout;
 	struct page_array array = { 0 };
 
 	if (!vmcoreinfo_number(kernel->vmcoreinfo, "SYMBOL", "_stext", &symbol))
 		return NULL;
-	common &= ~known_flags(l);
+	shared &= ~known_flags(l);
 	for (unsigned i = 0; i < TEXT_PAGES; i++) {
 		uint64_t pfn = (symbol - kernel->space.image_offset) >>
 			       page_shift;
@@ -89,10 +89,10 @@ static struct error *find_reserved(struct kernel *kernel, struct view *view)
 			       l->flags.offset, flags, 8, &state));
 		if (state != PAGE_OK)
 			return NULL;
-		common &= get_u64(flags, l->big_endian);
+		shared &= get_u64(flags, l->big_endian);
 	}
-	if (common && !(common & (common - 1)))
-		l->reserved = common;
+	if (shared && !(shared & (shared - 1)))
+		l->reserved = shared;
 	return NULL;
 }
 
