@@ -36,7 +36,7 @@ struct kernel {
 	uint64_t nr_roots;	/* elements of that array */
 	uint64_t sections_per_root;	/* 1 if not extreme */
 	uint64_t section_size;	/* SIZE(mem_section) */
-	uint64_t section_map_offset;	/* OFFSET(mem_section.section_mem_map) */
+	uint64_t section_map_offset; /* OFFSET(mem_section.section_mem_map) */
 	uint64_t mem_map;	/* vaddr of frame 0's struct page; flat */
 	uint64_t flat_pages;	/* frames with a struct page, from 0; flat */
 	uint64_t vmemmap;	/* the same, where all sections' arrays are one
