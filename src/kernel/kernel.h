@@ -86,16 +86,6 @@ struct error *kernel_named_ranges(const struct kernel *kernel,
 				  struct view *view, range_fn *fn, void *arg);
 
 /*
- * Physical ranges of the kernel image: what is mapped in space.image, but for
- * what the kernel has given back after boot (init sections), which is known by
- * 64 or more frames in a row that are not PG_reserved; nothing is left out
- * where that flag or a struct page isn't known. Page-aligned, ascending by
- * kernel address; may lie in no segment. Needs has_space.
- */
-struct error *kernel_image_ranges(const struct kernel *kernel,
-				  struct view *view, range_fn *fn, void *arg);
-
-/*
  * Physical ranges of the kernel image that are the kernel's for good: with the
  * help of its own symbol table (VMCOREINFO names that since Linux 6.0) without
  * what it has freed at the end of boot, else all that is mapped of it. Needs

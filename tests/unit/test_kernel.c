@@ -276,74 +276,9 @@ static void test_named(void)
 	machine_close(&m);
 }
 
-/* Which of the image's 512 pages are still the kernel's. */
-static void check_image(struct machine *m, const char *want)
-{
-	char got[256] = "";
-	static struct named n;
-	struct kernel *k;
-	unsigned from = 0;
-
-	memset(&n, 0, sizeof(n));
-	k = open_kernel(m, NULL);
-	CHECK_OK(kernel_image_ranges(k, m->view, on_range, &n));
-	for (unsigned i = 0; i <= 512; i++) {
-		bool is = i < 512 && n.pages[512 + i];
-
-		if (is && (!i || !n.pages[511 + i]))
-			from = i;
-		if (!is && i && n.pages[511 + i])
-			snprintf(got + strlen(got), sizeof(got) - strlen(got),
-				 "%u-%u ", from, i - 1);
-	}
-	if (!CHECK(!strcmp(got, want)))
-		fprintf(stderr, "  got %s\n", got);
-	for (unsigned i = 0; i < sizeof(n.pages); i++)
-		CHECK(n.pages[i] <= (i / 512 == 1));
-	kernel_close(k);
-	view_destroy(m->view);
-	close(m->image.fd);
-}
-
-static void free_image(struct machine *m, unsigned first, unsigned end)
-{
-	while (first < end)
-		put_flags(m, 512 + first++, 1 << 5);
-}
-
-static void test_image(void)
-{
-	struct machine m;
-
-	machine_init(&m, 4, 0);
-	say_flat(&m, R6_12);
-	for (uint64_t pfn = 512; pfn < 1024; pfn++)
-		put_flags(&m, pfn, 1 << 13);
-	check_image(&m, "0-511 ");
-	free_image(&m, 300, 363);
-	check_image(&m, "0-511 ");
-	free_image(&m, 299, 300);
-	check_image(&m, "0-298 363-511 ");
-	free_image(&m, 380, 444);
-	check_image(&m, "0-298 363-379 444-511 ");
-	free_image(&m, 448, 512);
-	check_image(&m, "0-298 363-379 444-447 ");
-	free_image(&m, 447, 511);
-	/* a struct page that can't be read is the image's all the same */
-	m.bad_paddr = PAGES_PADDR + (512 + 320) * 64;
-	check_image(&m, "0-379 444-446 ");
-	m.bad_paddr = 0;
-	/* the flag is not known */
-	free_image(&m, 100, 101);
-	check_image(&m, "0-511 ");
-	machine_open(&m);
-	machine_close(&m);
-}
-
 int main(void)
 {
 	test_reserved();
-	test_image();
 	test_lacking();
 	test_free_pages();
 	test_named();
