@@ -88,10 +88,12 @@ struct error *kernel_named_ranges(const struct kernel *kernel,
 /*
  * Physical ranges of the kernel image that are the kernel's for good: with the
  * help of its own symbol table (VMCOREINFO names that since Linux 6.0) without
- * what it has freed at the end of boot, else all that is mapped of it. Needs
- * has_space.
+ * what it has freed at the end of boot, else all that is mapped of it.
+ * TABLE_FN gets those of them that hold nothing but descriptions of the image
+ * (BTF, kallsyms), where they are known. Needs has_space.
  */
 struct error *kernel_image_ranges(const struct kernel *kernel,
-				  struct view *view, range_fn *fn, void *arg);
+				  struct view *view, range_fn *fn,
+				  range_fn *table_fn, void *arg);
 
 #endif
