@@ -33,7 +33,7 @@ cp "${CAPTURE:-$VM/guest/capture.sh}" "$work/fs/vm/capture.sh"
 cat > "$work/fs/vm/params" <<P
 mib=${WORK_MIB:-16} huge=${HUGE:-16} dirty=${DIRTY:-128}
 levels="${LEVELS:-31 1}" raw=${RAW-1}
-capture_append="${CAPTURE_APPEND:-}" record_options="${RECORD_OPTIONS:--d 31}"
+capture_append="${CAPTURE_APPEND:-}" record_options="${RECORD_OPTIONS:--d 31 -z --level 7}"
 P
 head -c 24M /dev/urandom > "$work/fs/random"
 yes 'a line of a file that lies in the page cache' | head -c 16M \

@@ -127,22 +127,39 @@ same_crash_all() { # WHAT DIR DUMP
 		same_crash "$2" "$3" log 'Kernel panic - not syncing'
 }
 
-# --- a dump that stops when the kernel's own memory is out
+# --- a dump that stops when ranks 0 and 1 are out
 
-cut() { # DIR: half the size of the whole
-	local dir=$1 size status=0
-	size=$(($(stat -c %s "$dir/d31") / 2))
+cut() { # DIR
+	local dir=$1 limit status=0
+	limit=$(/usr/bin/python3 -B "$VM/cutpoint.py" "$dir/d31") || return 1
+	limit=$(((limit + 65535) / 65536 * 65536))
 	rm -f "$dir/cut"
-	"$CAPDUMP" -d 31 -L $size "$dir/vmcore" "$dir/cut" || status=$?
-	echo "status $status, limit $size, got $(stat -c %s "$dir/cut")"
-	[ $status = 3 ] && [ "$(stat -c %s "$dir/cut")" -le $size ]
+	"$CAPDUMP" -d 31 -L $limit "$dir/vmcore" "$dir/cut" || status=$?
+	echo "status $status, limit $limit"
+	[ $status = 3 ] && [ "$(stat -c %s "$dir/cut")" -le $limit ]
+}
+
+half_of_whole() { # DIR
+	local cut whole
+	cut=$(stat -c %s "$1/cut") whole=$(stat -c %s "$1/d31")
+	echo "$cut of $whole bytes"
+	[ $((2 * cut)) -le "$whole" ]
+}
+
+incomplete() { # DUMP: verify says so, and that what is there is good
+	local status=0
+	"$CAPDUMP" verify "$1" || status=$?
+	[ $status = 3 ]
 }
 
 cut_short() { # KEY DIR
 	local key=$1 dir=$2
-	claim "$key cut: a limit of half the size ends with status 3" cut "$dir"
-	claim "$key cut: verify" quiet "$dir/verify.log" \
-		"$CAPDUMP" verify "$dir/cut"
+	claim "$key cut: a limit after ranks 0 and 1 ends with status 3" \
+		cut "$dir"
+	claim "$key cut: verify says good but not complete" \
+		incomplete "$dir/cut"
+	claim "$key cut: no more than half of the whole dump's bytes" \
+		half_of_whole "$dir"
 	claim "$key cut: drgn opens it" drgn_view "$dir" "$dir/cut"
 	for part in uts tasks panic dmesg; do
 		claim "$key cut: drgn's $part as in the raw vmcore" \

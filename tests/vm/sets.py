@@ -3,13 +3,12 @@
 """Judges which pages dumps of one crash hold, and what is in them.
 
 usage: sets.py NAME DIR LEVEL:DUMP:PEER...
-DIR holds vmcore, kpageflags, truth.txt, iomem.txt (tests/vm/boot.sh) and
-pages.bin, pages.json (drgn_pages.py). DUMP is capdump's, PEER the peer's dump
+DIR holds vmcore, kpageflags, truth.txt (tests/vm/boot.sh) and pages.bin,
+pages.json (drgn_pages.py). DUMP is capdump's, PEER the peer's dump
 of that level. Prints a PASS or FAIL line for each claim; status 1 if any
 failed.
 """
 import collections
-import re
 import sys
 
 import frames
@@ -41,18 +40,6 @@ class Case:
                 kind, content, pfn = line.split()
                 if int(pfn, 16):
                     self.truth[kind, content].append(int(pfn, 16))
-        # the kernel's image, by the kernel's own /proc/iomem
-        spans = []
-        with open(folder + '/iomem.txt') as f:
-            for line in f:
-                m = re.match(r' *(\w+)-(\w+) : Kernel (code|rodata|data|bss)',
-                             line)
-                if m:
-                    spans += [int(m[1], 16), int(m[2], 16)]
-        self.image = range(min(spans) // PAGE, max(spans) // PAGE + 1)
-        # Where the image ends is in no vmcore; it is mapped by pages of 2 MiB
-        # and may be kept to the end of the last.
-        self.edge = range(self.image.stop, (self.image.stop + 511) // 512 * 512)
         self.kinds = self.pages.kinds
         self.drifted = {p for p in frames_of(self.memory)
                         if self.kinds[p] != self.flags.kinds[p]}
@@ -65,28 +52,22 @@ class Case:
     def expected(self, kinds, level):
         return self.memory & ~bits_of(
             p for p in frames_of(self.memory)
-            if frames.dropped_at(kinds[p], level) and
-            (p not in self.image or kinds[p] == frames.POISON))
-
-    def differing(self, kinds, level, got):
-        return [p for p in frames_of(got ^ self.expected(kinds, level))
-                if not (p in self.edge and got >> p & 1)]
+            if frames.dropped_at(kinds[p], level))
 
     def kind_name(self, pfn):
         return f'{frames.NAMES[self.kinds[pfn]]}' \
             f' (kpageflags: {frames.NAMES[self.flags.kinds[pfn]]})' + \
-            (' tail' if self.pages.is_tail(pfn) else '') + \
-            (' in the image' if pfn in self.image else '')
+            (' tail' if self.pages.is_tail(pfn) else '')
 
     def struct_pages(self, level, got):
-        wrong = self.differing(self.kinds, level, got)
+        wrong = list(frames_of(got ^ self.expected(self.kinds, level)))
         self.claim(not wrong, f'd{level}: the pages are those that the '
                    'struct pages name',
                    describe(wrong, self.kind_name) if wrong else
                    f'{got.bit_count()} of {self.memory.bit_count()}')
 
     def kpageflags(self, level, got):
-        wrong = set(self.differing(self.flags.kinds, level, got))
+        wrong = set(frames_of(got ^ self.expected(self.flags.kinds, level)))
         unknown = sorted(wrong - self.drifted)
         good = not unknown and len(wrong) <= MAX_DRIFT
         self.claim(good, f'd{level}: the pages are those that '
@@ -106,10 +87,6 @@ class Case:
 
     def explain(self, pfn, kept_by_us):
         """Why capdump and the peer differ here; None: for no known reason."""
-        if kept_by_us and pfn in self.image:
-            return 'freed inside the kernel image, kept by us'
-        if kept_by_us and pfn in self.edge:
-            return 'in the 2 MiB page that the kernel image ends in'
         if kept_by_us and not self.whole >> pfn & 1:
             return 'only partly in memory, left out by the peer'
         if kept_by_us and self.pages.is_tail(pfn):
@@ -142,10 +119,6 @@ class Case:
                     drop = bool(level & 4)
                     if level & 2 and not level & 4:
                         continue
-                if pfn in self.edge:
-                    continue
-                if pfn in self.image and kind != 'hwpoison':
-                    drop = False
                 if bool(got >> pfn & 1) == drop:
                     wrong.append(pfn)
         nr = sum(map(len, self.truth.values()))

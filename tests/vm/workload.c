@@ -180,6 +180,25 @@ static void add_files(struct areas *areas, size_t len)
 		remember(areas, "cache", RANDOM, mem, len);
 }
 
+/* pages of the kernel's own that are neither slab nor mapped */
+static void fill_pipes(unsigned nr)
+{
+	static unsigned char buf[PAGE];
+	int fd[2];
+	unsigned i, k;
+
+	for (i = 0; i < nr; i++) {
+		if (pipe2(fd, O_NONBLOCK) ||
+		    fcntl(fd[1], F_SETPIPE_SZ, MIB) < 0)
+			return;
+		for (k = 0; k < MIB / PAGE; k++) {
+			fill(buf, PAGE, k % 2 ? RANDOM : TEXT);
+			if (write(fd[1], buf, PAGE) != PAGE)
+				break;
+		}
+	}
+}
+
 static void on_bus_error(int sig)
 {
 	(void)sig;
@@ -235,6 +254,7 @@ static void hold(size_t mib, unsigned nr_huge)
 	add_hugetlb(&areas, nr_huge);
 	add_files(&areas, mib * MIB / 4);
 	add_poison(&areas);
+	fill_pipes(32);
 	printf("workload: %u areas, %u poisoned\n", areas.nr,
 	       areas.nr_poisoned);
 	fclose(fopen("/tmp/held", "w"));
