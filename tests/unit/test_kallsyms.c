@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A kernel's own symbol table, of each kind there has been, and what it says
+ * of the kernel image; sound and broken. */
+#include "../../src/kernel/kallsyms.h"
+#include "machine.h"
+
+#define NAMES		(IMAGE_PADDR + 0x10000)
+#define OFFSETS		(IMAGE_PADDR + 0x20000)
+#define NUM		(IMAGE_PADDR + 0x30000)
+#define TOKEN_TABLE	(IMAGE_PADDR + 0x31000)
+#define TOKEN_INDEX	(IMAGE_PADDR + 0x33000)
+#define BASE		(IMAGE_PADDR + 0x34000)
+
+enum kind { KIND_BASE, KIND_PERCPU, KIND_SELF, NR_KINDS };
+
+struct symbol {
+	const char *name;	/* with its type */
+	uint64_t offset;	/* from IMAGE_VADDR */
+};
+
+/* A page and a bit before what matters, to have more than one page of names */
+#define NR_FILLERS	600u
+
+static const struct symbol symbols[] = {
+	{ "T_text", 0 }, { "T_stext", 0 }, { "T_etext", 0x40100 },
+	{ "R__start_rodata", 0x50000 }, { "R__end_rodata", 0x60000 },
+	{ "D_sdata", 0x60000 }, { "D__init_begin", 0x70000 },
+	{ "D__init_end", 0x100000 }, { "b__smp_locks", 0x100800 },
+	{ "b__smp_locks_end", 0x101800 },
+	{ "A__start_bss_decrypted_unused", 0x180000 },
+	{ "B__end_bss_decrypted", 0x1c0000 }, { "B__bss_stop", 0x1d0010 },
+};
+
+#define NR_SYMBOLS (sizeof(symbols) / sizeof(*symbols))
+
+struct table {
+	struct machine m;
+	uint64_t names_at;
+	unsigned nr;
+	enum kind kind;
+};
+
+static uint64_t vaddr_of(uint64_t paddr)
+{
+	return paddr - IMAGE_PADDR + IMAGE_VADDR;
+}
+
+/* One token a character, but "__" is one of its own. */
+static void put_symbol(struct table *t, const char *name, uint64_t vaddr)
+{
+	uint8_t tokens[512];
+	uint64_t at = OFFSETS + 4 * t->nr++;
+	uint32_t offset = (uint32_t)(vaddr - IMAGE_VADDR);
+	size_t nr = 0;
+
+	for (const char *p = name; *p; p++) {
+		bool two = p[0] == '_' && p[1] == '_';
+
+		tokens[nr++] = two ? 1 : (uint8_t)*p;
+		p += two;
+	}
+	t->m.mem[t->names_at++] = (uint8_t)(nr > 127 ? nr | 0x80 : nr);
+	if (nr > 127)
+		t->m.mem[t->names_at++] = (uint8_t)(nr >> 7);
+	memcpy(t->m.mem + t->names_at, tokens, nr);
+	t->names_at += nr;
+	if (t->kind == KIND_PERCPU)
+		offset = (uint32_t)(-1 - (int64_t)(vaddr - IMAGE_VADDR));
+	else if (t->kind == KIND_SELF)
+		offset = (uint32_t)(vaddr - vaddr_of(at));
+	machine_put32(&t->m, at, offset);
+}
+
+static void table_init(struct table *t, enum kind kind)
+{
+	static const char *const names[] = {
+		"names", "num_syms", "token_table", "token_index", "offsets",
+	};
+	static const uint64_t paddrs[] = { NAMES, NUM, TOKEN_TABLE, TOKEN_INDEX,
+					   OFFSETS };
+	struct machine *m = &t->m;
+	uint64_t token = TOKEN_TABLE;
+
+	*t = (struct table){ .kind = kind, .names_at = NAMES };
+	machine_init(m, 4, 0);
+	for (unsigned i = 0; i < 5; i++)
+		machine_say(m, "SYMBOL(kallsyms_%s)=%llx\n", names[i],
+			    (unsigned long long)vaddr_of(paddrs[i]));
+	for (unsigned i = 0; i < 256; i++) {
+		put_u16(m->mem + TOKEN_INDEX + 2 * i,
+			(uint16_t)(token - TOKEN_TABLE), false);
+		if (i == 1)
+			token += (uint64_t)sprintf((char *)m->mem + token,
+						   "__") + 1;
+		else if (i > 31)
+			token += (uint64_t)sprintf((char *)m->mem + token, "%c",
+						   (int)i) + 1;
+	}
+	if (kind != KIND_SELF) {
+		machine_say(m, "SYMBOL(kallsyms_relative_base)=%llx\n",
+			    vaddr_of(BASE));
+		machine_put(m, BASE, IMAGE_VADDR);
+	}
+}
+
+static void put_all(struct table *t)
+{
+	char name[256];
+
+	for (unsigned i = 0; i < NR_FILLERS; i++) {
+		snprintf(name, sizeof(name), "t__ste%u_%.*s", i,
+			 i % 100 ? 8 : 200, "a_long_name_a_long_name_a_long_"
+			 "name_a_long_name_a_long_name_a_long_name_a_long_name"
+			 "_a_long_name_a_long_name_a_long_name_a_long_name_a_"
+			 "long_name_a_long_name_a_long_name_a_long_name_a_");
+		put_symbol(t, name, IMAGE_VADDR + 16 * i);
+	}
+	for (size_t i = 0; i < NR_SYMBOLS; i++)
+		put_symbol(t, symbols[i].name, IMAGE_VADDR + symbols[i].offset);
+	machine_put32(&t->m, NUM, t->nr);
+}
+
+static struct kernel *open_kernel(struct machine *m)
+{
+	struct kernel *kernel = NULL;
+
+	machine_open(m);
+	if (!CHECK_OK(kernel_open(&m->image, m->view, NULL, &kernel)))
+		exit(unit_end());
+	return kernel;
+}
+
+struct ranges {
+	char text[512];
+};
+
+static struct error *on_range(void *arg, uint64_t paddr, uint64_t len)
+{
+	struct ranges *r = arg;
+	size_t used = strlen(r->text);
+
+	snprintf(r->text + used, sizeof(r->text) - used, "%llx-%llx ",
+		 (unsigned long long)(paddr - IMAGE_PADDR),
+		 (unsigned long long)(paddr - IMAGE_PADDR + len));
+	return NULL;
+}
+
+#define ALL "0-200000 "
+
+/* Opens, asks, closes; WANT: the ranges of the image, less IMAGE_PADDR. */
+static void check_image(struct table *t, bool found_wanted, const char *want)
+{
+	struct kallsyms_symbol asked[] = {
+		{ "__init_begin", 0 }, { "_etext", 0 }, { "_nowhere", 0 },
+	};
+	struct kernel *k = open_kernel(&t->m);
+	struct ranges r = { "" };
+	bool found;
+
+	CHECK_OK(kallsyms_find(k, t->m.view, asked, 3, &found));
+	CHECK(found == found_wanted);
+	if (found && found_wanted)
+		CHECK(asked[0].vaddr == IMAGE_VADDR + 0x70000 &&
+		      asked[1].vaddr == IMAGE_VADDR + 0x40100 &&
+		      !asked[2].vaddr);
+	CHECK_OK(kernel_image_ranges(k, t->m.view, on_range, &r));
+	if (!CHECK(!strcmp(r.text, want)))
+		fprintf(stderr, "  got %s\n", r.text);
+	kernel_close(k);
+	machine_close(&t->m);
+}
+
+static void test_kinds(void)
+{
+	for (unsigned kind = 0; kind < NR_KINDS; kind++) {
+		struct table t;
+
+		table_init(&t, kind);
+		put_all(&t);
+		/* __smp_locks holds no whole page */
+		check_image(&t, true, "0-41000 50000-70000 100000-180000 "
+			    "1c0000-1d1000 ");
+	}
+}
+
+/* What does not fit keeps all of the image. */
+static void test_refused(void)
+{
+	static const char *const keys[] = {
+		"kallsyms_names", "kallsyms_num_syms", "kallsyms_token_table",
+		"kallsyms_token_index", "kallsyms_offsets",
+	};
+	struct table t;
+
+	for (unsigned i = 0; i < 5; i++) {
+		table_init(&t, KIND_SELF);
+		put_all(&t);
+		memcpy(strstr(t.m.text, keys[i]), "KALLSYMS", 8);
+		check_image(&t, false, ALL);
+		table_init(&t, KIND_SELF);
+		put_all(&t);
+		machine_say(&t.m, "SYMBOL(%s)=ffff800000000000\n", keys[i]);
+		check_image(&t, false, ALL);
+	}
+	/* _stext is not where VMCOREINFO has it */
+	for (unsigned kind = 0; kind < NR_KINDS; kind++) {
+		table_init(&t, kind);
+		put_all(&t);
+		machine_say(&t.m, "SYMBOL(_stext)=%llx\n", IMAGE_VADDR + 16);
+		check_image(&t, false, ALL);
+	}
+	table_init(&t, KIND_BASE);
+	put_all(&t);
+	machine_put32(&t.m, NUM, UINT32_MAX);
+	check_image(&t, false, ALL);
+	table_init(&t, KIND_BASE);
+	machine_put32(&t.m, NUM, 0);
+	check_image(&t, false, ALL);
+	/* names that run out of the table, into nothing */
+	table_init(&t, KIND_BASE);
+	memset(t.m.mem + NAMES, 0xff, 0x10000);
+	machine_put32(&t.m, NUM, 1 << 22);
+	check_image(&t, false, ALL);
+	/* no table at all; all tokens beyond theirs */
+	table_init(&t, KIND_BASE);
+	put_all(&t);
+	memset(t.m.mem + TOKEN_INDEX, 0xff, 512);
+	check_image(&t, false, ALL);
+}
+
+/* Sections that can't be so: nothing counts as freed. */
+static void test_senseless(void)
+{
+	static const struct symbol wrong[] = {
+		{ "D__init_end", 0x60000 }, { "D__init_begin", 0x50000 },
+		{ "B__bss_stop", 0x200001 }, { "B__bss_stop", 0x1bf000 },
+		{ "B__bss_stop", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct table t;
+
+		table_init(&t, KIND_SELF);
+		put_all(&t);
+		/* the last of equal names counts */
+		put_symbol(&t, wrong[i].name, IMAGE_VADDR + wrong[i].offset);
+		machine_put32(&t.m, NUM, t.nr);
+		{
+			struct kernel *k = open_kernel(&t.m);
+			struct ranges r = { "" };
+
+			CHECK_OK(kernel_image_ranges(k, t.m.view, on_range,
+						     &r));
+			if (!CHECK(!strcmp(r.text, ALL)))
+				fprintf(stderr, "  %zu got %s\n", i, r.text);
+			kernel_close(k);
+			machine_close(&t.m);
+		}
+	}
+}
+
+int main(void)
+{
+	test_kinds();
+	test_refused();
+	test_senseless();
+	return unit_end();
+}
