@@ -37,8 +37,10 @@ struct error *space_init(struct space *space, const struct target *target,
 struct error *space_translate(const struct space *space, struct view *view,
 			      uint64_t vaddr, struct extent *ret)
 {
+	uint64_t start = space->image.start;
+
 	/* .end is exclusive and may be 0, the top: hence the differences */
-	if (vaddr - space->image.start < space->image.end - space->image.start) {
+	if (vaddr - start < space->image.end - start) {
 		*ret = (struct extent){
 			.paddr = vaddr - space->image_offset,
 			.len = space->image.end - vaddr,

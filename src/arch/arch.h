@@ -26,7 +26,8 @@ struct space;
  * or a page table itself. Straight from the crashed kernel's tables: paddr may
  * lie in no segment. The callback returns NULL to go on. */
 struct leaf {
-	uint64_t vaddr;		/* sign-extended; of a table: what it starts at */
+	uint64_t vaddr;		/* sign-extended; of a table: where what it
+				 * maps starts */
 	uint64_t paddr, len;	/* bytes; of a table: its page */
 	bool table;		/* a page of the page tables itself */
 };
@@ -71,10 +72,10 @@ struct space {
 	struct target target;
 	uint64_t root;		/* paddr of the top page table */
 	unsigned levels;	/* of page tables */
-	uint64_t encryption_mask;	/* cleared from every entry (sme_mask) */
+	uint64_t encryption_mask; /* cleared from every entry (sme_mask) */
 	uint64_t phys_mask;	/* bits of an entry that are an address */
-	struct vrange image;	/* where the kernel image is mapped, from its
-				 * first to its last byte (there may be holes) */
+	struct vrange image;	/* where the kernel image is mapped, from first
+				 * to last byte (there may be holes) */
 	uint64_t image_offset;	/* image vaddr - paddr (x86_64: known before
 				 * any page table is) */
 	uint64_t linear_start;	/* vaddr of physical 0 in the linear map; 0:

@@ -141,9 +141,9 @@ static bool skips(const struct walk *w, uint64_t vaddr, uint64_t len)
 
 /*
  * Whether to visit the table at PADDR: once at each level, lest a stray pointer
- * to it from another level hides what is below. When the memory of tables seen is full,
- * those of the last level, to which nothing is below, are visited without
- * being remembered, others not at all.
+ * to it from another level hides what is below. When the memory of tables seen
+ * is full, those of the last level, which have nothing below, are visited
+ * without being remembered, others not at all.
  */
 static bool table_enter(struct walk *w, uint64_t paddr, unsigned level)
 {

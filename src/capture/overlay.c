@@ -41,6 +41,13 @@ static struct error *add_named(void *arg, uint64_t paddr, uint64_t len)
 	return add(b, &b->overlay->first, paddr, len);
 }
 
+static struct error *add_late(void *arg, uint64_t paddr, uint64_t len)
+{
+	struct builder *b = arg;
+
+	return add(b, &b->overlay->late, paddr, len);
+}
+
 static struct error *add_leaf(void *arg, const struct leaf *leaf)
 {
 	struct builder *b = arg;
@@ -124,7 +131,7 @@ static struct error *build(struct builder *b, struct log *log)
 
 	if (kernel->has_pages)
 		TRY(add_memmap(b, log));
-	TRY(kernel_image_ranges(kernel, b->view, add_named, b));
+	TRY(kernel_image_ranges(kernel, b->view, add_named, add_late, b));
 	TRY(kernel_named_ranges(kernel, b->view, add_named, b));
 	if (!space->linear_start) {
 		log_warn(log, "the kernel's linear mapping was not found: only its image is known by where it is mapped");
@@ -161,6 +168,8 @@ struct error *overlay_create(const struct kernel *kernel, struct view *view,
 	if (!err)
 		err = sparseset_init(&overlay->first, kernel->end_pfn);
 	if (!err)
+		err = sparseset_init(&overlay->late, kernel->end_pfn);
+	if (!err)
 		err = sparseset_init(&overlay->memmap, kernel->end_pfn);
 	if (!err && kernel->has_space)
 		err = build(&b, log);
@@ -178,6 +187,7 @@ void overlay_destroy(struct overlay *overlay)
 		return;
 	sparseset_deinit(&overlay->never_drop);
 	sparseset_deinit(&overlay->first);
+	sparseset_deinit(&overlay->late);
 	sparseset_deinit(&overlay->memmap);
 	free(overlay);
 }

@@ -15,6 +15,8 @@ struct overlay {
 	struct sparseset first;		/* those, kernel page tables, and all
 					 * that is mapped in the vmalloc and
 					 * module areas */
+	struct sparseset late;	/* of them, what no reader with debug symbols
+				 * needs: BTF, kallsyms */
 	struct sparseset memmap;	/* the struct pages themselves */
 };
 

@@ -124,6 +124,7 @@ static void apply_overlay(struct plan *plan)
 		memmap = sparseset_word(&plan->overlay->memmap, pfn) & kept &
 			 ~first;
 		first |= sets->reserved.bits[i] & kept & ~memmap;
+		first &= ~sparseset_word(&plan->overlay->late, pfn);
 		if (plan->first_only) {
 			kept = first;
 			memmap = 0;

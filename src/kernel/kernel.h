@@ -36,7 +36,7 @@ struct kernel {
 	uint64_t nr_roots;	/* elements of that array */
 	uint64_t sections_per_root;	/* 1 if not extreme */
 	uint64_t section_size;	/* SIZE(mem_section) */
-	uint64_t section_map_offset;	/* OFFSET(mem_section.section_mem_map) */
+	uint64_t section_map_offset; /* OFFSET(mem_section.section_mem_map) */
 	uint64_t mem_map;	/* vaddr of frame 0's struct page; flat */
 	uint64_t flat_pages;	/* frames with a struct page, from 0; flat */
 	uint64_t vmemmap;	/* the same, where all sections' arrays are one
@@ -88,10 +88,12 @@ struct error *kernel_named_ranges(const struct kernel *kernel,
 /*
  * Physical ranges of the kernel image that are the kernel's for good: with the
  * help of its own symbol table (VMCOREINFO names that since Linux 6.0) without
- * what it has freed at the end of boot, else all that is mapped of it. Needs
- * has_space.
+ * what it has freed at the end of boot, else all that is mapped of it.
+ * TABLE_FN gets those of them that hold nothing but descriptions of the image
+ * (BTF, kallsyms), where they are known. Needs has_space.
  */
 struct error *kernel_image_ranges(const struct kernel *kernel,
-				  struct view *view, range_fn *fn, void *arg);
+				  struct view *view, range_fn *fn,
+				  range_fn *table_fn, void *arg);
 
 #endif

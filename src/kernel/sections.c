@@ -24,6 +24,17 @@ static const char *const section_names[] = {
 
 #define NR_SECTIONS (sizeof(section_names) / sizeof(*section_names))
 
+/* Tables in the image that describe it: no reader that has debug symbols needs
+ * them to open a dump. */
+static const char *const table_names[] = {
+	/* Linux include/asm-generic/vmlinux.lds.h: BTF */
+	"__start_BTF", "__stop_BTF",
+	/* scripts/kallsyms.c: write_src(); all but the end of the last one */
+	"kallsyms_num_syms", "kallsyms_seqs_of_names",
+};
+
+#define NR_TABLES (sizeof(table_names) / sizeof(*table_names))
+
 /* Whether the symbols are in order and within the image. */
 static bool make_sense(const struct kallsyms_symbol *s, uint64_t start,
 		       uint64_t end)
@@ -50,17 +61,43 @@ static struct error *give(const struct space *space, uint64_t start,
 	return fn(arg, start - space->image_offset, end - start);
 }
 
+/* Whole pages of the tables within the image. */
+static struct error *give_tables(const struct kernel *kernel,
+				 const struct kallsyms_symbol *s, range_fn *fn,
+				 void *arg)
+{
+	const struct space *space = &kernel->space;
+	uint64_t page = 1ull << space->target.page_shift;
+
+	for (size_t i = 0; i < NR_TABLES; i += 2) {
+		uint64_t start = align_up(s[i].vaddr, page);
+		uint64_t end = align_down(s[i + 1].vaddr, page);
+
+		if (s[i].vaddr >= space->image.start &&
+		    s[i + 1].vaddr <= space->image.end)
+			TRY(give(space, start, end, fn, arg));
+	}
+	return NULL;
+}
+
 struct error *kernel_image_ranges(const struct kernel *kernel,
-				  struct view *view, range_fn *fn, void *arg)
+				  struct view *view, range_fn *fn,
+				  range_fn *table_fn, void *arg)
 {
 	const struct space *space = &kernel->space;
 	uint64_t page = 1ull << space->target.page_shift, at;
-	struct kallsyms_symbol symbols[NR_SECTIONS];
+	struct kallsyms_symbol symbols[NR_SECTIONS + NR_TABLES];
 	bool found;
 
 	for (size_t i = 0; i < NR_SECTIONS; i++)
 		symbols[i] = (struct kallsyms_symbol){ section_names[i], 0 };
-	TRY(kallsyms_find(kernel, view, symbols, NR_SECTIONS, &found));
+	for (size_t i = 0; i < NR_TABLES; i++)
+		symbols[NR_SECTIONS + i] =
+			(struct kallsyms_symbol){ table_names[i], 0 };
+	TRY(kallsyms_find(kernel, view, symbols, NR_SECTIONS + NR_TABLES,
+			  &found));
+	if (found)
+		TRY(give_tables(kernel, symbols + NR_SECTIONS, table_fn, arg));
 	if (!found || !make_sense(symbols, space->image.start,
 				  space->image.end))
 		return give(space, space->image.start, space->image.end, fn,

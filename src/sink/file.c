@@ -73,11 +73,11 @@ static struct error *file_data(struct sink *sink, uint64_t offset,
 	struct file_sink *file = (struct file_sink *)sink;
 	const uint8_t *from = buf;
 
-	assert(offset == file->data_end);
 	TRY(file_check(file));
 	if (file->failed)
 		return error_create(ERROR_IO, "%s takes no more data",
 				    file->output.path);
+	assert(offset == file->data_end);
 	while (len) {
 		size_t space, n;
 

@@ -186,7 +186,7 @@ int file_job_run(struct file_io *io, const struct file_job *job,
 		 uint64_t *ret_end)
 {
 	uint64_t end = job->offset;
-	int errnum;
+	int errnum = 0;
 
 	*ret_end = 0;
 	if (job->kind == FILE_SYNC) {

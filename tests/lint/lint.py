@@ -188,7 +188,8 @@ def check_spdx():
     want = "SPDX-License-Identifier: GPL-2.0-or-later"
     for path in files():
         if path.endswith((".txt", ".inc", ".md", ".config")) or \
-                os.path.basename(path) in ("LICENSE", "VERSION", ".gitignore"):
+                os.path.basename(path) in ("LICENSE", "VERSION", "README",
+                                           ".gitignore"):
             continue
         if want not in "\n".join(read(path).split("\n")[:2]):
             yield "%s: its first lines have no SPDX line" % path

@@ -183,6 +183,8 @@ static void test_buddy(struct bench *b)
 	}
 	set(b, 1024, PAGE_PRIVATE, 11);
 	CHECK(IS(b, 1024, CLASS_KERNEL, 1));
+	set(b, 1024, PAGE_PRIVATE, 1ull << 32);
+	CHECK(IS(b, 1024, CLASS_KERNEL, 1));
 	set(b, 1024, PAGE_PRIVATE, 64);
 	CHECK(IS(b, 1024, CLASS_KERNEL, 1));
 	set(b, 1024, PAGE_PRIVATE, UINT64_MAX);
@@ -245,6 +247,12 @@ static void test_compound(struct bench *b, bool mask)
 	set(b, 1024, PAGE_MAPPING, ANON_VMA);
 	make_compound(b, 1024, 9, mask);
 	set(b, 1024 + 511, PAGE_COMPOUND, 0);
+	CHECK(IS(b, 1024, CLASS_KERNEL, 1));
+	CHECK(classify_n(b, 1024, 512) == CLASS_KERNEL && b->run == 1);
+	CHECK(classify_n(b, 1024, 511) == CLASS_ANON && b->run == 512);
+	/* no tail is one */
+	for (unsigned i = 1; i < 512; i++)
+		set(b, 1024 + i, PAGE_COMPOUND, 0);
 	CHECK(IS(b, 1024, CLASS_KERNEL, 1));
 	make_compound(b, 1024, 9, mask);
 	CHECK(IS(b, 1024, CLASS_ANON, 512));
@@ -347,6 +355,9 @@ static void test_tails(struct bench *b)
 	CHECK(filter_tail(l, b->pages + 513 * 64, VADDR + 1024 * 64, &head) &&
 	      !head);
 	/* what is no mask: ones with a hole; too long */
+	set(b, 600, PAGE_COMPOUND, -(64ull << 23) | 1);
+	CHECK(filter_tail(l, b->pages + 600 * 64, VADDR + 600 * 64, &head) &&
+	      !head);
 	set(b, 600, PAGE_COMPOUND, 0xffffffffff7fff01);
 	CHECK(filter_tail(l, b->pages + 600 * 64, VADDR + 600 * 64, &head) &&
 	      !head);

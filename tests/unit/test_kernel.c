@@ -254,6 +254,9 @@ static void test_named(void)
 		    "SYMBOL(=12\nSYMBOL()=13\n", LINEAR + 0xb00ff0,
 		    LINEAR + 0xb02000, LINEAR + 0xb04000);
 	machine_put(&m, 0xb00ff0, 12345);
+	/* mapped to where there is no memory */
+	machine_map(&m, 0xffffb20000000000, MACHINE_SIZE + 0x5000, 1);
+	machine_say(&m, "SYMBOL(device)=ffffb20000000000\n");
 	machine_put(&m, 0xb02000, LINEAR + 0xb06ffc);	/* over a boundary */
 	machine_put(&m, 0xb04000, LINEAR + MACHINE_SIZE + 0x5000);
 	k = open_kernel(&m, NULL);

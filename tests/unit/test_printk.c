@@ -462,6 +462,7 @@ int main(void)
 		test_wrap(late, 0x1000, 0x4000);
 		test_wrap(late, -(uint64_t)NR_DESCS - 1, -256ull);
 		test_wrap(late, -(uint64_t)NR_DESCS - 1, -512ull);
+		test_wrap(late, -(uint64_t)NR_DESCS - 1, -1280ull);
 	}
 	test_broken();
 	test_endless();

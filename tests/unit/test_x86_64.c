@@ -179,6 +179,21 @@ static void test_walk(unsigned levels)
 	CHECK_OK(space.ops->walk(&space, m.view, skip, 2, on_leaf, &w));
 	CHECK(w.nr_tables == tables && !w.seen);
 	CHECK(w.leaf_bytes == 0x200000 + 0x3000);
+	/* which includes one that is not read, as nothing is below it */
+	m.bad_paddr = machine_get(&m, (uint64_t)((uint8_t *)machine_entry(&m,
+				  LINEAR + 0x40000000, 2) - m.mem)) &
+		      0xffffffffff000 & ~SME;
+	view_destroy(m.view);
+	CHECK_OK(view_create(&m.image, VIEW_RANDOM, &m.view));
+	w = (struct walked){ 0 };
+	CHECK_OK(space.ops->walk(&space, m.view, skip, 2, on_leaf, &w));
+	CHECK(w.nr_tables == tables);
+	w = (struct walked){ 0 };
+	CHECK_OK(space.ops->walk(&space, m.view, skip, 1, on_leaf, &w));
+	CHECK(w.nr_tables == tables - 1);
+	m.bad_paddr = 0;
+	view_destroy(m.view);
+	CHECK_OK(view_create(&m.image, VIEW_RANDOM, &m.view));
 	/* ends within a run of leaves; and at the top */
 	w = (struct walked){ .seen_vaddr = LINEAR };
 	skip[1] = (struct vrange){ LINEAR + 0x200000, 0 };
@@ -270,6 +285,24 @@ static void test_linear(void)
 	machine_init(&m, 4, 0);
 	machine_map(&m, VMALLOC, 0x900000, 1);
 	machine_say(&m, "SYMBOL(mem_section)=%llx\n", VMALLOC + 0x100);
+	if (CHECK_OK(open_space(&m, &space)))
+		CHECK(!space.linear_start);
+	machine_close(&m);
+
+	/* as far off as the linear map's could be, but nothing else is there */
+	machine_init(&m, 4, 0);
+	machine_map(&m, 0xffffa00000900000, 0x900000, 1);
+	machine_map(&m, 0xffffa00000000000 + ROOT_PADDR, 0x901000, 1);
+	machine_say(&m, "SYMBOL(mem_section)=ffffa00000900010\n");
+	if (CHECK_OK(open_space(&m, &space)))
+		CHECK(!space.linear_start);
+	machine_close(&m);
+
+	/* all of memory, but no linear map of Linux starts there */
+	machine_init(&m, 4, 0);
+	for (uint64_t p = 0; p < MACHINE_SIZE; p += 2u << 20)
+		machine_map(&m, 0xffffa00000200000 + p, p, 2);
+	machine_say(&m, "SYMBOL(mem_section)=ffffa00000800000\n");
 	if (CHECK_OK(open_space(&m, &space)))
 		CHECK(!space.linear_start);
 	machine_close(&m);
