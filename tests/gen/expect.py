@@ -3,6 +3,7 @@
 
 OUT.expect, one item a line, page frames in hex, ranges with last inclusive:
   verdict good|warn|bad|unsupported|survive  (tests/fixtures/README)
+  log broken             the kernel log is damaged: reading it must end
   max_mapnr N            frames end here (exclusive)
   present RANGES         bitmap1: frames that lie at least partly in a segment
   zero RANGES            of those, all zero
@@ -15,6 +16,7 @@ OUT.log: the kernel log's records as JSON.
 
 import json
 
+import kallsyms
 import structpage as S
 from memory import PAGE, ZERO, pack
 
@@ -74,6 +76,10 @@ class Expect:
         """Frames of the kernel image and of what VMCOREINFO names."""
         m = self.m
         pfns = {p for p, kind in m.alloc_kind.items() if kind == "image"}
+        if m.layout.kallsyms and m.fx.flag("kallsyms"):
+            # the image's own symbol table tells what was freed of it
+            for first, end in kallsyms.freed(m):
+                pfns -= set(range(first, end))
         for name, vaddr in m.symbols.items():
             if "SYMBOL(%s)=" % name not in m.vmcoreinfo.decode("latin-1"):
                 continue
@@ -107,6 +113,8 @@ class Expect:
         m, fx = self.m, self.m.fx
         with open(out + ".expect", "w", encoding="utf-8") as file:
             print("verdict", fx["expect"], file=file)
+            if fx.flag("log_broken"):
+                print("log broken", file=file)
             print("max_mapnr %x" % self.max_mapnr, file=file)
             print("present", pack(self.present), file=file)
             print("zero", pack(self.zero_pages()), file=file)

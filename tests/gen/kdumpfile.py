@@ -198,6 +198,9 @@ class Dump:
                              pfn, offset, size, self.data, self.size)
             if page_flags:
                 self.problem("frame %x: page_flags 0x%x", pfn, page_flags)
+            if name and flags & ~self.head["status"]:
+                self.problem("frame %x: %s, which the header's status 0x%x "
+                             "does not name", pfn, name, self.head["status"])
             self.by_codec[name] = self.by_codec.get(name, 0) + 1
             key = (offset, size)
             if key in blocks:

@@ -8,8 +8,12 @@ fixture's 'pages' statements say.
 """
 
 import layouts as L
+import kallsyms
 import kinds
+import nodes
+import printk
 import structpage as S
+import vmcoreinfo
 from memory import PAGE, Memory
 from pagetable import P, PageTables, SIZES
 
@@ -44,7 +48,7 @@ class Machine:
         bit = fixture.num("sme_bit")
         self.sme_mask = 1 << bit if bit is not None else 0
         self.arena = fixture.num("arena")
-        self.image_next = self.kernel_paddr + 0x200000
+        self.image_next = self.kernel_paddr + kallsyms.DATA
         self.ram = sorted(fixture.ram) or [(0x1000, 0x9fbff),
                                            (0x100000, 0x3ffffff)]
         self.max_pfn = max(b for _, b in self.ram) // PAGE + 1
@@ -83,8 +87,8 @@ class Machine:
         """Space in the kernel image; returns its physical address."""
         paddr = (self.image_next + align - 1) & ~(align - 1)
         self.image_next = paddr + size
-        if self.image_next > self.kernel_paddr + self.kernel_size:
-            raise SystemExit("kernel_size is too small for %s" % name)
+        if self.image_next > self.kernel_paddr + kallsyms.DATA_END:
+            raise SystemExit("the image has no room for %s" % name)
         if data:
             self.mem.write(paddr, data)
         self.symbols[name] = self.image_vaddr(paddr)
@@ -99,14 +103,12 @@ class Machine:
         self.map_memmap()
         self.map_kernel()
         self.map_vmalloc()
-        import nodes
         nodes.build(self)
-        import printk
         self.log = printk.build(self)
+        kallsyms.build(self)
         self.check_arena()
         self.store_arrays()
         self.apply_pokes()
-        import vmcoreinfo
         self.vmcoreinfo = vmcoreinfo.build(self)
 
     def place_image(self):

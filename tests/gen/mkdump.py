@@ -114,13 +114,21 @@ def build(image, level=31, codec="zlib", version=6, reached=None,
     max_mapnr = int(want["max_mapnr"], 16)
     notes = raw.note_bytes()
     info_at, info_size = find_vmcoreinfo(notes)
+    nr_cpus = notes.count(b"CORE\0")
+    release = notes[info_at:info_at + info_size].split(b"\n")[0]
+    if version < 4:
+        # version 3 has the VMCOREINFO text only, 1 and 2 nothing
+        notes = notes[info_at:info_at + info_size] if version == 3 else b""
+        info_at = 0
     sub_blocks = (104 + len(notes) + PAGE - 1) // PAGE
     half = ((max_mapnr + 7) // 8 + PAGE - 1) & ~(PAGE - 1)
     values = dict(
         signature=kdumpfile.SIGNATURE, version=version, timestamp=1700000000,
-        status=0, block_size=PAGE, sub_hdr_size=sub_blocks,
-        bitmap_blocks=2 * half // PAGE, max_mapnr_32=max_mapnr, nr_cpus=1,
-        dump_level=level, offset_vmcoreinfo=PAGE + 104 + info_at,
+        status=sum(FLAGS.values()) if codec == "mixed" else FLAGS[codec],
+        block_size=PAGE, sub_hdr_size=sub_blocks,
+        bitmap_blocks=2 * half // PAGE, max_mapnr_32=max_mapnr,
+        nr_cpus=nr_cpus, dump_level=level,
+        offset_vmcoreinfo=PAGE + 104 + info_at,
         size_vmcoreinfo=info_size, offset_note=PAGE + 104,
         size_note=len(notes), max_mapnr=max_mapnr)
     if reached is not None:
@@ -132,7 +140,8 @@ def build(image, level=31, codec="zlib", version=6, reached=None,
         drop = drop or key == gone
         if key in values and not (drop and at >= PAGE):
             struct.pack_into("<" + code, out, at, values[key])
-    for i, text in enumerate((b"Linux", b"fixture", b"release", b"version",
+    for i, text in enumerate((b"Linux", b"fixture",
+                              release.partition(b"=")[2], b"#1 SMP test",
                               b"x86_64", b"(none)")):
         out[12 + 65 * i:12 + 65 * i + len(text)] = text
     out += bitmap(sorted(want["present"]), half) + bitmap(kept, half)

@@ -46,8 +46,7 @@ def build(machine):
     printk(note)
     page_numbers(note)
     for name in machine.layout.kallsyms:
-        note.put("SYMBOL(kallsyms_%s)" % name,
-                 "%x" % (machine.text + 0x180000 + 64 * len(name)))
+        note.sym("kallsyms_" + name)
     x86_64(note)
     note.put("CRASHTIME", machine.fx["crashtime"])
     lines = note.lines

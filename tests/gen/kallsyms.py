@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kernel's own symbol table, as VMCOREINFO leads to it (kernel/kallsyms.c,
+scripts/kallsyms.c): names as strings of tokens, addresses as 32-bit offsets.
+
+Up to 6.14 offsets count from kallsyms_relative_base, as
+CONFIG_KALLSYMS_ABSOLUTE_PERCPU encodes them: not negative is an absolute
+value, negative is base - 1 - offset. In 7.2 an offset counts from its own
+place.
+"""
+
+import struct
+
+BIG = "symbol_with_a_name_that_takes_two_bytes_of_length_" * 3
+
+
+# The image's sections, in the order of arch/x86/kernel/vmlinux.lds.S; the
+# last one ends with the image. Offsets from _text; data lie at 2 MiB.
+TEXT_END, RODATA, RODATA_END, DATA = 0xc0000, 0x100000, 0x180000, 0x200000
+DATA_END, INIT, INIT_END, BRK_SIZE = 0x300000, 0x300000, 0x380000, 0x10000
+
+
+def freed(machine):
+    """Parts of the image that the kernel gave to the page allocator after
+    boot, as far as its struct pages say: the gaps around rodata
+    (arch/x86/mm/init_64.c mark_rodata_ro), init (free_initmem) and what of
+    .brk was not used. As (first pfn, end pfn)."""
+    size = machine.kernel_size
+    return [((machine.kernel_paddr + a) // 4096,
+             (machine.kernel_paddr + b) // 4096)
+            for a, b in ((TEXT_END, RODATA), (RODATA_END, DATA),
+                         (INIT, INIT_END), (size - BRK_SIZE, size))]
+
+
+def symbols(machine):
+    """(type, name, address), by address; per-CPU symbols are absolute."""
+    text, size = machine.text, machine.kernel_size
+    places = [("T", "_text", 0), ("T", "_stext", 0), ("T", "startup_64", 0),
+              ("t", BIG, 0x1000), ("T", "panic", 0x2000),
+              ("T", "_etext", TEXT_END), ("R", "__start_rodata", RODATA),
+              ("R", "__end_rodata", RODATA_END),
+              ("R", "__end_rodata_aligned", RODATA_END),
+              ("R", "__end_rodata_hpage_align", DATA), ("D", "_sdata", DATA),
+              ("D", "_edata", DATA_END), ("D", "__init_begin", INIT),
+              ("T", "_sinittext", INIT), ("T", "_einittext", INIT + 0x40000),
+              ("R", "__init_end", INIT_END), ("B", "__bss_start", INIT_END),
+              ("B", "__bss_stop", size - BRK_SIZE),
+              ("B", "__end_of_kernel_reserve", size - BRK_SIZE),
+              ("B", "__brk_base", size - BRK_SIZE),
+              ("B", "__brk_limit", size), ("B", "_end", size)]
+    table = [("A", "fixed_percpu_data", 0x0), ("A", "current_task", 0x1c0)]
+    table += [(kind, name, text + at) for kind, name, at in places]
+    table += [("D", name, machine.symbols[name])
+              for name in ("init_top_pgt", "init_uts_ns")]
+    return sorted(table, key=lambda s: s[2])
+
+
+def tokens():
+    """One token a character; token_index has 256 entries."""
+    data, index = b"", []
+    for code in range(256):
+        index.append(len(data))
+        char = chr(code)
+        data += (char.encode() if char.isalnum() and code < 128
+                 or char == "_" else b"") + b"\0"
+    return data, struct.pack("<256H", *index)
+
+
+def names(table):
+    data = b""
+    for kind, name, _ in table:
+        text = (kind + name).encode()
+        size = len(text)
+        data += bytes([size]) if size < 128 \
+            else bytes([size & 0x7f | 0x80, size >> 7])
+        data += text
+    return data
+
+
+def build(machine):
+    if not machine.layout.kallsyms:
+        return
+    table = symbols(machine) if machine.fx.flag("kallsyms") else []
+    token_table, token_index = tokens()
+    text = names(table)
+    put = machine.symbol
+    put("kallsyms_names", max(len(text), 8), 8, text)
+    machine.mem.u32(put("kallsyms_num_syms", 4, 8), len(table))
+    put("kallsyms_token_table", len(token_table), 8, token_table)
+    put("kallsyms_token_index", len(token_index), 8, token_index)
+    where = put("kallsyms_offsets", 4 * len(table) + 4, 8)
+    base = machine.text
+    if "relative_base" in machine.layout.kallsyms:
+        machine.mem.u64(put("kallsyms_relative_base", 8), base)
+    for i, (kind, _, address) in enumerate(table):
+        place = machine.image_vaddr(where + 4 * i)
+        if "relative_base" not in machine.layout.kallsyms:
+            # absolute symbols are out of 32 bits' reach: they lie at 'base'
+            offset = (base if kind == "A" else address) - place
+        else:
+            offset = address if kind == "A" else base - 1 - address
+        machine.mem.write(where + 4 * i, struct.pack("<i", offset))
