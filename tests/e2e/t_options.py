@@ -165,15 +165,18 @@ def stdout(box):
 
 
 def closed(box):
-    """Closed descriptors: messages do not end up in the dump."""
+    """Closed descriptors: messages do not end up in what is written."""
     image = box.image(IMAGE)
-    box.good("-l", image.path, "want")
-    for closing in (">&-", "2>&-", "<&- >&- 2>&-"):
-        script = '%s -l -f -D "$1" out %s' % (CAPDUMP, closing)
-        box.good("-c", script, "sh", image.path, program="/bin/sh")
-        with open(box.path("want"), "rb") as a, \
-                open(box.path("out"), "rb") as b:
-            equal(closing, a.read() == b.read(), True)
+    box.good("-l", image.path, "dump.want")
+    box.good("dmesg", image.path, "log.want")
+    for closing in (">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+        for args, out in (("-l -f -D", "dump"), ("dmesg -f -D", "log")):
+            script = '%s %s "$1" %s %s' % (CAPDUMP, args, out, closing)
+            box.good("-c", script, "sh", image.path, program="/bin/sh")
+            with open(box.path(out + ".want"), "rb") as a, \
+                    open(box.path(out), "rb") as b:
+                equal("%s with %s is right" % (out, closing),
+                      a.read() == b.read(), True)
 
 
 def version(box):
