@@ -49,11 +49,22 @@ static void trace_begin(struct crash_trace *trace)
 	trace->patience = PATIENCE;
 }
 
+static bool holds(const char *text, size_t len, const char *what)
+{
+	size_t n = strlen(what);
+
+	for (; len >= n; text++, len--)
+		if (!memcmp(text, what, n))
+			return true;
+	return false;
+}
+
 /* " panic+0x107/0x2a0", " <TASK>", or with a stack address before it: "[<...>]",
  * "[c000...]"; indented, but not everywhere. */
 static bool is_frame(const char *text, size_t len)
 {
-	return len && (strchr(" [<", text[0]) || memmem(text, len, "+0x", 3));
+	return begins(text, len, " ") || begins(text, len, "[") ||
+	       begins(text, len, "<") || holds(text, len, "+0x");
 }
 
 static void trace_add(struct crash_trace *trace, const char *text, size_t len)
@@ -71,11 +82,11 @@ static void trace_add(struct crash_trace *trace, const char *text, size_t len)
 			trace->open = false;
 		if (!wanted)
 			return;
-	} else if (memmem(text, len, "</TASK>", 7) || !is_frame(text, len)) {
+	} else if (holds(text, len, "</TASK>") || !is_frame(text, len)) {
 		trace->open = false;
 		return;
 	}
-	if (memmem(text, len, "<TASK>", 6))
+	if (holds(text, len, "<TASK>"))
 		return;
 	if (trace->nr_lines == CRASH_TRACE_LINES)
 		trace->open = false;

@@ -59,7 +59,7 @@ static struct error *codec_choose(struct options *options, char letter)
 	if (!codec->create)
 		return error_create(ERROR_USAGE,
 				    "-%c: this capdump was built without %s (capdump -v lists what is in)",
-				    letter, codec->name);
+				    letter, codec->library);
 	if (options->codec_given && options->capture.codec != codec)
 		return error_create(ERROR_USAGE,
 				    "-%c and -%c exclude each other",

@@ -71,6 +71,15 @@ struct dump_file {
 	uint64_t zero, filler;		/* offsets of shared blocks */
 };
 
+/* A codec that this build has; NULL: none. */
+static inline const struct codec_ops *dump_codec(void)
+{
+	for (size_t i = 0; codecs[i]; i++)
+		if (codecs[i]->create)
+			return codecs[i];
+	return NULL;
+}
+
 static const char dump_vmcoreinfo[] =
 	"OSRELEASE=6.12.1-test\nPAGESIZE=4096\nNUMBER(phys_base)=16777216\n"
 	"CRASHTIME=1700000000\n";
@@ -100,8 +109,10 @@ static inline void dump_page(const struct dump_file *f, unsigned pfn,
 	}
 }
 
-static inline void dump_put(struct dump_file *f, uint64_t offset,
-			    const void *buf, size_t len)
+/* (gcc 12 with -fsanitize takes a struct's first member for all of it) */
+static __attribute__((noinline)) void dump_put(struct dump_file *f,
+					       uint64_t offset,
+					       const void *buf, size_t len)
 {
 	if (pwrite(f->fd, buf, len, (off_t)offset) != (ssize_t)len)
 		abort();

@@ -216,12 +216,12 @@ static void test_huge(void)
 int main(void)
 {
 	for (int version = 1; version <= 6; version++)
-		test_dump(NULL, codec_by_name("zlib"), version);
+		test_dump(NULL, dump_codec(), version);
 	for (size_t i = 0; codecs[i]; i++)
 		if (codecs[i]->create)
 			test_dump(NULL, codecs[i], 6);
 	test_dump(NULL, NULL, 6);
-	test_dump("rnnpzz-.rr..uunnzzrp-", codec_by_name("zlib"), 6);
+	test_dump("rnnpzz-.rr..uunnzzrp-", dump_codec(), 6);
 	test_heads();
 	test_huge();
 	return unit_end();

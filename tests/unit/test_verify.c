@@ -205,7 +205,7 @@ static void test_versions(void)
 	struct dump_file f;
 
 	for (int version = 1; version <= 6; version++) {
-		dump_create(&f, NULL, codec_by_name("zlib"), version);
+		dump_create(&f, NULL, dump_codec(), version);
 		CHECK(passes(&f, NULL));
 		dump_destroy(&f);
 	}
@@ -213,12 +213,12 @@ static void test_versions(void)
 
 static void test_incomplete(void)
 {
-	uint32_t status = codec_by_name("zlib")->flag;
+	uint32_t status = dump_codec() ? dump_codec()->flag : 0;
 	struct verify_report r;
 	struct dump_file f;
 	bool begun;
 
-	dump_create(&f, "rnnpzz-.rr..uunnzzrp-", codec_by_name("zlib"), 6);
+	dump_create(&f, "rnnpzz-.rr..uunnzzrp-", dump_codec(), 6);
 	CHECK(passes(&f, &r));
 	CHECK(r.nr_unreached == 4 && r.nr_bad == 0);
 	CHECK_OK(verify_has_metadata(f.fd, f.size, &begun));
@@ -247,12 +247,12 @@ static void test_incomplete(void)
 /* Contents within others, and one block with two sizes. */
 static void test_overlaps(void)
 {
-	const struct codec_ops *zlib = codec_by_name("zlib");
+	const struct codec_ops *codec = dump_codec();
 	struct verify_report r;
 	struct dump_file f;
 	struct dump_desc d;
 
-	dump_create(&f, "rrrrrrrr", zlib, 6);
+	dump_create(&f, "rrrrrrrr", codec, 6);
 	d = f.descs[5];
 	d.offset -= 100;
 	dump_put(&f, f.table + 5 * sizeof(d), &d, sizeof(d));
@@ -290,7 +290,7 @@ static void test_windows(void)
 	struct dump_desc d, some[8];
 	uint64_t n;
 
-	dump_create(&f, "rprzprprupprzrprupprr", codec_by_name("zlib"), 6);
+	dump_create(&f, "rprzprprupprzrprupprr", dump_codec(), 6);
 	CHECK(count_overlaps(&f, 4) == 0);
 	for (unsigned i = 0; i < f.nr_descs; i++) {
 		d = f.descs[i];
@@ -324,7 +324,8 @@ int main(void)
 	test_incomplete();
 	test_overlaps();
 	test_windows();
-	test_flips(codec_by_name("zlib"));
+	if (dump_codec())	/* a codec without packed pages harms nobody */
+		test_flips(dump_codec());
 	if (codec_by_name("zstd")->create)
 		test_flips(codec_by_name("zstd"));
 	fclose(devnull);
