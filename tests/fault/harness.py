@@ -82,6 +82,9 @@ class Suite:
             print("PASS %s/%s: %s" % (self.name, name, detail))
         sys.stdout.flush()
 
+    def skip(self, name, why):
+        print("SKIP %s/%s: %s" % (self.name, name, why))
+
     def finish(self):
         if self.failed and os.environ.get("KEEP"):
             print("kept: " + self.dir)
@@ -305,7 +308,7 @@ def load_report(path):
         return json.load(file)
 
 
-def steps(full=FULL, dense=24, factor=1.25):
+def steps(full=FULL, dense=24, factor=1.5):
     """1, 2, 3 ...: all, or with growing steps."""
     n = 1
     while True:

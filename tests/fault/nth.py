@@ -98,9 +98,7 @@ def main():
     for kind in sys.argv[1:] or KINDS:
         if kind.startswith(skip):
             continue
-        for threads in (0, 1, 4):
-            if kind.startswith("thread") and not threads and not FULL:
-                continue
+        for threads in (0, 1, 4) if FULL else (0, 4):
             sweep(suite, judge, kind, threads)
     suite.finish()
 
