@@ -112,6 +112,8 @@ void progress_begin(struct progress *progress, const char *phase,
 	progress->total = total;
 	progress->start = progress_now();
 	progress->last_print = progress->last_json = progress->start;
+	if (progress->fd >= 0)
+		print_json(progress, 0, 0, 0);
 }
 
 void progress_update(struct progress *progress, uint64_t pages, uint64_t bytes)

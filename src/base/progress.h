@@ -23,7 +23,8 @@ struct progress {
 
 void progress_init(struct progress *progress, struct log *log, int fd);
 
-/* Starts a phase of TOTAL pages. PHASE is a literal. */
+/* Starts a phase of TOTAL pages, with a JSON line: that of "write" says that
+ * the metadata is in place. PHASE is a literal. */
 void progress_begin(struct progress *progress, const char *phase,
 		    uint64_t total);
 

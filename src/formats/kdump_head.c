@@ -269,7 +269,8 @@ struct error *kdump_head_write(const struct dump_facts *facts,
 
 	if (!buf)
 		return error_nomem();
-	header_fill(facts, head, layout, buf);
+	if (!sink->ops->rewrites)
+		header_fill(facts, head, layout, buf);
 	stream.len = head->block_size;
 	sub_header_fill(facts, head, buf + stream.len);
 	stream.len += KDUMP_S_LEN;
@@ -277,4 +278,17 @@ struct error *kdump_head_write(const struct dump_facts *facts,
 	TRY(stream_append(&stream, true, 0,
 			  layout->bitmap - stream.offset - stream.len));
 	return stream.len ? stream_flush(&stream) : NULL;
+}
+
+struct error *kdump_head_open(const struct dump_facts *facts,
+			      const struct kdump_head *head,
+			      const struct dump_layout *layout,
+			      struct sink *sink)
+{
+	AUTO_FREE uint8_t *buf = calloc(1, head->block_size);
+
+	if (!buf)
+		return error_nomem();
+	header_fill(facts, head, layout, buf);
+	return sink->ops->meta(sink, 0, buf, head->block_size);
 }

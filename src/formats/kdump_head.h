@@ -23,13 +23,24 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 
 /*
  * Writes [0, layout->bitmap) to SINK, in order, each byte once, but for the
- * four of the status where the sink cannot rewrite. Notes that cannot be read
- * become zeroes, with a warning.
+ * four of the status where the sink cannot rewrite. Where it can, the first
+ * block is zeroes yet: see kdump_head_open(). Notes that cannot be read become
+ * zeroes, with a warning.
  */
 struct error *kdump_head_write(const struct dump_facts *facts,
 			       const struct kdump_head *head,
 			       const struct dump_layout *layout,
 			       struct sink *sink);
+
+/*
+ * Writes the first block, where the sink can rewrite: the file is a dump from
+ * then on. Before it everything else below the data must be durable, or a
+ * machine that dies leaves a dump without its bitmaps.
+ */
+struct error *kdump_head_open(const struct dump_facts *facts,
+			      const struct kdump_head *head,
+			      const struct dump_layout *layout,
+			      struct sink *sink);
 
 /* The status word, in the target's byte order. */
 void kdump_head_status(const struct dump_facts *facts, bool complete,

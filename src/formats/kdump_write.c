@@ -178,8 +178,12 @@ static struct error *kdump_metadata(struct writer *writer)
 				    " pages to keep, the bitmap has %" PRIu64,
 				    kdump->facts->nr_kept, kdump->nr_bits);
 	TRY(bitmap_pad(kdump, kdump->layout.bitmap_len));
-	if (kdump->table)
+	if (kdump->table) {
 		TRY(kdump_table_checkpoint(kdump->table));
+		TRY(kdump_head_open(kdump->facts, &kdump->head,
+				    &kdump->layout, kdump->sink));
+		TRY(kdump_table_checkpoint(kdump->table));
+	}
 	TRY(ops->drain(kdump->sink, &written));
 	clock_gettime(CLOCK_MONOTONIC, &kdump->checkpoint_time);
 	kdump->checkpoint_data = kdump->data_end;
