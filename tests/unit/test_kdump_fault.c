@@ -264,7 +264,12 @@ static void power_cut(bool large)
 	recording = false;
 	model.torn = true;
 	for (first = 0; entries[first].len; first++)
-		;			/* from here on the dump opens */
+		CHECK(entries[first].offset ||
+		      !memcmp(entries[first].bytes, "\0\0\0\0\0\0\0\0", 8));
+	/* the first block comes when all else below the data is durable */
+	CHECK(!entries[++first].offset);
+	while (entries[first].len)
+		first++;		/* from here on the dump opens */
 	for (size_t i = first, sync = first; i <= nr_entries; i++) {
 		bool is_sync = i < nr_entries && !entries[i].len;
 
