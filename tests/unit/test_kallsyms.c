@@ -23,7 +23,9 @@ struct symbol {
 
 static const struct symbol symbols[] = {
 	{ "T_text", 0 }, { "T_stext", 0 }, { "T_etext", 0x40100 },
-	{ "R__start_rodata", 0x50000 }, { "R__end_rodata", 0x60000 },
+	{ "R__start_rodata", 0x50000 }, { "R__start_BTF", 0x50800 },
+	{ "R__stop_BTF", 0x53fff }, { "Rkallsyms_num_syms", 0x54000 },
+	{ "Rkallsyms_seqs_of_names", 0x55800 }, { "R__end_rodata", 0x60000 },
 	{ "D_sdata", 0x60000 }, { "D__init_begin", 0x70000 },
 	{ "D__init_end", 0x100000 }, { "b__smp_locks", 0x100800 },
 	{ "b__smp_locks_end", 0x101800 },
@@ -131,18 +133,27 @@ static struct kernel *open_kernel(struct machine *m)
 }
 
 struct ranges {
-	char text[512];
+	char text[512], tables[512];
 };
 
-static struct error *on_range(void *arg, uint64_t paddr, uint64_t len)
+static struct error *add_range(char *text, uint64_t paddr, uint64_t len)
 {
-	struct ranges *r = arg;
-	size_t used = strlen(r->text);
+	size_t used = strlen(text);
 
-	snprintf(r->text + used, sizeof(r->text) - used, "%llx-%llx ",
+	snprintf(text + used, 512 - used, "%llx-%llx ",
 		 (unsigned long long)(paddr - IMAGE_PADDR),
 		 (unsigned long long)(paddr - IMAGE_PADDR + len));
 	return NULL;
+}
+
+static struct error *on_range(void *arg, uint64_t paddr, uint64_t len)
+{
+	return add_range(((struct ranges *)arg)->text, paddr, len);
+}
+
+static struct error *on_table(void *arg, uint64_t paddr, uint64_t len)
+{
+	return add_range(((struct ranges *)arg)->tables, paddr, len);
 }
 
 #define ALL "0-200000 "
@@ -154,7 +165,7 @@ static void check_image(struct table *t, bool found_wanted, const char *want)
 		{ "__init_begin", 0 }, { "_etext", 0 }, { "_nowhere", 0 },
 	};
 	struct kernel *k = open_kernel(&t->m);
-	struct ranges r = { "" };
+	struct ranges r = { "", "" };
 	bool found;
 
 	CHECK_OK(kallsyms_find(k, t->m.view, asked, 3, &found));
@@ -163,7 +174,9 @@ static void check_image(struct table *t, bool found_wanted, const char *want)
 		CHECK(asked[0].vaddr == IMAGE_VADDR + 0x70000 &&
 		      asked[1].vaddr == IMAGE_VADDR + 0x40100 &&
 		      !asked[2].vaddr);
-	CHECK_OK(kernel_image_ranges(k, t->m.view, on_range, &r));
+	CHECK_OK(kernel_image_ranges(k, t->m.view, on_range, on_table, &r));
+	/* whole pages of BTF and of kallsyms */
+	CHECK(!strcmp(r.tables, found ? "51000-53000 54000-55000 " : ""));
 	if (!CHECK(!strcmp(r.text, want)))
 		fprintf(stderr, "  got %s\n", r.text);
 	kernel_close(k);
@@ -247,10 +260,10 @@ static void test_senseless(void)
 		machine_put32(&t.m, NUM, t.nr);
 		{
 			struct kernel *k = open_kernel(&t.m);
-			struct ranges r = { "" };
+			struct ranges r = { "", "" };
 
 			CHECK_OK(kernel_image_ranges(k, t.m.view, on_range,
-						     &r));
+						     on_table, &r));
 			if (!CHECK(!strcmp(r.text, ALL)))
 				fprintf(stderr, "  %zu got %s\n", i, r.text);
 			kernel_close(k);
