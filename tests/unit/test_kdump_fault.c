@@ -267,7 +267,9 @@ static void power_cut(bool large)
 		CHECK(entries[first].offset ||
 		      !memcmp(entries[first].bytes, "\0\0\0\0\0\0\0\0", 8));
 	/* the first block comes when all else below the data is durable */
-	CHECK(!entries[++first].offset);
+	while (!entries[first].len)	/* the file, its directory */
+		first++;
+	CHECK(!entries[first].offset);
 	while (entries[first].len)
 		first++;		/* from here on the dump opens */
 	for (size_t i = first, sync = first; i <= nr_entries; i++) {
