@@ -12,7 +12,7 @@ import shlex
 
 # key: (default, what it is)
 SETTINGS = {
-    "kernel": ("6.12", "layout: 5.10 6.1 6.6 6.9 6.12 7.2"),
+    "kernel": ("6.12", "layout: 5.10 6.1 6.4 6.6 6.8 6.9 6.11 6.12 7.2"),
     "model": ("vmemmap", "flat, sparse, extreme or vmemmap"),
     "levels": ("4", "of the page tables: 4 or 5"),
     "kaslr": ("0", "KERNELOFFSET: the virtual offset of the text"),

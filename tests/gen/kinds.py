@@ -52,7 +52,7 @@ def slab(enc, page, pfn, order):
     lay = enc.l
     mapcount = lay.types.get("slab", 0xffffffff)
     flags = lay.mask("slab") if "slab" in lay.bits else 0
-    if lay.name in ("5.10", "6.1"):
+    if lay.compound == "dtor":
         # 5.10: slab_cache lies where mapping does; 6.1: slab_list
         enc.put(pfn, flags, w1=S.POISON_LIST1, w2=S.POISON_LIST2,
                 mapping=MAPPING + 0x40, index=MAPPING + 0x2000,

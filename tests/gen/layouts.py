@@ -5,6 +5,7 @@ bits, page types, compound encodings, structure sizes, VMCOREINFO keys.
 Sources, by release (Debian x86_64 configurations, 64-byte struct page):
  5.10, 6.1   kernel/crash_core.c, include/linux/page-flags.h, and pahole on
              the distribution's kernel (5.10.223, 6.1.176)
+ 6.4         as 6.1 with folio._folio_dtor and _folio_order
  6.6         kernel/crash_core.c after 9c5ccf2db04b ("remove
              HUGETLB_PAGE_DTOR") and ebc1baf5c9b4 (order in _flags_1)
  6.9         kernel/vmcore_info.c after d99e3140a4d3 (hugetlb is a page
@@ -24,6 +25,7 @@ _FLAGS_6_6 = ("locked writeback referenced uptodate dirty lru head waiters "
               "active workingset error slab owner_priv_1 arch_1 reserved "
               "private private_2 mappedtodisk reclaim swapbacked "
               "unevictable mlocked uncached hwpoison").split()
+_FLAGS_6_11 = [f for f in _FLAGS_6_6 if f != "slab"]
 _FLAGS_6_12 = ("locked writeback referenced uptodate dirty lru head waiters "
                "active workingset owner_priv_1 owner_2 arch_1 reserved "
                "private private_2 reclaim swapbacked unevictable mlocked "
@@ -40,6 +42,12 @@ _TYPES_5_10 = {"buddy": ~0x80, "offline": ~0x100, "table": ~0x400,
 _TYPES_6_1 = {"buddy": ~0x80, "offline": ~0x100, "table": ~0x200,
               "guard": ~0x400}
 _TYPES_6_9 = dict(_TYPES_6_1, hugetlb=~0x800)
+# 6.10: slab became a type (46df8e73a4a3); 6.11: the bits moved up, so that
+# owners may use the low 16 bits, and zsmalloc does.
+_TYPES_6_11 = {"buddy": ~0x40000000, "offline": ~0x20000000,
+               "table": ~0x10000000, "guard": ~0x08000000,
+               "hugetlb": ~0x04000000, "slab": ~0x02000000,
+               "zsmalloc": 0xfeff0000}
 # 6.12: PGTY_x << 24.
 _TYPES_6_12 = {"buddy": 0xf0 << 24, "offline": 0xf1 << 24,
                "table": 0xf2 << 24, "guard": 0xf3 << 24,
@@ -77,6 +85,7 @@ class Layout:
 
 # compound: where order and hugetlb are told, for a compound page:
 #   dtor   page[1].compound_dtor / compound_order (u8 each)
+#   folio_dtor  the same bytes, by another name in VMCOREINFO
 #   flags1 order in the low byte of page[1].flags, PG_hugetlb beside it
 #   type   order in the low byte of page[1].flags, hugetlb is a page type
 RELEASES = {
@@ -103,14 +112,24 @@ RELEASES = {
         desc_ring_size=48, info_size=88, dev_info=24, latched=True,
         offline_needs_hugetlb=True),
 }
+# 6.3 to 6.5: the first tail page's members are struct folio's (1c5509be58f6)
+RELEASES["6.4"] = dict(
+    RELEASES["6.1"], release="6.4.16-test-amd64", compound="folio_dtor")
 RELEASES["6.6"] = dict(
     RELEASES["6.1"], release="6.6.13-test-amd64", flags=_FLAGS_6_6,
     compound="flags1")
+# stable 6.8.9 took d99e3140a4d3 (hugetlb is a page type)
+RELEASES["6.8"] = dict(
+    RELEASES["6.6"], release="6.8.12-test-amd64", types=_TYPES_6_9,
+    compound="type", offline_needs_hugetlb=False)
 RELEASES["6.9"] = dict(
     RELEASES["6.1"], release="6.9.12-test-amd64", flags=_FLAGS_6_6,
     types=_TYPES_6_9, compound="type", vmap_area=False, vmalloc_start=True,
     vmemmap_exported=True, offline_needs_hugetlb=False,
     zone_start=144, spanned=160, zone_name=184)
+RELEASES["6.11"] = dict(
+    RELEASES["6.9"], release="6.11.11-test-amd64", flags=_FLAGS_6_11,
+    types=_TYPES_6_11)
 RELEASES["6.12"] = dict(
     RELEASES["6.9"], release="6.12.107-test-amd64", flags=_FLAGS_6_12,
     types=_TYPES_6_12, pgdat_size=174464)
@@ -125,7 +144,7 @@ RELEASES["7.2"] = dict(
 # struct page, 64 bytes, the same in all of them (pahole)
 PAGE_SIZE_OF = 64
 OFF_FLAGS, OFF_HEAD, OFF_LRU, OFF_MAPPING = 0, 8, 8, 24
-OFF_INDEX, OFF_PRIVATE, OFF_MAPCOUNT, OFF_REFCOUNT, OFF_MEMCG = 32, 40, 48, 52, 56
+OFF_INDEX, OFF_PRIVATE, OFF_MAPCOUNT, OFF_REFCOUNT = 32, 40, 48, 52
 OFF_DTOR, OFF_ORDER = 16, 17            # of page[1], 5.10 and 6.1 only
 
 NR_PAGE_ORDERS = 11

@@ -73,8 +73,9 @@ class Peer:
 
     def knows(self, kernel):
         """The release that learnt the encodings of a kernel, by its log."""
-        need = {"5.10": (1, 7, 0), "6.1": (1, 7, 0), "6.6": (1, 7, 4),
-                "6.9": (1, 7, 6), "6.12": (1, 7, 7), "7.2": (1, 7, 9, 1)}
+        need = {"5.10": (1, 7, 0), "6.1": (1, 7, 0), "6.4": (1, 7, 4),
+                "6.6": (1, 7, 4), "6.8": (1, 7, 6), "6.9": (1, 7, 6),
+                "6.11": (1, 7, 7), "6.12": (1, 7, 7), "7.2": (1, 7, 9, 1)}
         return bool(self.path) and self.version >= need[kernel]
 
     def run(self, *args, out):

@@ -116,7 +116,7 @@ class Encoder:
         for pfn in range(head + 1, head + (1 << order)):
             self.put(pfn, w1=info, mapping=TAIL_MAPPING, refcount=0)
         one = head + 1
-        if self.l.compound == "dtor":
+        if self.l.compound in ("dtor", "folio_dtor"):
             dtor = L.HUGETLB_PAGE_DTOR if hugetlb else 3 if rmappable else 1
             buf, at = self.arrays.slot(one)
             if buf is not None:

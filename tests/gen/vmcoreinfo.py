@@ -112,6 +112,9 @@ def structures(note):
     if lay.compound == "dtor":
         note.off("page.compound_dtor", L.OFF_DTOR)
         note.off("page.compound_order", L.OFF_ORDER)
+    if lay.compound == "folio_dtor":
+        note.off("folio._folio_dtor", L.PAGE_SIZE_OF + L.OFF_DTOR)
+        note.off("folio._folio_order", L.PAGE_SIZE_OF + L.OFF_ORDER)
     # renamed in 7.1 (f50c015 of makedumpfile)
     note.off("page.compound_info" if lay.name == "7.2"
              else "page.compound_head", L.OFF_HEAD)
@@ -216,7 +219,7 @@ def page_numbers(note):
     note.num("PG_hwpoison", lay.bit("hwpoison"))
     note.num("PG_head_mask", lay.mask("head"))
     type_value("PAGE_BUDDY_MAPCOUNT_VALUE", "buddy")
-    if lay.compound == "dtor":
+    if lay.compound in ("dtor", "folio_dtor"):
         note.num("HUGETLB_PAGE_DTOR", L.HUGETLB_PAGE_DTOR)
     elif lay.compound == "flags1":
         note.num("PG_hugetlb", lay.bit("active"))
