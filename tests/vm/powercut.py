@@ -5,12 +5,18 @@
 usage: powercut.py NAME DIR CAPDUMP [POINTS]
 DIR/writes is QEMU's log of all writes to the second disk (the format of
 Linux Documentation/admin-guide/device-mapper/log-writes.rst), DIR/writes.base
-the disk before the boot, DIR/vmcore the raw vmcore. For each point the writes
-before it are replayed, the journal is recovered as a mount would, and the
-dump that is then in the file system is judged. Prints PASS and FAIL lines.
+the disk before the boot, DIR/vmcore the raw vmcore. The writes are replayed up
+to a point, the journal is recovered as a mount would, and the dump that is
+then in the file system is judged. The points are every flush, and between
+two flushes: after a write; inside one, of which the first half is there
+(such a torn write may misstate one page); and with some of the writes since
+the last flush and not others, as a disk's cache leaves them. Prints PASS and
+FAIL lines.
 """
+import collections
 import hashlib
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -21,6 +27,7 @@ from dumpfile import Kdump, Vmcore, PAGE
 MAGIC = 0x6a736677736872
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 DUMP = '/dump'
+SECTOR = 512
 
 
 def read_log(path):
@@ -59,34 +66,45 @@ def copy_sparse(source, target):
                                          end - at, at, at)
 
 
+def put(log, entry, torn, image):
+    """Writes an entry of the log, or its first half, into a file."""
+    start, length, flags, at = entry
+    if flags & MARK:
+        return
+    if torn:
+        length = length // 2 // SECTOR * SECTOR
+    while length:
+        part = min(length, 1 << 20)
+        data = bytes(part)
+        if not flags & DISCARD:
+            data = os.pread(log.fileno(), part, at)
+            at += part
+        os.pwrite(image.fileno(), data, start)
+        start += part
+        length -= part
+
+
 class Disk:
-    """The disk as it was after some of the writes."""
+    """The disk as it was at the last flush."""
 
     def __init__(self, base, log, work):
-        self.image = work + '/image'
+        self.image, self.work = work + '/image', work
         copy_sparse(base, self.image)
         self.file = open(self.image, 'r+b', buffering=0)
         self.log = open(log, 'rb', buffering=0)
 
-    def apply(self, entry):
-        start, length, flags, at = entry
-        if flags & MARK or not length:
-            return
-        while length:
-            part = min(length, 1 << 20)
-            if flags & DISCARD:
-                data = bytes(part)
-            else:
-                data = os.pread(self.log.fileno(), part, at)
-                at += part
-            os.pwrite(self.file.fileno(), data, start)
-            start += part
-            length -= part
+    def advance(self, writes):
+        for entry in writes:
+            put(self.log, entry, False, self.file)
 
-    def extract(self, work):
-        """Recovers a copy's journal; the path of the dump in it, or None."""
-        scratch, dump = work + '/scratch', work + '/dump'
+    def extract(self, writes=()):
+        """Recovers a copy's journal, after WRITES, pairs (entry, torn), went
+        to that copy; the path of the dump in it, or None."""
+        scratch, dump = self.work + '/scratch', self.work + '/dump'
         copy_sparse(self.image, scratch)
+        with open(scratch, 'r+b', buffering=0) as f:
+            for entry, torn in writes:
+                put(self.log, entry, torn, f)
         run = subprocess.run(['e2fsck', '-y', '-E', 'journal_only', scratch],
                              capture_output=True)
         if run.returncode > 1:
@@ -124,105 +142,132 @@ class Judge:
                    'with no cut the dump is complete and right',
                    f'{count} pages, {len(wrong)} wrong')
 
-    def state(self, dump):
+    def state(self, dump, torn):
         """(pages that can be read, is complete), or why it is no dump."""
         with open(dump, 'rb') as f:
-            digest = hashlib.file_digest(f, 'sha256').digest()
+            digest = hashlib.file_digest(f, 'sha256').digest(), torn
         if digest not in self.seen:
-            self.seen[digest] = self.look(dump)
+            self.seen[digest] = self.look(dump, torn)
         return self.seen[digest]
 
-    def look(self, path):
+    def look(self, path, torn):
         try:
             dump = Kdump(path)
             if dump.kept != self.whole.kept:
                 return 'bitmap 2 differs', None
         except (ValueError, struct.error) as e:
             return f'no metadata: {e}', None
-        there = 0
-        table, whole = dump.map, self.whole
-        for i, (pfn, *block) in enumerate(whole.pages()):
-            at = whole.table + i * 24
-            have = table[at:at + 24]
+        there, misstated = 0, []
+        for i, (pfn, *block) in enumerate(self.whole.pages()):
+            at = self.whole.table + i * 24
+            have = dump.map[at:at + 24]
             if not any(have):
                 continue
-            if have != whole.map[at:at + 24]:
-                raise ValueError(f'descriptor of {pfn:#x} differs')
             offset, size, _ = block
-            if dump.map[offset:offset + size] != \
-                    whole.map[offset:offset + size]:
-                raise ValueError(f'contents of {pfn:#x} differ')
-            there += 1
+            if have != self.whole.map[at:at + 24] or \
+                    dump.map[offset:offset + size] != \
+                    self.whole.map[offset:offset + size]:
+                misstated.append(hex(pfn))
+            else:
+                there += 1
+        if len(misstated) > torn:
+            raise ValueError(f'{len(misstated)} wrong: {misstated[:3]}')
         complete = not dump.status & Kdump.INCOMPLETE
-        if complete and there != whole.bits().bit_count():
+        if complete and there != self.whole.bits().bit_count():
             raise ValueError('says complete, pages are missing')
         run = subprocess.run([self.capdump, 'verify', path],
                              capture_output=True, text=True)
-        if run.returncode not in (0, 3):
+        want = (1, 3) if misstated else (0,) if complete else (3,)
+        if run.returncode not in want:
             raise ValueError(f'verify: status {run.returncode}, '
                              f'{run.stderr.strip()[-200:]}')
         return there, complete
 
 
-def points_of(entries, extra):
-    """Entries after which the power goes: all flushes, EXTRA between."""
-    flushes = {i for i, e in enumerate(entries) if e[2] & (FLUSH | FUA)}
-    others = [i for i in range(len(entries)) if i not in flushes]
-    step = max(1, len(others) // extra) if extra else len(others) + 1
-    return flushes, flushes | set(others[::step])
+def epochs_of(entries):
+    """The writes between two flushes, each list with the flush that ends it
+    (FUA: a write that is a flush of itself only)."""
+    epoch = []
+    for entry in entries:
+        epoch.append(entry)
+        if entry[2] & FLUSH:
+            yield epoch
+            epoch = []
+    yield epoch
 
 
-def replay(judge, entries, points, work):
-    disk = Disk(judge.folder + '/writes.base', judge.folder + '/writes', work)
-    states, wrong = [], []
-    for i, entry in enumerate(entries):
-        disk.apply(entry)
-        if i not in points:
-            continue
-        try:
-            dump = disk.extract(work)
-            states.append((i, judge.state(dump) if dump else
-                           ('no file yet', None)))
-        except ValueError as e:
-            wrong.append(f'after write {i}: {e}')
-    return states, wrong
+def cuts_of(epoch, chance):
+    """What can be on the disk in this epoch: lists of (entry, torn)."""
+    writes = [(e, False) for e in epoch if e[1]]
+    for i, (entry, _) in enumerate(writes):
+        if entry[1] > SECTOR and not entry[2] & (DISCARD | FUA):
+            yield 'torn', writes[:i] + [(entry, True)]
+        if i + 1 < len(writes):
+            yield 'prefix', writes[:i + 1]
+    for _ in range(min(8, len(writes))):
+        yield 'subset', [w for w in writes
+                         if w[0][2] & FUA or chance.random() < 0.5]
+
+
+def replay(judge, entries, disk, extra):
+    """Judges all cuts at flushes, about EXTRA of the others; the states in
+    order, what was wrong, and how many cuts of each kind there were."""
+    chance = random.Random(1)
+    epochs = list(epochs_of(entries))
+    cuts = [[('flush', [])] + list(cuts_of(e, chance)) for e in epochs]
+    keep = extra / max(1, sum(len(c) - 1 for c in cuts))
+    states, wrong, kinds = [], [], collections.Counter()
+    for number, (epoch, some) in enumerate(zip(epochs, cuts)):
+        for kind, writes in some:
+            if kind != 'flush' and chance.random() > keep:
+                continue
+            kinds[kind] += 1
+            try:
+                dump = disk.extract(writes)
+                states.append((number, kind, judge.state(dump, kind == 'torn')
+                               if dump else ('no file yet', None)))
+            except ValueError as e:
+                wrong.append(f'{kind} in epoch {number}: {e}')
+        disk.advance(epoch)
+    return states, wrong, kinds
 
 
 def main():
     name, folder, capdump = sys.argv[1:4]
     judge = Judge(name, folder, capdump)
     entries = read_log(folder + '/writes')
-    flushes, points = points_of(entries,
-                                int(sys.argv[4]) if len(sys.argv) > 4 else 200)
+    files = folder + '/writes.base', folder + '/writes'
     with tempfile.TemporaryDirectory(dir=folder) as work:
-        disk = Disk(folder + '/writes.base', folder + '/writes', work)
-        for entry in entries:
-            disk.apply(entry)
-        dump = disk.extract(work)
+        disk = Disk(*files, work)
+        disk.advance(entries)
+        dump = disk.extract()
         judge.claim(dump is not None, 'with no cut there is a dump')
         if not dump:
             return 1
         os.rename(dump, folder + '/whole')
         judge.load_whole(folder + '/whole')
-        states, wrong = replay(judge, entries, points, work)
+        states, wrong, kinds = replay(judge, entries, Disk(*files, work),
+                                      int(sys.argv[4]) if sys.argv[4:] else 250)
 
     judge.claim(not wrong, f'whatever can be read is right, at '
-                f'{len(flushes)} flushes and {len(points) - len(flushes)} '
-                'points between', '; '.join(wrong[:3]))
-    good = [(i, s) for i, (s, _) in states if isinstance(s, int)]
-    first = good[0][0] if good else len(entries)
-    lost = [(i, s) for i, (s, _) in states
-            if i > first and not isinstance(s, int)]
-    judge.claim(good and not lost, 'once there is a dump there always is one',
-                f'{lost[:3]}' if lost else
-                f'from write {first} of {len(entries)} on')
-    back = [(i, s) for (_, before), (i, s) in zip(good, good[1:])
-            if s < before]
+                f'{kinds.pop("flush")} flushes and {kinds.total()} cuts '
+                'between', '; '.join(wrong[:3]) if wrong else
+                ', '.join(f'{n} {k}' for k, n in kinds.items()))
+    flushed = [(n, s) for n, kind, (s, _) in states
+               if kind == 'flush' and isinstance(s, int)]
+    first = flushed[0][0] if flushed else 1 << 30
+    lost = [(n, kind, s) for n, kind, (s, _) in states
+            if n >= first and not isinstance(s, int)]
+    judge.claim(flushed and not lost, 'once there is a dump there always is '
+                'one', f'{lost[:3]}' if lost else f'from flush {first} on')
+    back = [(n, kind, s) for at, before in flushed
+            for n, kind, (s, _) in states
+            if n >= at and isinstance(s, int) and s + (kind == 'torn') < before]
     judge.claim(not back, 'no page is lost again', f'{back[:3]}' if back else
-                f'{len(set(s for _, s in good))} different numbers of pages')
-    between = [s for _, s in good if 0 < s < judge.whole.bits().bit_count()]
-    judge.claim(bool(between), 'there were checkpoints before the end',
-                f'{len(set(between))}')
+                '')
+    part = {s for _, s in flushed if 0 < s < judge.whole.bits().bit_count()}
+    judge.claim(bool(part), 'there were checkpoints before the end',
+                f'{len(part)}')
     return judge.failed != 0
 
 
