@@ -5,8 +5,9 @@
  * Readers find the table at (1 + sub_hdr_size + bitmap_blocks) blocks
  * (makedumpfile.c: write_kdump_header(), crash diskdump.c, libkdumpfile
  * diskdump.c). Blocks are at least 4 KiB, so table and data are aligned for
- * O_DIRECT nearly everywhere; the sink sees to it where that is not enough. Each bitmap is whole
- * blocks: readers take the second half of bitmap_blocks for bitmap 2.
+ * O_DIRECT nearly everywhere; the sink sees to it where that is not enough.
+ * Each bitmap is whole blocks: readers take the second half of bitmap_blocks
+ * for bitmap 2.
  */
 #include "kdump_head.h"
 
@@ -32,13 +33,43 @@ struct run_arg {
 	void *arg;
 };
 
-static struct error *note_run(void *arg, const struct note *note)
+static struct error *run_unless_device(void *arg, const struct note *note)
 {
 	struct run_arg *run = arg;
 
 	if (note_is_device_dump(note))
 		return NULL;
 	return run->fn(run->arg, note->offset, note->len);
+}
+
+static struct error *note_end(void *arg, const struct note *note)
+{
+	*(uint64_t *)arg = note->offset + note->len;
+	return NULL;
+}
+
+/*
+ * Bytes of PT_NOTE number I that are copied. All of the last. Others may end
+ * with zeroes (Linux fs/proc/vmcore.c rounds them up to pages), which readers
+ * take for notes of 12 bytes, and so would miss where the next PT_NOTE begins
+ * (crash diskdump.c: process_elf64_notes()).
+ */
+static uint64_t note_extent_len(const struct image *image, size_t i)
+{
+	const struct note_extent *extent = &image->notes[i];
+	struct image one = *image;
+	uint64_t end = extent->offset;
+	struct error *err;
+
+	if (i + 1 == image->nr_notes)
+		return extent->len;
+	one.notes = &image->notes[i];
+	one.nr_notes = 1;
+	err = notes_each(&one, NULL, note_end, &end);
+	if (!err)
+		return end - extent->offset;
+	error_destroy(err);
+	return extent->len;
 }
 
 static struct error *note_runs(const struct dump_facts *facts, note_run_fn *fn,
@@ -49,9 +80,10 @@ static struct error *note_runs(const struct dump_facts *facts, note_run_fn *fn,
 
 	/* the log has had its warnings when VMCOREINFO was looked for */
 	if (facts->drop_device_dumps)
-		return notes_each(image, NULL, note_run, &run);
+		return notes_each(image, NULL, run_unless_device, &run);
 	for (size_t i = 0; i < image->nr_notes; i++)
-		TRY(fn(arg, image->notes[i].offset, image->notes[i].len));
+		TRY(fn(arg, image->notes[i].offset,
+		       note_extent_len(image, i)));
 	return NULL;
 }
 

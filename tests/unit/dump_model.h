@@ -20,7 +20,7 @@
 #define MODEL_PAGE 4096u
 #define MODEL_WINDOW 8192u		/* frames */
 
-enum model_kind { MODEL_TEXT, MODEL_NOISE, MODEL_ZERO, MODEL_BAD };
+enum model_kind { MODEL_TEXT, MODEL_NOISE, MODEL_ZERO, MODEL_FILL, MODEL_BAD };
 
 struct model {
 	uint64_t nr_frames;
@@ -74,10 +74,18 @@ static inline enum model_kind model_kind(const struct model *model,
 	case 1:
 		return MODEL_ZERO;
 	case 2:
+		return MODEL_FILL;
+	case 3:
 		return model_hash(pfn) / 16 % 8 ? MODEL_TEXT : MODEL_BAD;
 	default:
 		return MODEL_TEXT;
 	}
+}
+
+/* The word of a MODEL_FILL page; more of them than the writer remembers. */
+static inline uint64_t model_word(uint64_t pfn)
+{
+	return model_hash(model_hash(pfn) % 700 + 1);
 }
 
 /* What the dump must say of PFN. */
@@ -94,6 +102,10 @@ static inline void model_page(const struct model *model, uint64_t pfn,
 	case MODEL_BAD:
 		for (unsigned i = 0; i < MODEL_PAGE; i++)
 			page[i] = text[i % 24];
+		break;
+	case MODEL_FILL:
+		for (unsigned i = 0; i < MODEL_PAGE; i += 8)
+			put_u64(page + i, model_word(pfn), false);
 		break;
 	case MODEL_NOISE:
 		for (unsigned i = 0; i < MODEL_PAGE; i += 8) {
@@ -125,6 +137,10 @@ static inline void model_pack(const struct model *model, struct codec *codec,
 	case MODEL_ZERO:
 		batch->kind[i] = BATCH_FILL;
 		batch->word[i] = 0;
+		return;
+	case MODEL_FILL:
+		batch->kind[i] = BATCH_FILL;
+		batch->word[i] = model_word(pfn);
 		return;
 	case MODEL_BAD:
 		batch->kind[i] = BATCH_UNREADABLE;

@@ -57,7 +57,9 @@ struct entry {
 static struct entry *entries;
 static size_t nr_entries;
 static bool recording;
-static off_t image_size;	/* what was allocated first */
+
+/* What was allocated first; of the data, what was synced and written. */
+static off_t image_size, synced_end, data_end;
 
 static void record(const void *buf, size_t len, off_t offset)
 {
@@ -73,6 +75,8 @@ ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
 	if (fault(CALL_PWRITE))
 		return -1;
 	record(buf, len, offset);
+	if (offset >= image_size)
+		data_end = max_u64(data_end, offset + len);
 	return syscall(SYS_pwrite64, fd, buf, len, offset);
 }
 
@@ -88,7 +92,7 @@ int fallocate(int fd, int mode, off_t offset, off_t len)
 	if (fault(CALL_FALLOCATE))
 		return -1;
 	if (!mode)
-		image_size = len;
+		image_size = synced_end = data_end = len;
 	return syscall(SYS_fallocate, fd, mode, offset, len);
 }
 
@@ -97,13 +101,24 @@ int ftruncate(int fd, off_t len)
 	return fault(CALL_FTRUNCATE) ? -1 : syscall(SYS_ftruncate, fd, len);
 }
 
-/* Nothing here outlives the machine: no need to wait for the disk. */
+/*
+ * Nothing here outlives the machine: no need to wait for the disk. A sync that
+ * fails says that data was lost, so lose it.
+ */
 int fsync(int fd)
 {
-	(void)fd;
-	if (fault(CALL_SYNC))
+	static uint8_t lost[4096] __attribute__((aligned(4096)));
+
+	if (fault(CALL_SYNC)) {
+		memset(lost, 0xee, sizeof(lost));
+		for (off_t at = synced_end; at < data_end; at += sizeof(lost))
+			CHECK(syscall(SYS_pwrite64, fd, lost, sizeof(lost),
+				      at) == sizeof(lost));
+		errno = fault_errno;
 		return -1;
+	}
 	record("", 0, 0);
+	synced_end = data_end;
 	return 0;
 }
 

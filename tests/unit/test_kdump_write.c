@@ -72,6 +72,7 @@ static void one_codec(const struct codec_ops *codec)
 	CHECK(seen.nr_there == model.totals.nr_pages);
 	CHECK(seen.size == model.totals.size);
 	CHECK(model.totals.nr_zero && model.totals.nr_raw &&
+	      model.totals.nr_filled &&
 	      model.totals.nr_unreadable);
 	CHECK(!codec == !model.totals.nr_packed);
 	CHECK(!seen.note_len && !seen.vmcoreinfo_len);
