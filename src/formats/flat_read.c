@@ -13,11 +13,13 @@
 
 #include "../base/bytes.h"
 #include "../base/io.h"
+#include "../codec/codec.h"
 #include "../sink/flat_format.h"
 #include "../sink/output.h"
 #include "kdump_format.h"
 
 #define PIECE (1u << 20)
+#define MAX_TABLE (1ull << 40)	/* bitmaps end below, on any real machine */
 
 struct flat_reader {
 	int in, out;		/* in is borrowed */
@@ -151,8 +153,8 @@ static struct error *mark_incomplete(struct flat_reader *reader)
 	block_size = get_u32(h + KDUMP_H_BLOCK_SIZE, big);
 	blocks = 1ull + get_u32(h + KDUMP_H_SUB_HDR_SIZE, big) +
 		get_u32(h + KDUMP_H_BITMAP_BLOCKS, big);
-	if (block_size > 1u << 18)
-		return NULL;
+	if (block_size > CODEC_LEN_MAX || blocks > MAX_TABLE / CODEC_LEN_MAX)
+		return NULL;		/* nonsense */
 	table = (off_t)(blocks * block_size);
 	size = lseek(reader->out, 0, SEEK_END);
 	if (size >= 0 && size < table && ftruncate(reader->out, table))

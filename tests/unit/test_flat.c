@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Flattened streams: the framing byte by byte, no byte sent twice, pipes that
+ * are slow, non-blocking or gone; and reading streams that somebody broke.
+ */
+#include "../../src/formats/flat_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../src/base/bytes.h"
+#include "../../src/sink/sink.h"
+#include "unit.h"
+
+#define META (1u << 20)
+#define DATA (5u << 20)
+
+static char dir[] = "/tmp/unit-flat-XXXXXX";
+static char path[64];
+
+static const struct dump_layout layout = {
+	.head_len = 5000, .bitmap = 8192, .bitmap_len = 8192, .table = 65536,
+	.table_len = META - 65536, .data = META, .max_size = UINT64_MAX,
+};
+
+static uint8_t pattern(uint64_t i)
+{
+	return (i * 2654435761u) >> 13;
+}
+
+static uint8_t plain[META + DATA];
+
+static void plain_init(void)
+{
+	for (size_t i = 0; i < sizeof(plain); i++)
+		plain[i] = pattern(i);
+}
+
+/* As the writer does: head but the status, data, table in pieces. */
+static struct error *send_all(struct sink *sink)
+{
+	const struct sink_ops *ops = sink->ops;
+	uint64_t table = 65536, data = META, written;
+
+	TRY(ops->begin(sink, &layout));
+	TRY(ops->meta(sink, 0, plain, 424));
+	TRY(ops->meta(sink, 428, plain + 428, 65536 - 428));
+	while (data < META + DATA) {
+		uint64_t n = min_u64(META + DATA - data, 300007);
+
+		for (uint64_t at = 0; at < n; at += 10007)
+			TRY(ops->data(sink, data + at, plain + data + at,
+				      min_u64(n - at, 10007)));
+		data += n;
+		n = min_u64(META - table, 60000);
+		TRY(ops->meta(sink, table, plain + table, n));
+		table += n;
+	}
+	TRY(ops->meta(sink, table, plain + table, META - table));
+	TRY(ops->drain(sink, &written));
+	CHECK(written == META + DATA);
+	return ops->commit(sink, 424, plain + 424, 4, META + DATA);
+}
+
+/* Takes a stream apart, by the format's description. */
+static void framing(void)
+{
+	static uint8_t seen[META + DATA];
+	FILE *file = tmpfile();
+	struct sink *sink = NULL;
+	uint8_t head[4096] = { 0 }, record[16], *bytes = malloc(1 << 20);
+	unsigned nr_records = 0;
+	uint64_t last = 0;
+
+	CHECK_OK(sink_flat_create(fileno(file), &sink));
+	CHECK_OK(send_all(sink));
+	sink_destroy(sink);
+	rewind(file);
+	CHECK(fread(head, 4096, 1, file) == 1);
+	CHECK(!memcmp(head, "makedumpfile\0\0\0\0"
+		      "\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1", 32));
+	for (unsigned i = 32; i < 4096; i++)
+		CHECK(!head[i]);
+	CHECK(flat_probe(head, 32));
+	while (fread(record, 16, 1, file) == 1) {
+		uint64_t offset = get_u64(record, true);
+		uint64_t len = get_u64(record + 8, true);
+
+		if (offset == UINT64_MAX && len == UINT64_MAX)
+			break;
+		if (!CHECK(len > 0 && len <= 1 << 20 &&
+			   offset + len <= META + DATA))
+			break;
+		CHECK(fread(bytes, len, 1, file) == 1);
+		CHECK(!memcmp(bytes, plain + offset, len));
+		for (uint64_t i = offset; i < offset + len; i++)
+			if (seen[i]++)
+				CHECK(!"sent twice");
+		last = offset;
+		nr_records++;
+	}
+	CHECK(fgetc(file) == EOF && feof(file));
+	CHECK(last == 424);
+	for (uint64_t i = 0; i < META + DATA; i++)
+		if (!seen[i])
+			CHECK(!"not sent");
+	/* two for the head, one of data and one of table in turn, status */
+	CHECK(nr_records <= 2 + 18 * 2 + 3);
+	fclose(file);
+	free(bytes);
+}
+
+struct reader {
+	int fd;
+	bool slow;
+	bool complete;
+	unsigned limit;		/* bytes, then it goes away; 0: none */
+	struct error *err;
+};
+
+static void *reader_run(void *arg)
+{
+	struct reader *reader = arg;
+	uint8_t buf[4096];
+	unsigned nr = 0;
+	ssize_t n;
+
+	if (!reader->limit) {
+		if (reader->slow)
+			usleep(100000);
+		reader->err = flat_rearrange(reader->fd, path, true, NULL,
+					     &reader->complete);
+	}
+	while (reader->limit && nr < reader->limit &&
+	       (n = read(reader->fd, buf, sizeof(buf))) > 0)
+		nr += n;
+	close(reader->fd);
+	return NULL;
+}
+
+static void through_pipe(struct reader *reader, bool nonblock)
+{
+	struct sink *sink = NULL;
+	pthread_t thread;
+	struct error *err;
+	uint64_t written;
+	int fds[2];
+
+	CHECK(!pipe(fds));
+	if (nonblock)
+		fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	reader->fd = fds[0];
+	CHECK(!pthread_create(&thread, NULL, reader_run, reader));
+	CHECK_OK(sink_flat_create(fds[1], &sink));
+	err = send_all(sink);
+	if (reader->limit) {
+		CHECK(err && error_number(err) == EPIPE &&
+		      error_kind(err) == ERROR_IO);
+		CHECK_OK(sink->ops->drain(sink, &written));
+		CHECK(written >= META && written < META + DATA);
+		CHECK_ERROR(sink->ops->commit(sink, 424, "x", 1, written),
+			    "broken");
+	} else {
+		CHECK_OK(err);
+	}
+	error_destroy(err);
+	sink_destroy(sink);
+	close(fds[1]);
+	pthread_join(thread, NULL);
+	CHECK_OK(reader->err);
+}
+
+static bool file_is_plain(void)
+{
+	static uint8_t buf[META + DATA + 1];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, buf, sizeof(buf));
+	struct stat st;
+
+	CHECK(!fstat(fd, &st) && (st.st_mode & 0777) == 0600);
+	close(fd);
+	return n == META + DATA && !memcmp(buf, plain, n);
+}
+
+static void pipes(void)
+{
+	struct reader reader = { 0 };
+
+	through_pipe(&reader, false);
+	CHECK(reader.complete && file_is_plain());
+	reader = (struct reader){ .slow = true };
+	through_pipe(&reader, true);
+	CHECK(reader.complete && file_is_plain());
+	for (unsigned limit = 1; limit < DATA; limit = limit * 7 + 100) {
+		reader = (struct reader){ .limit = limit };
+		through_pipe(&reader, limit % 2);
+	}
+}
+
+/* A stream made by hand. */
+static uint8_t stream[1 << 20];
+static size_t stream_len;
+
+static void stream_begin(void)
+{
+	memset(stream, 0, 4096);
+	memcpy(stream, "makedumpfile", 12);
+	stream[23] = stream[31] = 1;
+	stream_len = 4096;
+}
+
+static void stream_add(uint64_t offset, uint64_t len, const void *bytes,
+		       size_t n)
+{
+	put_u64(stream + stream_len, offset, true);
+	put_u64(stream + stream_len + 8, len, true);
+	memcpy(stream + stream_len + 16, bytes, n);
+	stream_len += 16 + n;
+}
+
+static struct error *rearrange(bool force, struct log *log, bool *complete)
+{
+	FILE *file = tmpfile();
+	struct error *err;
+
+	fwrite(stream, stream_len, 1, file);
+	fflush(file);
+	rewind(file);
+	lseek(fileno(file), 0, SEEK_SET);
+	err = flat_rearrange(fileno(file), path, force, log, complete);
+	fclose(file);
+	return err;
+}
+
+static uint64_t size_of_output(void)
+{
+	struct stat st = { 0 };
+
+	stat(path, &st);
+	return st.st_size;
+}
+
+static void hand_made(void)
+{
+	char buf[16] = "";
+	bool complete;
+	FILE *file;
+
+	unlink(path);
+	stream_begin();
+	stream_add(6, 5, "world", 5);
+	stream_add(0, 6, "hello ", 6);
+	stream_add(4, 2, "O_", 2);		/* the later one counts */
+	stream_add(UINT64_MAX, UINT64_MAX, "trailing", 8);
+	CHECK_OK(rearrange(false, NULL, &complete));
+	CHECK(complete);
+	file = fopen(path, "r");
+	CHECK(fread(buf, 1, 16, file) == 11 && !strcmp(buf, "hellO_world"));
+	fclose(file);
+	CHECK_ERROR(rearrange(false, NULL, &complete), "-f");
+	CHECK_OK(rearrange(true, NULL, &complete));
+}
+
+static void broken(void)
+{
+	static const uint64_t bad[][2] = {
+		{ UINT64_MAX, 5 }, { 5, UINT64_MAX },
+		{ INT64_MAX, 1 }, { INT64_MAX - 4, 6 }, { 1ull << 63, 1 },
+		{ UINT64_MAX - 3, 8 }, { 0, 1ull << 63 },
+	};
+	struct log log;
+	bool complete;
+
+	log_init(&log, stderr, 0);
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		stream_begin();
+		stream_add(0, 5, "hello", 5);
+		stream_add(bad[i][0], bad[i][1], "abcdefgh", 8);
+		CHECK_OK(rearrange(true, &log, &complete));
+		CHECK(!complete && size_of_output() == 5);
+	}
+	CHECK(log.nr_warnings == sizeof(bad) / sizeof(*bad));
+	CHECK(strstr(log.warnings[0], "broken at byte 4117"));
+	/* a length that the stream does not have */
+	stream_begin();
+	stream_add(0, 1ull << 40, "hello", 5);
+	CHECK_OK(rearrange(true, &log, &complete));
+	CHECK(!complete && size_of_output() == 5);
+	log_deinit(&log);
+	unlink(path);
+	for (size_t len = 0; len < 4096; len += 13) {
+		stream_begin();
+		stream_len = len;
+		CHECK_ERROR(rearrange(true, NULL, &complete),
+			    "no flattened stream");
+		CHECK(access(path, F_OK));
+	}
+	stream_begin();
+	stream[23] = 2;
+	CHECK(!flat_probe(stream, 4096));
+	CHECK_ERROR(rearrange(true, NULL, &complete), "no flattened stream");
+	stream_begin();
+	stream[12] = 'x';
+	CHECK(!flat_probe(stream, 4096) && !flat_probe(stream, 31));
+}
+
+/* A kdump header in a stream that is cut off: marked, and long enough. */
+static void cut_header(bool big, uint32_t block_size, uint32_t blocks,
+		       uint64_t size)
+{
+	uint8_t h[464] = "KDUMP   ", word[4];
+	bool complete;
+	FILE *file;
+
+	put_u32(h + 8, 6, big);
+	put_u32(h + 428, block_size, big);
+	put_u32(h + 432, 1, big);
+	put_u32(h + 436, blocks, big);
+	stream_begin();
+	stream_add(0, 424, h, 424);
+	stream_add(428, sizeof(h) - 428, h + 428, sizeof(h) - 428);
+	CHECK_OK(rearrange(true, NULL, &complete));
+	CHECK(!complete && size_of_output() == size);
+	file = fopen(path, "r");
+	fseek(file, 424, SEEK_SET);
+	CHECK(fread(word, 4, 1, file) == 1 && get_u32(word, big) == 8);
+	fclose(file);
+}
+
+int main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (!CHECK(mkdtemp(dir)))
+		return unit_end();
+	snprintf(path, sizeof(path), "%s/plain", dir);
+	plain_init();
+	framing();
+	pipes();
+	hand_made();
+	broken();
+	cut_header(false, 4096, 8, 10 * 4096);
+	cut_header(true, 65536, 2, 4 * 65536);
+	cut_header(false, 4096, 0, 8192);
+	cut_header(false, UINT32_MAX, UINT32_MAX, 464);	/* nonsense */
+	cut_header(false, 65536, UINT32_MAX, 464);
+	unlink(path);
+	rmdir(dir);
+	return unit_end();
+}
