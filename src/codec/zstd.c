@@ -25,6 +25,17 @@ static void zstd_destroy(struct codec *codec)
 	free(zstd);
 }
 
+/* The library allocates its tables with the first page; now is better. */
+static bool zstd_warm_up(struct zstd *zstd)
+{
+	static const char page[4096];
+	char out[sizeof(page)];
+	size_t rc = ZSTD_compress2(zstd->compress, out, sizeof(out), page,
+				   sizeof(page));
+
+	return !ZSTD_isError(rc);
+}
+
 static struct error *zstd_create(int level, struct codec **ret)
 {
 	struct zstd *zstd = calloc(1, sizeof(*zstd));
@@ -46,6 +57,10 @@ static struct error *zstd_create(int level, struct codec **ret)
 		return error_create(ERROR_UNSUPPORTED, "libzstd %s: %s",
 				    ZSTD_versionString(),
 				    ZSTD_getErrorName(rc));
+	}
+	if (!zstd_warm_up(zstd)) {
+		zstd_destroy(&zstd->codec);
+		return error_nomem();
 	}
 	*ret = &zstd->codec;
 	return NULL;

@@ -205,17 +205,19 @@ static inline struct error *model_bitmaps(const struct model *model,
 	for (uint64_t at = 0; !err && at < model->nr_frames;
 	     at += MODEL_WINDOW) {
 		uint64_t end = min_u64(at + MODEL_WINDOW, model->nr_frames);
-		struct pageset present, kept;
+		struct pageset present = { 0 }, kept = { 0 };
 
-		CHECK_OK(pageset_init(&present, at, end));
-		CHECK_OK(pageset_init(&kept, at, end));
-		for (uint64_t pfn = at; pfn < end; pfn++) {
+		err = pageset_init(&present, at, end);
+		if (!err)
+			err = pageset_init(&kept, at, end);
+		for (uint64_t pfn = at; !err && pfn < end; pfn++) {
 			if (model_present(pfn))
 				pageset_add(&present, pfn);
 			if (model_kept(pfn))
 				pageset_add(&kept, pfn);
 		}
-		err = writer->ops->bitmap(writer, &present, &kept);
+		if (!err)
+			err = writer->ops->bitmap(writer, &present, &kept);
 		pageset_deinit(&present);
 		pageset_deinit(&kept);
 	}
@@ -234,10 +236,10 @@ static inline struct error *model_run(struct model *model,
 	TRY(writer->ops->begin(writer));
 	TRY(model_bitmaps(model, writer));
 	model->ready = true;
+	if (model->codec)
+		TRY(codec_create(model->codec, INT_MIN, &codec));
 	if (model->step)
 		model->step(model->arg, 0);
-	if (model->codec)
-		CHECK_OK(codec_create(model->codec, INT_MIN, &codec));
 	if (model->address_order)
 		err = model_rank_write(model, writer, codec, &batch, UINT_MAX,
 				       &nr);
