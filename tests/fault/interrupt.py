@@ -1,0 +1,278 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Kills a capture at random moments, with SIGKILL and with SIGTERM. From the
+moment the metadata is written (the "write" phase's first progress line) the
+file opens, every page in it is right, and every page that was finished 5 s
+earlier is in it; before, verify says "no metadata yet". SIGTERM makes a valid
+dump, status 3, within a second; a second one ends at once.
+
+The output is slowed down by the shim, so that a run takes about 12 s and
+several at once cost little. VMCORE=path takes a real vmcore instead of the
+generated image (LEVEL its level)."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import harness
+from harness import CAPDUMP, CUT_SHORT, FULL, Judge, Suite, capdump
+import kdumpfile
+
+RUNS = 50 if FULL else 6        # of each signal
+AT_ONCE = 12
+SLOW = 100000                   # microseconds a write to the output takes
+LATE = 5.0                      # seconds until a finished page is reachable
+
+
+class Victim:
+    """A running capture, its progress lines with the times they came."""
+
+    def __init__(self, image, out, level, slow=SLOW):
+        self.out = out
+        receive, send = os.pipe()
+        env = dict(os.environ, LD_PRELOAD=harness.SHIM, FAULT_SLOW=str(slow),
+                   FAULT_OUTPUT=out)
+        self.start = time.monotonic()
+        self.proc = subprocess.Popen(
+            [CAPDUMP, "-d", str(level), "-l", "--num-threads", "0",
+             "--progress-fd", str(send), image, out], env=env,
+            pass_fds=[send], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        os.close(send)
+        self.lines = []                 # (seconds since start, line)
+        self.pipe = os.fdopen(receive)
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for line in self.pipe:
+            self.lines.append((time.monotonic() - self.start,
+                               json.loads(line)))
+
+    def sleep_until(self, moment):
+        left = self.start + moment - time.monotonic()
+        if left > 0:
+            time.sleep(left)
+
+    def end(self, timeout=60):
+        """Waits; the exit status, or a text when it hangs."""
+        try:
+            err = self.proc.communicate(timeout=timeout)[1]
+        except subprocess.TimeoutExpired:
+            self.proc.kill()
+            err = self.proc.communicate()[1] + "hangs"
+        self.ended = time.monotonic() - self.start
+        self.reader.join()
+        self.pipe.close()
+        self.err = err
+        return self.proc.returncode
+
+    def metadata(self):
+        """When the metadata was in place; None: not yet."""
+        for moment, line in self.lines:
+            if line["phase"] == "write":
+                return moment
+        return None
+
+    def done_by(self, moment):
+        """Pages finished by then, as the progress lines tell."""
+        pages = [line["pages"] for t, line in self.lines
+                 if line["phase"] == "write" and t <= moment]
+        return max(pages, default=0)
+
+
+class Reference:
+    """The complete dump, checked in full; the same bytes must stand in every
+    cut one, for the order of pages does not depend on time."""
+
+    def __init__(self, suite, image, level):
+        self.image, self.level = image, level
+        self.out = suite.path("reference")
+        victim = Victim(image, self.out, level)
+        code = victim.end()
+        self.seconds = victim.ended
+        self.metadata = victim.metadata()
+        problems = [] if code == 0 else ["status %s: %s" % (code, victim.err)]
+        if not problems:
+            problems += Judge(image, level).dump(self.out, True)
+        if self.metadata is None:
+            problems.append("no progress line of the write phase")
+        suite.check("reference", problems, "%.1f s, metadata after %.1f s"
+                    % (self.seconds, self.metadata or 0))
+        if problems:
+            suite.finish()
+        self.dump = kdumpfile.Dump(self.out)
+
+    def compare(self, path):
+        """Problems of a cut dump, and how many pages are in it."""
+        try:
+            dump = kdumpfile.Dump(path)
+        except (kdumpfile.NotADump, ValueError) as err:
+            return ["does not open: %s" % err], 0
+        problems = list(dump.problems)
+        if not dump.head["status"] & kdumpfile.INCOMPLETE:
+            problems.append("says that it is complete")
+        if dump.kept != self.dump.kept or dump.present != self.dump.present:
+            problems.append("other bitmaps")
+            return problems, 0
+        end = 0
+        for pfn, have, want in zip(dump.kept, dump.desc, self.dump.desc):
+            if not have[0]:
+                continue
+            if have != want:
+                problems.append("frame %x: another descriptor" % pfn)
+            end = max(end, have[0] + have[1])
+        if dump.map[self.dump.data:end] != self.dump.map[self.dump.data:end]:
+            problems.append("other data")
+        return problems, len(dump.kept) - dump.not_reached
+
+
+class Sweep:
+    def __init__(self, suite, reference):
+        self.suite, self.reference = suite, reference
+        self.slots = threading.Semaphore(AT_ONCE)
+        self.judging = threading.Lock()         # one at a time: CPU
+        self.before = {signal.SIGKILL: 0, signal.SIGTERM: 0}
+        self.stops = []         # seconds from SIGTERM to the end
+
+    def moments(self, salt):
+        """Random moments of the run, a fifth of them around the metadata."""
+        rng = harness.rng(salt)
+        for i in range(RUNS):
+            end = self.reference.metadata * 1.2 if i % 5 == 0 \
+                else self.reference.seconds * 0.98
+            yield rng.uniform(0, end)
+
+    def run(self, number, moment, signum):
+        """One run; its problems."""
+        out = self.suite.path("%s.%d" % (signum.name, number))
+        with self.slots:
+            victim = Victim(self.reference.image, out, self.reference.level)
+            victim.sleep_until(moment)
+            victim.proc.send_signal(signum)
+            sent = time.monotonic() - victim.start
+            code = victim.end()
+        with self.judging:
+            problems = self.judge(victim, code, sent, signum)
+        harness.remove(out)
+        return ["at %.2f s: %s\n%s" % (moment, p, victim.err[-600:])
+                for p in problems]
+
+    def judge(self, victim, code, sent, signum):
+        if code == 0:
+            return []           # it was done before
+        if signum == signal.SIGTERM:
+            # until the handler is there it dies as anything would
+            if code == -signal.SIGTERM and sent < 0.5 and not victim.lines:
+                return []
+            if code != CUT_SHORT:
+                return ["SIGTERM: status %s" % code]
+            self.stops.append(victim.ended - sent)
+        elif code != -signum:
+            return ["%s: status %s" % (signum.name, code)]
+        if code != CUT_SHORT and victim.metadata() is None:
+            self.before[signum] += 1
+            return self.judge_before(victim)
+        problems, pages = self.reference.compare(victim.out)
+        if not problems:
+            check = capdump("verify", victim.out)
+            if check.code != CUT_SHORT:
+                problems.append("verify: %s\n%s" % (check, check.out))
+        due = victim.done_by(sent - LATE)
+        if pages < due:
+            problems.append("%d pages are in it, %d were finished %g s before"
+                            % (pages, due, LATE))
+        if code == CUT_SHORT and pages < victim.done_by(sent):
+            problems.append("SIGTERM: %d pages are in it, %d were finished"
+                            % (pages, victim.done_by(sent)))
+        return problems
+
+    def judge_before(self, victim):
+        if not os.path.exists(victim.out):
+            return []
+        check = capdump("verify", victim.out)
+        if check.code == CUT_SHORT:     # its line was on the way
+            return self.reference.compare(victim.out)[0]
+        if check.code != 1 or check.out != b"no metadata yet\n":
+            return ["before the metadata verify says %r\n%s"
+                    % (check.out, check)]
+        return []
+
+    def sweep(self):
+        """Both signals at once: most of the time is waiting."""
+        jobs = [(i, t, signum) for signum in (signal.SIGKILL, signal.SIGTERM)
+                for i, t in enumerate(self.moments(signum.name))]
+        found = harness.parallel(lambda job: self.run(*job), jobs,
+                                 AT_ONCE + 2)
+        for signum in (signal.SIGKILL, signal.SIGTERM):
+            problems = [p for job, bad in zip(jobs, found)
+                        if job[2] == signum for p in bad]
+            detail = "%d moments, %d before the metadata" % (
+                RUNS, self.before[signum])
+            if signum == signal.SIGTERM:
+                slowest = max(self.stops, default=0)
+                detail += ", slowest end after %.1f s" % slowest
+                # what was handed to the slow output before still goes there
+                if slowest > 1.0 + 16 * SLOW / 1e6:
+                    problems.append("ended after %.1f s" % slowest)
+            self.suite.check(signum.name.lower(), problems, detail)
+
+    def twice(self):
+        """A second SIGTERM ends at once; what is there still opens."""
+        problems = []
+        for n, moment in enumerate((1.5, 3.0)):
+            out = self.suite.path("twice.%d" % n)
+            victim = Victim(self.reference.image, out, self.reference.level,
+                            slow=400000)
+            victim.sleep_until(self.reference.metadata * 4 + moment)
+            victim.proc.terminate()
+            time.sleep(0.05)
+            sent = time.monotonic() - victim.start
+            victim.proc.terminate()
+            code = victim.end()
+            if code != -signal.SIGTERM or victim.ended - sent > 0.3:
+                problems.append("status %s after %.2f s" % (
+                    code, victim.ended - sent))
+            problems += self.reference.compare(out)[0]
+            harness.remove(out)
+        self.suite.check("sigterm-twice", problems)
+
+    def quick(self):
+        """How long SIGTERM takes where the output is not slow."""
+        out = self.suite.path("quick")
+        victim = Victim(self.reference.image, out, self.reference.level,
+                        slow=20000)
+        while not victim.done_by(60) and victim.proc.poll() is None:
+            time.sleep(0.01)
+        victim.proc.terminate()
+        sent = time.monotonic() - victim.start
+        code = victim.end()
+        problems = [] if code == CUT_SHORT and \
+            victim.ended - sent < 1.5 else ["status %s after %.2f s" % (
+                code, victim.ended - sent)]
+        self.suite.check("sigterm-quick", problems,
+                         "%.2f s" % (victim.ended - sent))
+
+
+def main():
+    if "TMPDIR" not in os.environ and \
+            shutil.disk_usage("/dev/shm").free > 3 << 30:
+        os.environ["TMPDIR"] = "/dev/shm"       # nothing here is lost
+    suite = Suite("interrupt")
+    image = os.environ.get("VMCORE") or suite.image(
+        os.path.join(harness.HERE, "bulk.txt"))
+    level = int(os.environ.get("LEVEL", "0"))
+    sweep = Sweep(suite, Reference(suite, image, level))
+    sweep.sweep()
+    sweep.twice()
+    sweep.quick()
+    suite.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
