@@ -25,7 +25,7 @@ _capdump()
 		words="value address" ;;
 	-d)
 		words="0 1 2 4 8 16 31" ;;
-	-L | --level | --num-threads | --message-level | --progress-fd)
+	-L | --level | --memory | --num-threads | --message-level | --progress-fd)
 		return ;;
 	--report)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -103,6 +103,20 @@ static struct error *parse_max_size(struct options *options,
 			    argument);
 }
 
+static struct error *parse_memory(struct options *options,
+				  const char *argument)
+{
+	struct error *err = text_parse_size(argument,
+					    &options->capture.memory);
+
+	if (!err && options->capture.memory > 0)
+		return NULL;
+	error_destroy(err);
+	return error_create(ERROR_USAGE,
+			    "--memory takes a size above 0, as in 64M, not \"%s\"",
+			    argument);
+}
+
 static struct error *parse_message_level(struct options *options,
 					 const char *argument)
 {
@@ -220,6 +234,10 @@ const struct option_row option_rows[] = {
 	  .commands = FOR(CAPTURE),
 	  .help = "work with N threads, 0: serially. Default: one a CPU, as\n"
 		  "memory permits. The dump is the same for every N" },
+	{ 0, "memory", "SIZE", PARSE(parse_memory), .commands = FOR(CAPTURE),
+	  .help = "use about SIZE bytes of memory at most (K, M, G, T); default:\n"
+		  "half of what is free. Little memory is fewer threads and\n"
+		  "more scans. The dump is the same for every SIZE" },
 	{ 0, "non-mmap", NULL, FLAG(capture.no_map), .commands = READS_VMCORE,
 	  .help = "read the vmcore with read(), never mmap()" },
 	{ 0, "salvage", NULL, FLAG(capture.salvage), .commands = READS_VMCORE,

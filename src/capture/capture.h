@@ -27,6 +27,7 @@ struct capture_options {
 	bool salvage;		/* take a cut-off input */
 	bool drop_device_dumps;
 	int nr_threads;		/* -1: as many as CPUs and memory allow */
+	uint64_t memory;	/* --memory, bytes; 0: half of what is free */
 	uint64_t max_size;	/* -L, bytes; UINT64_MAX: none */
 	int progress_fd;	/* -1: none */
 };

@@ -41,7 +41,7 @@ struct error *input_open(struct input *input,
 	warn_unfiltered(input, options);
 	memory_plan(input->kernel->end_pfn,
 		    input->kernel->space.target.page_shift,
-		    options->nr_threads, &input->budget);
+		    options->nr_threads, options->memory, &input->budget);
 	log_print(log, LOG_DEBUG,
 		  "memory: %llu bytes available, %llu allowed; %u threads, windows of %llu pages (0: one window)",
 		  (unsigned long long)input->budget.available,

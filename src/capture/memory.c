@@ -46,14 +46,16 @@ static unsigned nr_cpus(void)
 }
 
 void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
-		 struct memory_budget *ret)
+		 uint64_t bytes, struct memory_budget *ret)
 {
 	uint64_t window = WINDOW_MIN_BYTES >> page_shift, plan, left;
 	unsigned wanted;
 
 	ret->available = mem_available();
-	/* half of what is free; unknown: as if it were 64 MiB */
-	ret->bytes = ret->available ? ret->available / 2 : 64 << 20;
+	/* unknown: as if half of it were 64 MiB */
+	if (!bytes)
+		bytes = ret->available ? ret->available / 2 : 64 << 20;
+	ret->bytes = bytes;
 	if (nr_threads >= 0)
 		wanted = (unsigned)nr_threads;
 	else

@@ -22,9 +22,11 @@ struct memory_budget {
 
 /*
  * END_PFN frames of PAGE_SHIFT; NR_THREADS -1: as many as CPUs (one CPU:
- * serial). A wanted number of threads is reduced only by memory.
+ * serial). A wanted number of threads is reduced only by memory. BYTES to
+ * allow ourselves; 0: half of what is available. There is no least: what can't
+ * be smaller is used all the same.
  */
 void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
-		 struct memory_budget *ret);
+		 uint64_t bytes, struct memory_budget *ret);
 
 #endif

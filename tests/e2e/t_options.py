@@ -12,13 +12,14 @@ IMAGE = "good-6.12-vmemmap"
 
 # Arguments for those that take one; words that go with an option.
 ARGUMENTS = {"-d": "1,31", "-L": "1G", "--level": "2", "--order": "address",
-             "--num-threads": "2", "--message-level": "31", "-b": "4",
-             "--cyclic-buffer": "1024", "--work-dir": "/nowhere",
+             "--num-threads": "2", "--memory": "64M",
+             "--message-level": "31", "-b": "4", "--cyclic-buffer": "1024", "--work-dir": "/nowhere",
              "--report": "report", "--progress-fd": "2"}
 WRONG = {"-d": ("32", "x", "", "1,", "-1"), "-L": ("0", "1X", "-5", ""),
          "--level": ("x", "9999", ""), "--order": ("up", ""),
-         "--num-threads": ("x", "-1", ""), "--message-level": ("32", "x"),
-         "-b": ("x",), "--cyclic-buffer": ("x",), "--report": ("",),
+         "--num-threads": ("x", "-1", ""), "--memory": ("0", "x"),
+         "--message-level": ("32", "x"), "-b": ("x",),
+         "--cyclic-buffer": ("x",), "--report": ("",),
          "--progress-fd": ("x", "999")}
 
 

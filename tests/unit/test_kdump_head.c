@@ -187,6 +187,11 @@ static void places(unsigned page_shift, uint64_t end_pfn, size_t note_len)
 	keeper = keeper_create(layout.bitmap, true);
 	CHECK_OK(kdump_head_write(&facts, &head, &layout, &keeper->sink));
 	CHECK(keeper->total == layout.bitmap);
+	/* no dump yet */
+	CHECK(!keeper->bytes[0] && !memcmp(keeper->bytes, keeper->bytes + 1,
+					   head.block_size - 1));
+	memset(keeper->seen, 0, head.block_size);
+	CHECK_OK(kdump_head_open(&facts, &head, &layout, &keeper->sink));
 	sub = get_u32(keeper->bytes + 432, false);
 	bitmap = get_u32(keeper->bytes + 436, false);
 	CHECK(get_u32(keeper->bytes + 428, false) == block);
