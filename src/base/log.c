@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 #define MAX_WARNINGS 1000
 
 void log_init(struct log *log, FILE *file, unsigned levels)
@@ -29,17 +31,40 @@ static void end_line(struct log *log)
 	log->line_open = false;
 }
 
+/* Without memory for more: cut off, and with ? for what is not ASCII. */
+static void print_poorly(struct log *log, const char *fmt, va_list args)
+{
+	char text[512];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	for (char *p = text; *p; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			*p = '?';
+	fprintf(log->file, "%s\n", text);
+}
+
+/* A message is one line whatever names it quotes, and drives no terminal. */
 void log_print(struct log *log, enum log_level level, const char *fmt, ...)
 {
+	char *text, *escaped = NULL;
 	va_list args;
 
 	if (!(log->levels & level))
 		return;
 	end_line(log);
 	va_start(args, fmt);
-	vfprintf(log->file, fmt, args);
+	if (vasprintf(&text, fmt, args) >= 0) {
+		escaped = text_escape(text, strlen(text));
+		free(text);
+	}
 	va_end(args);
-	fputc('\n', log->file);
+	va_start(args, fmt);
+	if (escaped)
+		fprintf(log->file, "%s\n", escaped);
+	else
+		print_poorly(log, fmt, args);
+	va_end(args);
+	free(escaped);
 	fflush(log->file);
 }
 

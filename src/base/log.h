@@ -33,7 +33,8 @@ struct log {
 void log_init(struct log *log, FILE *file, unsigned levels);
 void log_deinit(struct log *log);
 
-/* Prints the text and a newline if LEVEL is on. Main thread only. */
+/* Prints the text, escaped (text_escape()), and a newline if LEVEL is on. Main
+ * thread only. */
 void log_print(struct log *log, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

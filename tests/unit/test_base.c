@@ -133,10 +133,13 @@ static void test_log(void)
 	log_warn(&log, "page %d", 1);
 	log_warn(&log, "page %d", 2);
 	log_print(&log, LOG_DEBUG, "not this");
+	/* a name with control characters is one line all the same */
+	log_print(&log, LOG_ERROR, "%s: lost", "a\n\033[31mb\x9b");
 	CHECK(log.nr_warnings == 2);
 	log_deinit(&log);
 	fclose(file);
-	CHECK(!strcmp(text, "warning: page 1\nwarning: page 2\n"));
+	CHECK(!strcmp(text, "warning: page 1\nwarning: page 2\n"
+		      "a\\x0a\\x1b[31mb\\x9b: lost\n"));
 	free(text);
 }
 
