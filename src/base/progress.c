@@ -2,14 +2,17 @@
 /* Progress lines: see progress.h. */
 #include "progress.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "io.h"
 
-#define TERMINAL_INTERVAL 0.2	/* seconds */
+#define SCREEN_INTERVAL 0.2	/* seconds */
 #define LINE_INTERVAL 2.0
 #define JSON_INTERVAL 0.5
 
@@ -46,12 +49,29 @@ void progress_memory(uint64_t *anon, uint64_t *peak)
 	*peak = status_kib(text, "VmHWM:");
 }
 
+/* Linux Documentation/admin-guide/devices.txt: 4 from 0 to 63 are the virtual
+ * consoles, 136 to 143 the pseudo terminals. */
+bool progress_is_screen(unsigned tty)
+{
+	return (major(tty) == 4 && minor(tty) < 64) ||
+	       (major(tty) >= 136 && major(tty) <= 143);
+}
+
+/* TIOCGDEV names the device behind /dev/console, too. */
+static bool is_screen(int fd)
+{
+	unsigned tty;
+
+	return isatty(fd) && !ioctl(fd, TIOCGDEV, &tty) &&
+	       progress_is_screen(tty);
+}
+
 void progress_init(struct progress *progress, struct log *log, int fd)
 {
 	*progress = (struct progress){
 		.log = log,
 		.fd = fd,
-		.terminal = isatty(fileno(log->file)),
+		.screen = is_screen(fileno(log->file)),
 	};
 }
 
@@ -74,26 +94,30 @@ static void print_line(struct progress *progress, uint64_t pages,
 	if (!(log->levels & LOG_PROGRESS))
 		return;
 	fprintf(log->file, "%s%-8s %5.1f %%  %8.1f MiB/s",
-		progress->terminal ? "\r\033[K" : "", progress->phase,
+		progress->screen ? "\r\033[K" : "", progress->phase,
 		progress->total ? 100.0 * (double)pages /
 		(double)progress->total : 100.0, rate);
 	if (left >= 0)
 		fprintf(log->file, "  ETA %.0f:%02.0f",
 			(double)((uint64_t)left / 60),
 			(double)((uint64_t)left % 60));
-	if (!progress->terminal)
+	if (!progress->screen)
 		fputc('\n', log->file);
-	log->line_open = progress->terminal;
+	log->line_open = progress->screen;
 	fflush(log->file);
 }
 
 static void print_json(struct progress *progress, uint64_t pages,
 		       uint64_t bytes, double seconds)
 {
+	struct pollfd ready = { .fd = progress->fd, .events = POLLOUT };
 	uint64_t anon, peak;
 	char text[256];
 	int n;
 
+	/* a reader that sleeps misses lines, and holds up no dump */
+	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+		return;
 	progress_memory(&anon, &peak);
 	n = snprintf(text, sizeof(text),
 		     "{\"phase\":\"%s\",\"pages\":%llu,\"total\":%llu,\"bytes\":%llu,\"seconds\":%.3f,\"eta\":%.1f,\"rss\":%llu}\n",
@@ -120,8 +144,8 @@ void progress_update(struct progress *progress, uint64_t pages, uint64_t bytes)
 {
 	double now = progress_now();
 
-	if (now - progress->last_print >= (progress->terminal ?
-					   TERMINAL_INTERVAL : LINE_INTERVAL)) {
+	if (now - progress->last_print >= (progress->screen ?
+					   SCREEN_INTERVAL : LINE_INTERVAL)) {
 		progress->last_print = now;
 		print_line(progress, pages, bytes, now - progress->start);
 	}
@@ -135,7 +159,7 @@ void progress_end(struct progress *progress, uint64_t pages, uint64_t bytes)
 {
 	double seconds = progress_now() - progress->start;
 
-	if (progress->terminal || seconds >= LINE_INTERVAL)
+	if (progress->screen || seconds >= LINE_INTERVAL)
 		print_line(progress, pages, bytes, seconds);
 	if (progress->fd >= 0)
 		print_json(progress, pages, bytes, seconds);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Progress of a long run: one line rewritten in place on a terminal, a line of
- * its own at most every 2 s anywhere else (a serial console), and JSON lines
- * for programs. Main thread only.
+ * Progress of a long run: one line rewritten in place on a screen, a line of
+ * its own at most every 2 s anywhere else (a serial console, a pipe), and JSON
+ * lines for programs. Main thread only.
  */
 #ifndef CAPDUMP_BASE_PROGRESS_H
 #define CAPDUMP_BASE_PROGRESS_H
@@ -15,13 +15,17 @@
 struct progress {
 	struct log *log;	/* borrowed */
 	int fd;			/* JSON lines go there; -1: nowhere */
-	bool terminal;
+	bool screen;		/* lines go to one */
 	const char *phase;	/* NULL: none under way */
 	uint64_t total;		/* pages of this phase */
 	double start, last_print, last_json;	/* seconds, monotonic */
 };
 
 void progress_init(struct progress *progress, struct log *log, int fd);
+
+/* Whether the terminal with this device number is a screen: a virtual console
+ * or a pseudo terminal, no serial line. */
+bool progress_is_screen(unsigned tty);
 
 /* Starts a phase of TOTAL pages, with a JSON line: that of "write" says that
  * the metadata is in place. PHASE is a literal. */

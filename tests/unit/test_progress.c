@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Progress: where a line may be rewritten, and readers that do not read. */
+#include "../../src/base/progress.h"
+
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static void test_screens(void)
+{
+	CHECK(progress_is_screen((unsigned)makedev(4, 1)));	/* tty1 */
+	CHECK(progress_is_screen((unsigned)makedev(136, 0)));	/* pts/0 */
+	CHECK(progress_is_screen((unsigned)makedev(143, 700)));
+	CHECK(!progress_is_screen((unsigned)makedev(4, 64)));	/* ttyS0 */
+	CHECK(!progress_is_screen((unsigned)makedev(229, 0)));	/* hvc0 */
+	CHECK(!progress_is_screen((unsigned)makedev(204, 64)));	/* ttyAMA0 */
+	CHECK(!progress_is_screen((unsigned)makedev(5, 1)));	/* console */
+}
+
+/* JSON lines into a pipe that nobody empties: no hang, no half line. */
+static void test_full_pipe(void)
+{
+	struct progress progress;
+	struct log log;
+	char text[65536];
+	int fd[2];
+	ssize_t n;
+
+	if (!CHECK(!pipe2(fd, O_CLOEXEC)))
+		return;
+	log_init(&log, stderr, 0);
+	progress_init(&progress, &log, fd[1]);
+	alarm(20);
+	for (int i = 0; i < 2000; i++) {
+		progress_begin(&progress, "write", 100);
+		progress_end(&progress, 100, 1u << 20);
+	}
+	alarm(0);
+	close(fd[1]);
+	n = read(fd[0], text, sizeof(text));
+	CHECK(n > 60000 && text[0] == '{' && text[n - 1] == '\n');
+	while (n > 0)
+		n = read(fd[0], text, sizeof(text));
+	close(fd[0]);
+}
+
+int main(void)
+{
+	test_screens();
+	test_full_pipe();
+	return unit_end();
+}
