@@ -47,13 +47,17 @@ static void signals_ignore(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* Messages must not land in a dump that was opened as descriptor 1 or 2. */
+/*
+ * Messages must not land in a dump that was opened as descriptor 1 or 2. What
+ * takes the place of a closed descriptor refuses to be read and written, as a
+ * closed one does: a dump to a stdout that is not there is an error.
+ */
 static void descriptors_fill(void)
 {
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/", O_PATH);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);

@@ -7,7 +7,8 @@
 
 struct error *io_open_read(const char *path, int *ret)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* O_NONBLOCK: a pipe without a writer, a serial line without carrier */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return error_errno(errno, "%s", path);

@@ -23,6 +23,9 @@ static struct error *open_with(struct image *image,
 		return error_errno(errno, "fstat");
 	if (S_ISDIR(st.st_mode))
 		return error_create(ERROR_INVALID, "is a directory");
+	if (S_ISFIFO(st.st_mode))
+		return error_create(ERROR_INVALID,
+				    "is a pipe: a vmcore is read in any order and has to be a file");
 	image->size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
 	TRY(io_pread(image->fd, head, sizeof(head), 0, &len));
 	if (!len)
