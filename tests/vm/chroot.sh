@@ -26,8 +26,7 @@ fi
 [ "${1:-}" != --make ] || exit 0
 export BIND=${BIND:-} CHROOT=$root
 # shellcheck disable=SC2016 # expanded inside
-exec unshare -m sh -euc '
-	mount --make-rprivate /
+exec unshare -m --propagation private sh -euc '
 	for d in $BIND; do
 		mkdir -p "$CHROOT$d"
 		mount --bind "$d" "$CHROOT$d"
