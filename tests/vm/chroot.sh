@@ -26,7 +26,9 @@ fi
 [ "${1:-}" != --make ] || exit 0
 export BIND=${BIND:-} CHROOT=$root
 # shellcheck disable=SC2016 # expanded inside
-exec unshare -m --propagation private sh -euc '
+exec unshare -m --propagation unchanged sh -euc '
+	# fails only where / is no mount, in a chroot
+	mount --make-rprivate / 2> /dev/null || true
 	for d in $BIND; do
 		mkdir -p "$CHROOT$d"
 		mount --bind "$d" "$CHROOT$d"
