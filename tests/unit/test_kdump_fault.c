@@ -129,10 +129,10 @@ int fdatasync(int fd)
 
 int clock_gettime(clockid_t id, struct timespec *now)
 {
-	static _Atomic long extra;
+	static atomic_long extra;
 	long rc = syscall(SYS_clock_gettime, id, now);
 
-	now->tv_sec += extra += clock_step;
+	now->tv_sec += atomic_fetch_add(&extra, clock_step) + clock_step;
 	return rc;
 }
 
