@@ -41,6 +41,8 @@ struct vrange {
 struct arch_ops {
 	const char *name;	/* as uname -m has it */
 	uint16_t elf_machine;
+	bool big_endian;	/* its kernels' byte order */
+	unsigned page_shifts;	/* bit n: kernels may have pages of 2^n bytes */
 
 	/* Finds the kernel's page tables from VMCOREINFO. */
 	struct error *(*init)(struct space *space, struct view *view,

@@ -345,6 +345,7 @@ static struct error *init(struct space *space, struct view *view,
 const struct arch_ops arch_x86_64 = {
 	.name = "x86_64",
 	.elf_machine = EM_X86_64,
+	.page_shifts = 1u << 12,
 	.init = init,
 	.translate = translate,
 	.walk = walk,

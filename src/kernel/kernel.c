@@ -126,6 +126,29 @@ static struct error *open_parts(struct kernel *kernel, struct view *view,
 	return NULL;
 }
 
+/* What no dump can be made of, not even one of all pages. */
+static struct error *machine_check(const struct kernel *kernel)
+{
+	const struct target *target = &kernel->image->target;
+	const struct arch_ops *ops = arch_find(target->elf_machine);
+	const char *text = kernel->vmcoreinfo ?
+			   vmcoreinfo_get(kernel->vmcoreinfo, "PAGESIZE") : NULL;
+	uint64_t size = text ? strtoull(text, NULL, 10) : 0;
+
+	if (!ops || ops->big_endian != target->big_endian)
+		return error_create(ERROR_UNSUPPORTED,
+				    "%s: ELF machine %u is not supported%s",
+				    kernel->image->path, target->elf_machine,
+				    target->big_endian ? ", big-endian" : "");
+	for (unsigned shift = 12; shift <= 16; shift++)
+		if (size == 1ull << shift && !(ops->page_shifts >> shift & 1))
+			return error_create(ERROR_UNSUPPORTED,
+					    "%s: %s has no pages of %llu bytes (VMCOREINFO: PAGESIZE)",
+					    kernel->image->path, ops->name,
+					    (unsigned long long)size);
+	return NULL;
+}
+
 struct error *kernel_open(const struct image *image, struct view *view,
 			  struct log *log, struct kernel **ret)
 {
@@ -140,10 +163,8 @@ struct error *kernel_open(const struct image *image, struct view *view,
 			   (1ull << image->target.page_shift) - 1) >>
 			  image->target.page_shift;
 	err = vmcoreinfo_read(image, log, &kernel->vmcoreinfo);
-	if (!err && !arch_find(image->target.elf_machine))
-		err = error_create(ERROR_UNSUPPORTED,
-				   "%s: ELF machine %u is not supported",
-				   image->path, image->target.elf_machine);
+	if (!err)
+		err = machine_check(kernel);
 	if (!err) {
 		err = open_parts(kernel, view, log);
 		if (err)
