@@ -20,6 +20,10 @@
 
 #define PHDRS_AT_ONCE 512u
 
+/* No machine's physical addresses are longer: 52 bits on x86_64 and arm64, 57
+ * of s390x's region tables at most. */
+#define MAX_PADDR (1ull << 57)
+
 /* The kernel's own mapping on x86_64 and its like: no linear map there. */
 #define KERNEL_MAP_START 0xffffffff00000000ull
 
@@ -110,11 +114,9 @@ static struct error *add_load(struct reader *reader, const Elf64_Phdr *phdr,
 
 	if (!memsz)
 		return NULL;
-	/* the last page of the address space would make end wrap to 0 */
-	if (add_overflows(phdr->p_paddr, memsz, &end) ||
-	    end > UINT64_MAX - (1 << 20))
+	if (add_overflows(phdr->p_paddr, memsz, &end) || end > MAX_PADDR)
 		return error_create(ERROR_INVALID,
-				    "program header at offset %#llx: p_paddr %#llx + p_memsz %#llx overflows",
+				    "program header at offset %#llx: p_paddr %#llx + p_memsz %#llx is no physical address",
 				    (unsigned long long)at,
 				    (unsigned long long)phdr->p_paddr,
 				    (unsigned long long)memsz);
@@ -236,8 +238,9 @@ static struct error *read_headers(struct reader *reader, Elf *elf)
 
 	ident = elf ? elf_getident(elf, &ident_len) : NULL;
 	if (!ident || ident_len < EI_NIDENT)
-		return error_create(ERROR_INVALID, "broken ELF header: %s",
-				    elf_errmsg(-1));
+		return error_create(ERROR_INVALID,
+				    "no ELF header: the file ends at %#llx",
+				    (unsigned long long)image->size);
 	if (ident[EI_CLASS] == ELFCLASS32)
 		return error_create(ERROR_UNSUPPORTED,
 				    "an ELF32 core: 32-bit machines are not supported yet");
@@ -249,8 +252,9 @@ static struct error *read_headers(struct reader *reader, Elf *elf)
 				    (uint8_t)ident[EI_DATA]);
 	ehdr = elf64_getehdr(elf);
 	if (!ehdr)
-		return error_create(ERROR_INVALID, "broken ELF header: %s",
-				    elf_errmsg(-1));
+		return error_create(ERROR_INVALID,
+				    "no whole ELF header: the file ends at %#llx",
+				    (unsigned long long)image->size);
 	TRY(check_ehdr(image, ehdr));
 	TRY(count_phdrs(elf, ehdr, &nr));
 	TRY(read_phdrs(reader, ehdr, nr));
