@@ -18,6 +18,8 @@
 
 struct piece {
 	uint64_t paddr, len;	/* bytes; of this segment's part */
+	uint64_t in_file;	/* of len; less where the file is cut off. The
+				 * rest of its last page would read as zero */
 	const uint8_t *bytes;	/* NULL: zeroes */
 	void *map;		/* what munmap() wants; NULL: nothing */
 	size_t map_len;
@@ -50,8 +52,11 @@ static bool add_piece(struct window *window, const struct image *image,
 
 	if (window->nr_pieces == MAX_PIECES)
 		return false;
-	*piece = (struct piece){ .paddr = paddr, .len = len };
+	*piece = (struct piece){ .paddr = paddr, .len = len, .in_file = len };
 	if (!zero) {
+		if (image->size)
+			piece->in_file = offset >= image->size ? 0 :
+				min_u64(len, image->size - offset);
 		piece->map_len = (size_t)(offset + len - map_offset);
 		piece->map = mmap(NULL, piece->map_len, PROT_READ, MAP_PRIVATE,
 				  image->fd, (off_t)map_offset);
@@ -151,7 +156,8 @@ enum page_state window_read(const struct window *window, uint64_t paddr,
 		if (from - paddr > filled)
 			memset((uint8_t *)buf + filled, 0,
 			       (size_t)(from - paddr - filled));
-		if (!guard_copy(dst, piece->bytes + (from - piece->paddr),
+		if (to - piece->paddr > piece->in_file ||
+		    !guard_copy(dst, piece->bytes + (from - piece->paddr),
 				(size_t)(to - from)))
 			return PAGE_UNREADABLE;
 		filled = to - paddr;

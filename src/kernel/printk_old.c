@@ -136,8 +136,13 @@ struct error *printk_buffer_each(const struct kernel *kernel, struct view *view,
 			break;
 		}
 		if (!len) {
-			if (turned)
+			/* behind the turn there is no other one */
+			if (turned) {
+				log_warn(log, "the kernel log has a record of "
+					 "0 bytes at %llu: what follows is "
+					 "lost", (unsigned long long)offset);
 				break;
+			}
 			turned = true;
 			offset = 0;
 			continue;
