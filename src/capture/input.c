@@ -50,10 +50,12 @@ struct error *input_open(struct input *input,
 		  (unsigned long long)input->budget.window_pages);
 	TRY(overlay_create(input->kernel, input->view, log, &input->overlay));
 	TRY(facts_gather(input->kernel, input->view, log, &input->facts));
-	if (input->kernel->has_pages)
-		TRY(kernel_free_pages(input->kernel, input->view,
-				      &input->free_kernel,
-				      &input->free_known));
+	if (!input->kernel->has_pages)
+		return NULL;
+	TRY(kernel_free_pages(input->kernel, input->view, &input->free_kernel,
+			      &input->free_known));
+	if (!input->free_known)
+		log_warn(log, "the kernel's own count of free pages can't be read: what is found is not checked against it");
 	return NULL;
 }
 
