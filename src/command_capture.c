@@ -2,7 +2,7 @@
 /* Making a dump, and -R, which makes one of a flattened stream. */
 #include <unistd.h>
 
-#include "capture/stop.h"
+#include "base/stop.h"
 #include "command.h"
 #include "formats/flat_read.h"
 

@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "../base/progress.h"
+#include "../base/stop.h"
 #include "../base/text.h"
 #include "feed.h"
 #include "input.h"
-#include "stop.h"
 
 struct capture {
 	const struct capture_options *options;
@@ -151,7 +151,7 @@ static void cut_short(struct capture *c, struct error *err)
 static bool level_retry(struct capture *c, struct error *err, bool last)
 {
 	if (!err || last || error_kind(err) != ERROR_NOSPACE ||
-	    !c->sink->ops->rewrites)
+	    stop_signal() || !c->sink->ops->rewrites)
 		return false;
 	log_warn(c->log, "dump level %u: %s: trying less",
 		 c->report->level, error_message(err));
@@ -183,7 +183,8 @@ static struct error *level_write(struct capture *c, bool last, bool first_only,
 	if (!err || *retry)
 		return NULL;
 	if (!c->report->totals.size)
-		return err;
+		return c->report->cut_short ?
+		       error_wrap(err, "%s", c->report->cut_short) : err;
 	cut_short(c, err);
 	return NULL;
 }

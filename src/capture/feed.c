@@ -3,10 +3,9 @@
 #include "feed.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "../base/bytes.h"
-#include "stop.h"
+#include "../base/stop.h"
 
 #define WINDOW_BYTES (4ull << 20)	/* mapped at once, at most */
 #define JOBS_PER_WORKER 4
@@ -149,10 +148,7 @@ static struct error *run(struct feed *feed)
 	while (!end) {
 		bool window_ended = false, none;
 
-		if (stop_signal())
-			return error_create(ERROR_STOPPED, "stopped by signal %d (%s)",
-					    stop_signal(),
-					    strsignal(stop_signal()));
+		TRY(stop_check());
 		if (pool_full(feed->pool))
 			TRY(write_oldest(feed, &none));
 		TRY(submit_next(feed, &window_ended, &end));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../base/bytes.h"
+#include "../base/stop.h"
 
 /* Translations of memmap that we follow at most: 2 MiB each describe 128 MiB of
  * memory, so this is enough for 128 TiB. */
@@ -52,6 +53,7 @@ static struct error *add_leaf(void *arg, const struct leaf *leaf)
 {
 	struct builder *b = arg;
 
+	TRY(stop_check());
 	return add(b, &b->overlay->first, leaf->paddr, leaf->len);
 }
 
@@ -102,6 +104,7 @@ static struct error *add_memmap(struct builder *b, struct log *log)
 		struct page_array array;
 		bool unreadable;
 
+		TRY(stop_check());
 		TRY(kernel_page_array(b->kernel, b->view, pfn, &array,
 				      &unreadable));
 		if (!array.nr_pages) {

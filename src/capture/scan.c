@@ -6,6 +6,7 @@
 
 #include "../base/bytes.h"
 #include "../base/pool.h"
+#include "../base/stop.h"
 #include "scan_task.h"
 
 struct scan {
@@ -89,6 +90,8 @@ struct error *scan_run(struct scan *scan, struct scan_sets *sets,
 	for (;;) {
 		struct scan_task *task;
 
+		if (!err)
+			err = stop_check();
 		while (!err && pfn < end && !pool_full(scan->pool)) {
 			task = &scan->tasks[next++ % scan->nr_tasks];
 			*task = (struct scan_task){

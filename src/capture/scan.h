@@ -41,7 +41,7 @@ void scan_destroy(struct scan *scan);	/* NULL is fine */
 
 /*
  * Scans the frames of SETS (64-aligned start), adds to COUNTS. PROGRESS may be
- * NULL; it is told DONE + frames so far.
+ * NULL; it is told DONE + frames so far. ERROR_STOPPED if a signal came.
  */
 struct error *scan_run(struct scan *scan, struct scan_sets *sets,
 		       struct scan_counts *counts, struct progress *progress,

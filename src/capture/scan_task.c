@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "../base/bytes.h"
+#include "../base/stop.h"
 
 #define CHUNK_PAGES 1024u		/* struct pages read at a time */
 #define WINDOW_BYTES (4u << 20)
@@ -304,6 +305,7 @@ static struct error *scan_array(struct cursor *c, uint64_t pfn, uint64_t stop)
 	while (pfn < stop) {
 		uint64_t nr;
 
+		TRY(stop_check());
 		/* one more than the task's, for a head at its end */
 		TRY(load(c, pfn, min_u64(stop + 1, array_end) - pfn, &nr));
 		if (nr) {
@@ -326,6 +328,7 @@ static struct error *run(struct cursor *c)
 		bool unreadable = false;
 		uint64_t stop;
 
+		TRY(stop_check());
 		c->array = (struct page_array){ .first_pfn = UINT64_MAX };
 		if (kernel->has_pages)
 			TRY(kernel_page_array(kernel, c->worker->view, pfn,

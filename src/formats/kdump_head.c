@@ -17,6 +17,7 @@
 
 #include "../base/bytes.h"
 #include "../base/io.h"
+#include "../base/stop.h"
 #include "../image/notes.h"
 #include "kdump_format.h"
 
@@ -269,6 +270,7 @@ static struct error *stream_append(struct head_stream *stream, bool zero,
 	while (len) {
 		size_t n = min_u64(len, PIECE - stream->len);
 
+		TRY(stop_check());
 		if (zero)
 			memset(stream->buf + stream->len, 0, n);
 		else

@@ -174,9 +174,9 @@ static int file_sync(struct file_io *io)
 		return fdatasync(io->fd) ? errno : 0;
 	if (fsync(io->fd))
 		return errno;
-	/* Some file systems cannot sync a directory, and a descriptor of
-	 * one that we may not list (O_PATH) neither. */
-	if (fsync(io->dir_fd) && errno != EINVAL && errno != EBADF)
+	/* Some file systems cannot sync a directory and say so in many ways,
+	 * and a descriptor of one that we may not list (O_PATH) cannot. */
+	if (fsync(io->dir_fd) && errno == EIO)
 		return errno;
 	io->dir_synced = true;
 	return 0;
