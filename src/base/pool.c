@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct slot {
 	void *job;
@@ -72,6 +73,7 @@ struct error *pool_create(unsigned nr_threads, unsigned nr_jobs, pool_fn *fn,
 			  void **locals, struct pool **ret)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
+	pthread_condattr_t monotonic;
 
 	assert(nr_jobs >= 1);
 	if (!pool)
@@ -90,7 +92,10 @@ struct error *pool_create(unsigned nr_threads, unsigned nr_jobs, pool_fn *fn,
 	}
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
-	pthread_cond_init(&pool->done, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->done, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	for (unsigned i = 0; i < nr_threads; i++) {
 		struct worker *worker = &pool->workers[i];
 
@@ -129,15 +134,29 @@ void pool_submit(struct pool *pool, void *job)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-bool pool_ready(struct pool *pool)
+/* Whether the oldest job is done, or there is none. Under the lock. */
+static bool oldest_done(struct pool *pool)
 {
-	bool ready;
+	return pool->taken == pool->submitted ||
+	       slot_of(pool, pool->taken)->done;
+}
 
+bool pool_wait(struct pool *pool, double seconds)
+{
+	struct timespec until;
+	bool done;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	seconds += (double)until.tv_nsec / 1e9;
+	until.tv_sec += (time_t)seconds;
+	until.tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9);
 	pthread_mutex_lock(&pool->lock);
-	ready = pool->taken < pool->submitted &&
-		slot_of(pool, pool->taken)->done;
+	while (!oldest_done(pool) &&
+	       !pthread_cond_timedwait(&pool->done, &pool->lock, &until))
+		;
+	done = oldest_done(pool);
 	pthread_mutex_unlock(&pool->lock);
-	return ready;
+	return done;
 }
 
 void *pool_next(struct pool *pool)

@@ -45,8 +45,9 @@ void pool_submit(struct pool *pool, void *job);
 /* Waits for the oldest job and returns it; NULL if none is under way. */
 void *pool_next(struct pool *pool);
 
-/* Whether pool_next() would return a job without waiting. */
-bool pool_ready(struct pool *pool);
+/* Waits for the oldest job, SECONDS at most; whether pool_next() would return
+ * without waiting now. */
+bool pool_wait(struct pool *pool, double seconds);
 
 /* Waits for the workers; every job must have been taken back. NULL is fine. */
 void pool_destroy(struct pool *pool);

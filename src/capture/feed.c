@@ -9,6 +9,7 @@
 
 #define WINDOW_BYTES (4ull << 20)	/* mapped at once, at most */
 #define JOBS_PER_WORKER 4
+#define TICK_SECONDS 1.0
 
 static struct error *workers_init(struct feed *feed)
 {
@@ -107,13 +108,26 @@ static void list_unreadable(struct feed *feed, const struct batch *batch,
 			feed->report->unreadable[nr_before++] = batch->pfn[i];
 }
 
+/* Waits for the oldest job. A read that hangs must not keep the writer from
+ * making what it has durable: an empty batch is a tick of its clock. */
+static struct error *wait_oldest(struct feed *feed)
+{
+	static const struct batch tick = { .nr = 0 };
+
+	while (!pool_wait(feed->pool, TICK_SECONDS))
+		TRY(feed->writer->ops->pages(feed->writer, &tick));
+	return NULL;
+}
+
 /* Takes the oldest job back and writes it. *NONE: there was none. */
 static struct error *write_oldest(struct feed *feed, bool *none)
 {
-	struct worker_job *job = pool_next(feed->pool);
+	struct worker_job *job;
 	struct error *err;
 	uint64_t nr_unreadable;
 
+	TRY(wait_oldest(feed));
+	job = pool_next(feed->pool);
 	*none = !job;
 	if (!job)
 		return NULL;

@@ -57,7 +57,7 @@ static void run(unsigned nr_threads, unsigned nr_jobs, unsigned total)
 		out++;
 	}
 	CHECK(!pool_next(pool));
-	CHECK(!pool_ready(pool));
+	CHECK(pool_wait(pool, 0));
 	pool_destroy(pool);
 	for (int i = 0; i < 8; i++)
 		done += locals[i].nr_done;
@@ -83,7 +83,9 @@ static void test_no_spinning(void)
 		return;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	pool_submit(pool, &job);
-	CHECK(!pool_ready(pool));
+	CHECK(!pool_wait(pool, 0));
+	CHECK(!pool_wait(pool, 0.1));
+	CHECK(pool_wait(pool, 5));
 	CHECK(pool_next(pool) == &job);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
 	pool_destroy(pool);
