@@ -28,7 +28,7 @@ def sections(text):
     known, unneeded, missing = {}, {}, {}
     where = None
     for line in text.split("\n"):
-        if line.endswith(":"):
+        if line.endswith(":") and line[:1] != " ":
             where = {"Options:": known}.get(
                 line, unneeded if "not needed" in line else
                 missing if "not implemented" in line else None)

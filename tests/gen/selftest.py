@@ -13,8 +13,9 @@
           sent twice
 
 The peer is $MAKEDUMPFILE, or makedumpfile of the PATH; without one these
-tests are skipped, which the last line tells.  Prints PASS, FAIL and SKIP
-lines; arguments choose fixtures by name.
+tests are skipped, which the last line tells.  A NOTE says what a peer of this
+age cannot tell.  Prints PASS, FAIL and SKIP lines; arguments choose fixtures
+by name.
 """
 
 import glob
@@ -46,6 +47,7 @@ SECONDS = 3.0           # an image may take; most take 0.3
 class Report:
     def __init__(self):
         self.count = dict(PASS=0, FAIL=0, SKIP=0)
+        self.unknown, self.slow = [], []
 
     def say(self, word, name, text=""):
         self.count[word] += 1
@@ -62,12 +64,13 @@ class Peer:
     def __init__(self):
         self.path = os.environ.get("MAKEDUMPFILE") \
             or shutil.which("makedumpfile")
-        self.version = (0,)
+        self.version, self.text = (0,), "?"
         if self.path:
             text = subprocess.run([self.path, "-v"], capture_output=True,
                                   text=True, check=False).stdout
             found = re.search(r"version (\d+)\.(\d+)\.(\d+)(\+*)", text)
             if found:
+                self.text = found.group().partition(" ")[2]
                 self.version = (*map(int, found.groups()[:3]),
                                 len(found.group(4)))
 
@@ -212,12 +215,15 @@ def run_fixture(report, peer, path, folder):
     report.check("image " + name, problems)
     if machine is None or fx["expect"] != "good":
         return
+    if not peer.path:
+        report.say("SKIP", "peer " + name, "makedumpfile is not installed")
+        return
     if not peer.knows(fx["kernel"]):
-        report.say("SKIP", "peer " + name, "no makedumpfile for it")
+        report.unknown.append(name)
         return
     slow = peer_word(fx, "slow")
     if slow and not os.environ.get("SLOW"):
-        report.say("SKIP", "peer " + name, "slow, SLOW=1 runs it")
+        report.slow.append(name)
         return
     levels = [31] if slow else expect.LEVELS
     problems = []
@@ -245,6 +251,11 @@ def main():
                 os.unlink(left)
         if not names or "reader" in names:
             readertest.run(report, folder, FIXTURES)
+    if report.unknown:
+        print("NOTE peer: makedumpfile %s does not know the kernels of %d "
+              "fixtures" % (peer.text, len(report.unknown)))
+    if report.slow:
+        print("NOTE peer: slow, left to SLOW=1: " + " ".join(report.slow))
     print("%(PASS)d passed, %(FAIL)d failed, %(SKIP)d skipped"
           % report.count)
     return 1 if report.count["FAIL"] else 0

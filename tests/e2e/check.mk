@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make check: all that needs no virtual machine and little time.
+
+# the long ones first: two run at a time
+CHECK_STEPS := e2e $(if $(wildcard tests/fault/fault.mk),fault) gen-selftest \
+	unit lint peer
+
+check:
+	tests/install
+	$(MAKE) -j2 -s all unit-build $(SHIM)
+	tests/check $(CHECK_STEPS)
+
+e2e: $(BUILD)/capdump
+	CAPDUMP=$(abspath $<) E2E_FOLDER=$(abspath $(BUILD))/e2e \
+		tests/e2e/run.py $(E2E)
+
+gen-selftest:
+	/usr/bin/python3 tests/gen/selftest.py
+
+peer: $(BUILD)/capdump
+	CAPDUMP=$(abspath $<) E2E_FOLDER=$(abspath $(BUILD))/peer \
+		tests/peer/run.py
+
+.PHONY: check e2e gen-selftest peer

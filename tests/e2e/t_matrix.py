@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every codec into every sink with every number of threads, in one window of
+memory and in many, in both orders: right, and always the same bytes."""
+
+import itertools
+import os
+
+from harness import (CAPDUMP, CODECS, HERE, Skip, check_dump, check_stream, equal,
+                     need, same_file)
+import flatstream
+
+WEIGHT = 5
+THREADS = (0, 1, 4)
+# little memory is more windows of 16 GiB each; 4 workers still fit into it
+WINDOWS = {"one": (), "many": ("--memory", "24M")}
+SPREAD = os.path.join(HERE, "three-windows.txt")
+
+
+def check_codecs(dump, codec):
+    """Only that codec and raw pages; of real pages some do get smaller."""
+    seen = set(dump.by_codec) - {"raw"}
+    if codec == "none":
+        equal("codecs", seen, set())
+    else:
+        equal("codecs", seen, {codec})
+
+
+def to_file(box, image, codec, level, program, options, windows):
+    """Value order and address order; the latter's file is returned."""
+    first = {}
+    for order, threads, window in itertools.product(
+            ("value", "address"), THREADS, windows):
+        out = box.path("%s.%s.%s" % (order, threads, window))
+        box.good("--order", order, *options(threads, window), image.path,
+                 out, program=program)
+        if order not in first:
+            first[order] = out
+            check_codecs(check_dump(out, image, level), codec)
+            continue
+        same_file("%s order, %d threads, %s windows" % (
+            order, threads, window), out, first[order])
+        os.unlink(out)
+    return first["address"]
+
+
+def to_pipe(box, image, program, options, want, windows):
+    """Flattened, with -F and without; put together by -R and by us."""
+    first = box.path("first")
+    for flag, threads, window in itertools.product(
+            ((), ("-F",)), THREADS, windows):
+        what = "stream, %s, %d threads, %s windows" % (
+            "-F" if flag else "pipe", threads, window)
+        stream, _ = box.pipe(*flag, *options(threads, window), image.path,
+                             program=program)
+        if window != "one":
+            check_stream(stream)    # records end at each window's end
+        elif not os.path.exists(first):
+            check_stream(stream)
+            os.rename(stream, first)
+            stream = first
+        else:
+            same_file(what, stream, first)
+        ours = box.path("ours")
+        box.rearrange(stream, ours, "-f")
+        same_file(what + ", rearranged", ours, want)
+    theirs = box.path("theirs")
+    with open(first, "rb") as file, open(theirs, "wb") as out:
+        flatstream.Flat(file, out)
+    same_file("stream, rearranged by the second reader", theirs, want)
+
+
+def check_windows(box, image):
+    """Little memory really is more windows."""
+    for name, many in (("one", False), ("many", True)):
+        said = box.good("-D", "--dry-run", *WINDOWS[name], image.path).err
+        need(("windows of 0 pages" in said) != many, "%s: %s", name, said)
+
+
+def matrix(box, codec, level):
+    image = box.image(SPREAD)
+    # without a letter capdump means zstd, makedumpfile none
+    program = box.makedumpfile() if codec == "none" else CAPDUMP
+    letter = [CODECS[codec]] if codec in CODECS else []
+
+    def options(threads, window):
+        return [*letter, "-d", level, "--num-threads", threads,
+                *WINDOWS[window]]
+
+    windows = WINDOWS
+    if "--memory" not in box.good("--help").out.decode():
+        windows = {"one": ()}
+    else:
+        check_windows(box, image)
+    want = to_file(box, image, codec, level, program, options, windows)
+    to_pipe(box, image, program, options, want, windows)
+    if windows is not WINDOWS:
+        raise Skip("one window only: there is no option --memory")
+
+
+def non_mmap(box):
+    """read() instead of mmap() makes the same dump."""
+    image = box.image("good-6.1-ragged")
+    box.good("-d", "1", image.path, "mapped")
+    box.good("-d", "1", "--non-mmap", image.path, "read")
+    same_file("--non-mmap", box.path("read"), box.path("mapped"))
+
+
+def codec_level(box):
+    """--level changes how hard the codec tries, nothing else."""
+    image = box.image("good-6.12-vmemmap")
+    size = {}
+    for level in ("1", "19"):
+        box.good("-z", "--level", level, image.path, "dump" + level)
+        size[level] = check_dump(box.path("dump" + level), image,
+                                 31).data_bytes
+    need(size["19"] < size["1"], "--level 19 is no smaller: %s", size)
+
+
+def tests():
+    for codec in (*CODECS, "none"):
+        for level in (1, 31):
+            yield "%s-%d" % (codec, level), matrix, codec, level
+    yield "non-mmap", non_mmap
+    yield "codec-level", codec_level

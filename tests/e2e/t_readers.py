@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""info, dmesg and verify: what they tell of vmcores and dumps, how little
+memory they need, and that nothing in a dump drives a terminal."""
+
+import json
+import os
+import random
+import struct
+
+from harness import (CODECS, MIB, SANITIZED, Fail, equal, fixtures, need,
+                     read_dump)
+
+MEMORY = 64 * MIB
+IMAGE = "good-6.1-vmemmap"
+
+
+def escaped(text):
+    """As text_escape() has it: printable ASCII, and UTF-8 above U+009F."""
+    out = []
+    raw = text.encode("latin-1").decode("utf-8", "surrogateescape")
+    for char in raw:
+        code = ord(char)
+        if 0xdc80 <= code <= 0xdcff:
+            out.append("\\x%02x" % (code - 0xdc00))
+        elif 0x20 <= code < 0x7f or code > 0x9f or char == "\t":
+            out.append(char)
+        else:
+            out.append("".join("\\x%02x" % b for b in char.encode()))
+    return "".join(out)
+
+
+def log_text(path):
+    """What dmesg prints of the records that the generator wrote."""
+    lines = []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            item = json.loads(line)
+            sec, nsec = divmod(item["ts_nsec"], 10 ** 9)
+            head = "[%5d.%06d] " % (sec, nsec // 1000)
+            lines += [head + escaped(part) + "\n"
+                      for part in item["text"].split("\n")]
+    return "".join(lines)
+
+
+def small(box, *args, **kwargs):
+    """A reader's run within its memory."""
+    result = box.good(*args, limit=MEMORY, watch=True, **kwargs)
+    if not SANITIZED:
+        need(result.peak <= MEMORY, "%s: %d KiB resident", args[0],
+             result.peak >> 10)
+    return result
+
+
+def no_controls(what, text):
+    bad = {c for c in text if (ord(c) < 0x20 and c not in "\n\t")
+           or 0x7f <= ord(c) <= 0x9f}
+    need(not bad, "%s prints %r", what, sorted(bad))
+
+
+def dmesg(box, name):
+    """The log of vmcore and dump, to stdout and to a file."""
+    image = box.image(name)
+    want = log_text(image.path + ".log")
+    have = small(box, "dmesg", image.path).out.decode()
+    no_controls("dmesg", have)
+    equal("the log", have, want)
+    box.good("-l", image.path, "dump")
+    equal("the dump's log", small(box, "dmesg", "dump").out.decode(), want)
+    box.good("--dump-dmesg", "dump", "log")
+    with open(box.path("log"), encoding="utf-8") as file:
+        equal("the log's file", file.read(), want)
+
+
+def info(box, name):
+    """Kernel, time, panic line, CPUs, memory; of a dump also what it is."""
+    image = box.image(name)
+    core = small(box, "info", "--json", image.path).out.decode()
+    box.good("-l", "-d", "31", image.path, "dump")
+    dump = small(box, "info", "--json", "dump").out.decode()
+    core, dump = json.loads(core), json.loads(dump)
+    have_log = "Kernel panic" in log_text(image.path + ".log")
+    for what in (core, dump):
+        equal("release", what["release"], image.release())
+        equal("cpus", what["cpus"], image.fx.num("cpus"))
+        need(what["crash_time"].startswith("2023-11-14T22:13:20"),
+             "crash time %s", what["crash_time"])
+        if have_log:
+            equal("panic", what["panic"],
+                  "Kernel panic - not syncing: sysrq triggered crash")
+            need(any("sysrq_handle_crash" in t for t in what["trace"]),
+                 "trace: %s", what["trace"])
+    read = read_dump(box.path("dump"))
+    want = image.expect(31)
+    equal("pages_present", dump["pages_present"], len(want["present"]))
+    equal("pages_kept", dump["pages_kept"], len(read.kept))
+    equal("sum of pages", sum(dump["pages_" + k] for k in (
+        "compressed", "raw", "zero", "unreadable", "not_reached")),
+        len(read.kept))
+    equal("zero", dump["pages_zero"], len(want["zero"] & set(read.kept)))
+    equal("level", dump["dump_level"], 31)
+    equal("codec", dump["codec"], "lzo")
+    equal("complete", dump["complete"], True)
+    need(sum(core["pages"].values()) == len(want["present"]),
+         "pages of the vmcore: %s", core["pages"])
+    for path in (image.path, "dump"):
+        text = box.good("info", path).out.decode()
+        no_controls("info", text)
+        need(image.release() in text, "no release: %s", text)
+
+
+def verify(box):
+    """good for a whole dump of each codec; objects to one changed byte."""
+    image = box.image(IMAGE)
+    for codec, letter in CODECS.items():
+        box.good(letter, "-f", image.path, "dump")
+        text = small(box, "verify", "dump").out.decode()
+        need(text.endswith("good\n"), "%s: %s", codec, text)
+        dump = read_dump(box.path("dump"))
+        changed = 0
+        rng = random.Random(1)
+        packed = [d for d in dump.desc if d[2]]
+        for offset, size, _, _ in rng.sample(packed, 6):
+            at = offset + size // 2
+            with open(box.path("dump"), "r+b") as file:
+                file.seek(at)
+                old = file.read(1)
+                file.seek(at)
+                file.write(bytes([old[0] ^ 0x55]))
+                file.flush()
+                result = box.run("verify", "dump")
+                changed += result.code == 1
+                need(result.code in (0, 1), "exit %d", result.code)
+                file.seek(at)
+                file.write(old)
+        # the other codecs have no checksum: another page may come out
+        need(changed >= 5 or codec != "zlib", "%s: %d of 6 changes seen",
+             codec, changed)
+
+
+def verify_incomplete(box):
+    """A dump that was cut short: 3, and how many pages it lacks."""
+    image = box.image(IMAGE)
+    box.good("-l", image.path, "whole")
+    size = os.path.getsize(box.path("whole"))
+    box.bad(3, "-l", "-L", size - 4096, image.path, "part")
+    result = box.bad(3, "verify", "part", limit=MEMORY)
+    need("incomplete" in result.out.decode(), "said: %r", result.out)
+    text = json.loads(small(box, "info", "--json", "part").out)
+    equal("complete", text["complete"], False)
+    need(text["pages_not_reached"], "no page lacks")
+    # before the metadata are out there is nothing to check
+    with open(box.path("none"), "wb") as file:
+        file.truncate(1 << 20)
+    result = box.bad(1, "verify", "none")
+    need("no metadata yet" in (result.out.decode() + result.err), "said: %s",
+         result.err)
+
+
+def absurd(box):
+    """Claims of a header do not make a reader ask for memory."""
+    image = box.image(IMAGE)
+    box.good(image.path, "dump")
+    with open(box.path("dump"), "rb") as file:
+        whole = file.read()
+    big32, big64 = struct.pack("<I", 0x7fffffff), struct.pack("<Q", 1 << 40)
+    places = [(at, big32) for at in range(424, 464, 4)]
+    places += [(4096 + at, big64) for at in range(16, 104, 8)]
+    for at, value in places:
+        with open(box.path("bad"), "wb") as file:
+            file.write(whole[:at] + value + whole[at + len(value):])
+        for word in ("info", "dmesg", "verify"):
+            result = box.run(word, "bad", limit=MEMORY, watch=True)
+            need(result.code in (0, 1, 3), "%s at %d: exit %d", word, at,
+                 result.code)
+            need("out of memory" not in result.err.lower(), "%s at %d: %s",
+                 word, at, result.err)
+            if not SANITIZED:
+                need(result.peak <= MEMORY, "%s at %d: %d KiB", word, at,
+                     result.peak >> 10)
+
+
+def escapes(box):
+    """A hostile utsname and VMCOREINFO are shown, not obeyed."""
+    image = box.image(IMAGE)
+    box.good(image.path, "dump")
+    with open(box.path("dump"), "r+b") as file:
+        for at in range(12, 12 + 6 * 65, 65):
+            if at == 12 + 4 * 65:
+                continue        # the machine's name: readers need it
+            file.seek(at)
+            file.write(b"\x1b]0;owned\x07\x9b31m\r\n\xff\0")
+        file.seek(0)
+        whole = file.read()
+        release = whole.find(b"OSRELEASE=")
+        file.seek(release + 10)
+        file.write(b"\x1b[2J")
+    for args in (("info", "dump"), ("info", "--json", "dump"),
+                 ("dmesg", "dump"), ("verify", "dump"), ("dump", "dump2")):
+        result = box.run(*args)
+        text = result.out.decode("utf-8", "surrogateescape")
+        no_controls(args[0], text)
+        no_controls(args[0] + "'s stderr", result.err)
+        if "--json" in args:
+            json.loads(text)
+
+
+def flattened(box):
+    """A flattened stream is refused with the way out."""
+    image = box.image(IMAGE)
+    stream, _ = box.pipe(image.path)
+    for word in ("info", "dmesg", "verify"):
+        result = box.bad(1, word, stream)
+        need("-R" in result.err, "said: %s", result.err)
+
+
+def cut_stream(box):
+    """-R of a stream that ends early: what was in it, 3 and a warning."""
+    image = box.image(IMAGE)
+    stream, _ = box.pipe("-d", "1", image.path)
+    size = os.path.getsize(stream)
+    reached = []
+    for at in (size - 16, size - 5000, size * 3 // 4, size // 2):
+        os.truncate(stream, at)
+        with open(stream, "rb") as file:
+            result = box.bad(3, "-R", "-f", "dump", stdin=file)
+        need("warning: " in result.err, "said: %s", result.err)
+        text = json.loads(box.good("info", "--json", "dump").out)
+        equal("complete", text["complete"], False)
+        reached.append(text["pages_kept"] - text["pages_not_reached"])
+        box.bad(3, "verify", "dump")
+    need(reached == sorted(reached, reverse=True) and reached[-1] > 0,
+         "pages: %s", reached)
+    for at in (4096, 100, 0):
+        os.truncate(stream, at)
+        with open(stream, "rb") as file:
+            result = box.run("-R", "-f", "dump", stdin=file)
+        need(result.code in (1, 3), "at %d: exit %d", at, result.code)
+
+
+def hostile_stream(box):
+    """-R of records that lie about place and size."""
+    head = struct.pack(">16sqq", b"makedumpfile", 1, 1).ljust(4096, b"\0")
+    end = struct.pack(">qq", -1, -1)
+    for offset, size in ((-2, 16), (0, -5), (1 << 62, 16), (0, 1 << 62),
+                         ((1 << 63) - 8, 16)):
+        with open(box.path("stream"), "wb") as file:
+            file.write(head + struct.pack(">qq", offset, size)
+                       + bytes(16) + end)
+        with open(box.path("stream"), "rb") as file:
+            result = box.run("-R", "-f", "dump", stdin=file, limit=MEMORY)
+        if result.code not in (1, 3):
+            raise Fail("record %d+%d: exit %d" % (offset, size, result.code))
+    for content in (b"", b"x" * 10000, head[:20],
+                    struct.pack(">16sqq", b"makedumpfile", 2, 1).ljust(4096)):
+        with open(box.path("stream"), "wb") as file:
+            file.write(content)
+        with open(box.path("stream"), "rb") as file:
+            box.bad(1, "-R", "-f", "dump", stdin=file, limit=MEMORY)
+
+
+def tests():
+    for name in fixtures("good-"):
+        if name != "good-6.12-devdump":
+            yield "dmesg-" + name, dmesg, name
+    for name in ("good-5.10-logrecords", "good-6.1-vmemmap",
+                 "good-6.12-kaslr", "good-7.2-vmemmap", "good-6.12-qemu"):
+        yield "info-" + name, info, name
+    for function in (verify, verify_incomplete, absurd, escapes, flattened,
+                     cut_stream, hostile_stream):
+        yield function.__name__.replace("_", "-"), function

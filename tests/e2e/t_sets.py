@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every good fixture at every dump level: the frames that the description
+asks for, with the vmcore's contents and notes, and a report that adds up."""
+
+import json
+
+from harness import (LEVELS, check_contents, check_dump, equal, fixtures,
+                     need, read_dump, check_sets)
+
+WEIGHT = 3
+
+
+def check_report(report, dump, image, level):
+    """The report's numbers agree with each other and with the dump."""
+    kinds = report["pages"].values()
+    for name, kind in report["pages"].items():
+        equal("pages of " + name, kind["present"],
+              kind["kept"] + kind["dropped"])
+    present, kept = report["pages_present"], report["pages_kept"]
+    equal("sum of present", sum(k["present"] for k in kinds), present)
+    equal("sum of kept", sum(k["kept"] for k in kinds)
+          + report["pages_kept_all_the_same"], kept)
+    equal("sum of ranks", sum(report["ranks"].values()), kept)
+    equal("present", present, len(dump.present))
+    equal("kept", kept, len(dump.kept))
+    equal("written", report["pages_written"], kept)
+    equal("sum of written", sum(report.get("pages_" + k, 0) for k in (
+        "zero", "filled", "raw", "packed", "unreadable")), kept)
+    equal("unreadable", report["pages_unreadable"], 0)
+    equal("output_bytes", report["output_bytes"], dump.size)
+    equal("level", report["level"], level)
+    equal("release", report["release"], image.release())
+    equal("status", report["status"], "complete")
+    equal("understood", report["free_pages"]["understood"], True)
+    want = int(image.expect(level)["free"], 16)
+    equal("the kernel's free pages", report["free_pages"]["kernel"], want)
+    slack = want // 100 + 1024
+    need(abs(report["free_pages"]["found"] - want) <= slack,
+         "%d free pages found, the kernel has %d",
+         report["free_pages"]["found"], want)
+
+
+def check_level(box, image, level, compare):
+    out = box.path("dump")
+    result = box.good("-f", "-l", "-d", level, "--report",
+                      box.path("report"), image.path, out)
+    dump = read_dump(out)
+    check_sets(dump, image, level)
+    if compare:
+        check_contents(dump, image.core())
+    equal("dump_level", dump.sub["dump_level"], level)
+    with open(box.path("report"), encoding="utf-8") as file:
+        check_report(json.load(file), dump, image, level)
+    return result
+
+
+def check_head(dump, image):
+    head, fx = dump.head, image.fx
+    equal("version", head["version"], 6)
+    equal("timestamp", head["timestamp"], fx.num("crashtime"))
+    equal("nr_cpus", head["nr_cpus"], fx.num("cpus"))
+    equal("release", head["release"], image.release())
+    equal("notes", dump.area("note") == image.core().note_bytes(), True)
+    equal("vmcoreinfo", dump.area("vmcoreinfo"), image.machine.vmcoreinfo)
+
+
+def levels(box, name):
+    image = box.image(name)
+    for level in LEVELS:
+        # what is in a dump at 31 is in those of the other levels too
+        check_level(box, image, level, level in (0, 31))
+    check_head(read_dump(box.path("dump")), image)
+    return "%d frames" % len(image.core().present())
+
+
+def default(box):
+    """No option: zstd, level 31."""
+    image = box.image("good-6.12-vmemmap")
+    out = box.path("dump")
+    box.good(image.path, out)
+    dump = check_dump(out, image, 31)
+    need("zstd" in dump.by_codec and not {"lzo", "zlib", "snappy"}
+         & set(dump.by_codec), "codecs: %s", dump.by_codec)
+
+
+def tests():
+    for name in fixtures("good-"):
+        yield name, levels, name
+    yield "default", default
