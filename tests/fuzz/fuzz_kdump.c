@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A kdump-compressed dump: opened, read as an image, verified. */
+#include "../../src/formats/kdump_read.h"
+#include "../../src/formats/verify.h"
+#include "../../src/image/notes.h"
+#include "../../src/image/view.h"
+#include "../../src/image/vmcoreinfo.h"
+#include "fuzz.h"
+
+static const struct image_ops *const kinds[] = { &kdump_image_ops, NULL };
+
+static struct error *on_note(void *arg, const struct note *note)
+{
+	(void)arg;
+	FUZZ_CHECK(note->len);
+	return NULL;
+}
+
+static struct error *on_run(void *arg, uint64_t first, uint64_t end)
+{
+	uint64_t *last = arg;
+
+	FUZZ_CHECK(first < end && first >= *last);
+	*last = end;
+	return NULL;
+}
+
+static void read_all(const struct image *image, struct log *log)
+{
+	const struct kdump_header *h = kdump_image_header(image);
+	struct vmcoreinfo *vmcoreinfo = NULL;
+	struct view *view = NULL;
+	uint64_t last = 0, end = image_end_paddr(image);
+	uint8_t buf[64];
+
+	error_destroy(notes_each(image, log, on_note, NULL));
+	error_destroy(vmcoreinfo_read(image, log, &vmcoreinfo));
+	vmcoreinfo_destroy(vmcoreinfo);
+	error_destroy(kdump_each_run(image, BITMAP_KEPT, on_run, &last));
+	FUZZ_CHECK(last <= h->end_pfn);
+	if (view_create(image, VIEW_RANDOM, &view))
+		abort();
+	for (uint64_t i = 0; i < 64; i++)
+		view_read(view, end / 64 * i, buf, sizeof(buf));
+	if (end)
+		view_read(view, end - 1, buf, sizeof(buf));
+	view_destroy(view);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	static struct verify_report report;
+	int fd = fuzz_file(bytes, len);
+	struct image *image = NULL;
+	struct error *err;
+	struct log log;
+	char path[32];
+	bool ready;
+
+	log_init(&log, fuzz_null(), 31);
+	error_destroy(verify_has_metadata(fd, len, &ready));
+	err = image_open(fuzz_path(fd, path), kinds, 0, &log, &image);
+	if (!err) {
+		read_all(image, &log);
+		err = verify_dump(image, &log, &report);
+	}
+	error_destroy(err);
+	image_close(image);
+	log_deinit(&log);
+	close(fd);
+	return 0;
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""run.py FOLDER TARGET...: runs fuzzers, two at a time, FUZZ_SECONDS (60) each.
+A crash, a leak, a run of more than 10 s or more than 256 MiB of memory fails;
+what did it stays in FOLDER/found."""
+
+import concurrent.futures
+import glob
+import os
+import re
+import subprocess
+import sys
+
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
+# bytes of input, where the default of 4096 is too few
+MAX_LEN = {"kdump": 300000, "flat": 300000, "elf": 20000, "notes": 20000,
+           "vmcoreinfo": 8192, "classify": 8192, "printk": 400,
+           "kernel": 400}
+
+
+def run(folder, target):
+    corpus = os.path.join(folder, "corpus", target)
+    seeds = os.path.join(folder, "seeds", target)
+    found = os.path.join(folder, "found", target) + "-"
+    os.makedirs(corpus, exist_ok=True)
+    os.makedirs(os.path.dirname(found), exist_ok=True)
+    args = [os.path.join(folder, "fuzz_" + target),
+            "-max_total_time=%d" % SECONDS, "-timeout=10",
+            "-rss_limit_mb=256", "-malloc_limit_mb=100",
+            "-max_len=%d" % MAX_LEN[target], "-artifact_prefix=" + found,
+            "-print_final_stats=1", corpus, seeds]
+    words = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                         target + ".dict")
+    if os.path.exists(words):
+        args.insert(1, "-dict=" + words)
+    env = dict(os.environ, FUZZ_BASES=os.path.join(folder, "bases"),
+               ASAN_OPTIONS="quarantine_size_mb=8:malloc_context_size=12",
+               UBSAN_OPTIONS="print_stacktrace=1")
+    try:
+        done = subprocess.run(args, env=env, capture_output=True,
+                              timeout=SECONDS + 120, check=False,
+                              stdin=subprocess.DEVNULL)
+        code, text = done.returncode, done.stderr.decode("utf-8", "replace")
+    except subprocess.TimeoutExpired as late:
+        code, text = "hangs", (late.stderr or b"").decode("utf-8", "replace")
+    stats = dict(re.findall(r"stat::(\w+):\s+(\d+)", text))
+    cover = re.findall(r"cov: (\d+)", text)
+    line = "%s runs, %s edges" % (stats.get("number_of_executed_units", "no"),
+                                  cover[-1] if cover else "no")
+    if code == 0 and cover:
+        return True, line
+    # from the first word of a report on
+    at = re.search(r"^.*(ERROR:|runtime error|fuzz_\w+\.c:\d+:)", text, re.M)
+    report = text[at.start():] if at else text[-3000:]
+    return False, "%s, status %s\n%s\n%s" % (
+        line, code, "\n".join(report.splitlines()[:40]),
+        " ".join(glob.glob(found + "*")))
+
+
+def main():
+    folder, targets = sys.argv[1], sys.argv[2:]
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        results = pool.map(lambda t: run(folder, t), targets)
+        for target, (good, text) in zip(targets, results):
+            print("%s fuzz/%s: %s" % ("PASS" if good else "FAIL", target,
+                                      text.replace("\n", "\n    ")),
+                  flush=True)
+            failed += not good
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
