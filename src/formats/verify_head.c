@@ -187,6 +187,17 @@ static void check_machine(struct verify *verify)
 		verify_problem(verify, "header: utsname names no machine");
 }
 
+/* The number that KEY has; false if it has none. */
+static bool get_number(const struct vmcoreinfo *v, const char *key,
+		       uint64_t max, uint64_t *ret)
+{
+	const char *text = vmcoreinfo_get(v, key);
+	struct error *err = text ? text_parse_number(text, max, ret) : NULL;
+
+	error_destroy(err);
+	return text && !err;
+}
+
 /* What VMCOREINFO says again. */
 static struct error *check_vmcoreinfo(struct verify *verify)
 {
@@ -202,9 +213,8 @@ static struct error *check_vmcoreinfo(struct verify *verify)
 	text = vmcoreinfo_get(v, "OSRELEASE");
 	if (text)
 		check_release(verify, text);
-	text = vmcoreinfo_get(v, "CRASHTIME");
 	/* makedumpfile writes its own time, with microseconds */
-	if (text && !text_parse_number(text, INT64_MAX, &n) &&
+	if (get_number(v, "CRASHTIME", INT64_MAX, &n) &&
 	    (h->timestamp < n || (!h->timestamp_usec && h->timestamp != n)))
 		verify_problem(verify,
 			       "header: timestamp is %" PRIu64 ", CRASHTIME %" PRIu64,
@@ -214,8 +224,7 @@ static struct error *check_vmcoreinfo(struct verify *verify)
 		verify_problem(verify,
 			       "sub-header: phys_base is %#" PRIx64 ", VMCOREINFO has %#" PRIx64,
 			       h->phys_base, n);
-	text = vmcoreinfo_get(v, "PAGESIZE");
-	if (text && !text_parse_number(text, UINT32_MAX, &n) &&
+	if (get_number(v, "PAGESIZE", UINT32_MAX, &n) &&
 	    n != h->block_size)
 		verify_problem(verify,
 			       "header: block_size is %u, PAGESIZE %" PRIu64,

@@ -26,21 +26,23 @@ static void check_segments(const struct image *image)
 	FUZZ_CHECK(image_end_paddr(image) == end);
 }
 
+/* Whole pages read the same by either way. */
 static void read_around(const struct image *image, struct view *view,
 			uint64_t paddr)
 {
-	uint8_t a[6000], b[6000];
+	static uint8_t a[8192], b[8192];
 	struct window *window = NULL;
 	enum page_state by_view, by_window;
 	uint64_t start = align_down(paddr, 4096);
 
-	by_view = view_read(view, paddr, a, sizeof(a));
+	view_read(view, paddr, a, 100);
+	by_view = view_read(view, start, a, sizeof(a));
 	if (start > UINT64_MAX - (64 << 10))
 		return;
 	error_destroy(window_create(image, start, 16384, &window));
 	if (!window)
 		return;
-	by_window = window_read(window, paddr, b, sizeof(b));
+	by_window = window_read(window, start, b, sizeof(b));
 	FUZZ_CHECK(by_view == by_window);
 	FUZZ_CHECK(by_view != PAGE_OK || !memcmp(a, b, sizeof(a)));
 	window_put(window);

@@ -95,6 +95,10 @@ static void load_bases(void)
 		if (state.nr_bases == MAX_BASES)
 			break;
 	}
+	for (int i = 0; i < nr; i++)
+		free(names[i]);
+	if (nr >= 0)
+		free(names);
 	if (!state.nr_bases) {
 		fprintf(stderr, "FUZZ_BASES names no folder of vmcores\n");
 		exit(2);
