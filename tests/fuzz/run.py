@@ -16,6 +16,7 @@ SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
 MAX_LEN = {"kdump": 300000, "flat": 300000, "elf": 20000, "notes": 20000,
            "vmcoreinfo": 8192, "classify": 8192, "printk": 400,
            "kernel": 400}
+WORDS = {"classify": "vmcoreinfo"}      # another target's dictionary
 
 
 def run(folder, target):
@@ -30,7 +31,7 @@ def run(folder, target):
             "-max_len=%d" % MAX_LEN[target], "-artifact_prefix=" + found,
             "-print_final_stats=1", corpus, seeds]
     words = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                         target + ".dict")
+                         WORDS.get(target, target) + ".dict")
     if os.path.exists(words):
         args.insert(1, "-dict=" + words)
     env = dict(os.environ, FUZZ_BASES=os.path.join(folder, "bases"),
