@@ -8,12 +8,11 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
-#include "capture/overlay.h"
-#include "capture/plan.h"
+#include "capture/scan.h"
 #include "image/notes.h"
 
 #define WINDOW_BYTES (UINT64_C(16) << 30)	/* of memory, for the scan */
-#define MAX_WINDOWS 65536u			/* 1 PiB of addresses */
+#define MAX_WINDOWS 4096u		/* 64 TiB: a few seconds */
 
 static void range_add(struct summary *summary, uint64_t paddr, uint64_t end)
 {
@@ -87,30 +86,111 @@ static void gather_names(struct summary *summary)
 		summary->crash_time = h->timestamp;
 }
 
-/* The pages of a vmcore by class. */
-static struct error *gather_classes(struct summary *summary, struct log *log)
+/* Counts pages by class, a window of memory at a time. */
+struct census {
+	const struct kernel *kernel;
+	struct scan *scan;
+	struct scan_sets sets;
+	struct scan_counts counts;
+	unsigned nr_windows;
+};
+
+#define NR_SETS 6	/* in struct scan_sets */
+
+static struct pageset *census_set(struct census *c, unsigned i)
 {
-	const struct kernel *kernel = summary->kernel;
-	uint64_t window = WINDOW_BYTES >> summary->image->target.page_shift;
-	struct overlay *overlay = NULL;
-	struct plan *plan = NULL;
+	struct pageset *all[NR_SETS] = {
+		&c->sets.present, &c->sets.kept, &c->sets.slab, &c->sets.user,
+		&c->sets.reserved, &c->sets.poisoned,
+	};
+
+	return all[i];
+}
+
+/* Counts what is in the window. */
+static struct error *census_count(struct census *c)
+{
+	return c->nr_windows ?
+	       scan_run(c->scan, &c->sets, &c->counts, NULL, 0) : NULL;
+}
+
+/* Moves the window to where PFN is. */
+static struct error *census_move(struct census *c, uint64_t pfn)
+{
+	uint64_t nr = WINDOW_BYTES >> c->kernel->space.target.page_shift;
+	uint64_t first = align_down(pfn, nr);
+
+	TRY(census_count(c));
+	if (c->nr_windows++ == MAX_WINDOWS)
+		return error_create(ERROR_UNSUPPORTED,
+				    "more than 64 TiB are not counted");
+	for (unsigned i = 0; i < NR_SETS; i++) {
+		struct pageset *set = census_set(c, i);
+
+		set->first = first;
+		set->end = min_u64(first + nr, c->kernel->end_pfn);
+		pageset_clear(set);
+	}
+	return NULL;
+}
+
+/* Frames [first, end) are memory. They come in ascending order. */
+static struct error *census_add(void *arg, uint64_t first, uint64_t end)
+{
+	struct census *c = arg;
+	struct pageset *present = &c->sets.present;
+
+	end = min_u64(end, c->kernel->end_pfn);
+	while (first < end) {
+		if (first >= present->end)
+			TRY(census_move(c, first));
+		pageset_add_range(present, first, min_u64(end, present->end));
+		first = present->end;
+	}
+	return NULL;
+}
+
+static struct error *census_run(struct census *c, const struct image *image)
+{
+	uint64_t nr = WINDOW_BYTES >> c->kernel->space.target.page_shift;
+	unsigned shift = c->kernel->space.target.page_shift;
+
+	for (unsigned i = 0; i < NR_SETS; i++) {
+		TRY(pageset_init(census_set(c, i), 0, nr));
+		census_set(c, i)->end = 0;
+	}
+	TRY(scan_create(c->kernel, 0, 0, &c->scan));
+	if (kdump_image_header(image))
+		TRY(kdump_each_run(image, BITMAP_PRESENT, census_add, c));
+	else
+		for (size_t i = 0; i < image->nr_segments; i++) {
+			const struct segment *s = &image->segments[i];
+
+			TRY(census_add(c, s->paddr >> shift,
+				       ((s->paddr + s->memsz - 1) >> shift) +
+				       1));
+		}
+	return census_count(c);
+}
+
+/* The pages in memory by class: by the struct pages, which are in a dump too,
+ * unless it was cut short. */
+static struct error *gather_classes(struct summary *summary)
+{
+	struct census c = { .kernel = summary->kernel };
 	struct error *err;
 
-	if (!kernel || !kernel->has_pages ||
-	    kernel->end_pfn / window >= MAX_WINDOWS)
+	if (!c.kernel || !c.kernel->has_pages || summary->counts.nr_unreached)
 		return NULL;
-	err = overlay_create(kernel, summary->view, log, &overlay);
-	if (!err)
-		err = plan_create(kernel, overlay, 0, false, window, 0, &plan);
-	if (!err)
-		err = plan_scan(plan, NULL);
-	if (!err) {
-		memcpy(summary->classes, plan->counts.present,
+	err = census_run(&c, summary->image);
+	if (!err && !(summary->header && c.counts.nr_unreadable)) {
+		memcpy(summary->classes, c.counts.present,
 		       sizeof(summary->classes));
 		summary->classes_known = true;
 	}
-	plan_destroy(plan);
-	overlay_destroy(overlay);
+	scan_destroy(c.scan);
+	for (unsigned i = 0; i < NR_SETS; i++)
+		pageset_deinit(census_set(&c, i));
 	return err;
 }
 
@@ -138,9 +218,7 @@ struct error *summary_gather(struct summary *summary,
 	TRY(notes_each(image, log, count_cpu, &summary->nr_cpus));
 	if (summary->header)
 		TRY(kdump_count(image, &summary->counts));
-	else
-		tolerate(gather_classes(summary, log), log,
-			 "pages by kind");
+	tolerate(gather_classes(summary), log, "pages by kind");
 	if (!summary->kernel || !summary->kernel->has_space)
 		return NULL;
 	err = crash_log_read(summary->kernel, summary->view, log,

@@ -25,8 +25,8 @@ struct summary {
 	uint64_t nr_ranges;		/* all of them */
 	uint64_t memory;		/* bytes */
 	struct kdump_counts counts;	/* of a dump */
-	bool classes_known;		/* of a vmcore */
-	uint64_t classes[NR_CLASSES];	/* pages */
+	bool classes_known;
+	uint64_t classes[NR_CLASSES];	/* pages in memory at the crash */
 	struct crash_log crash;
 	bool log_known;
 };

@@ -101,7 +101,7 @@ static void print_classes(const struct summary *summary, FILE *file)
 {
 	if (!summary->classes_known)
 		return;
-	fprintf(file, "pages:\n");
+	fprintf(file, "%s\n", summary->header ? "in memory:" : "pages:");
 	for (unsigned i = 0; i < NR_CLASSES; i++)
 		if (summary->classes[i])
 			fprintf(file, "  %12" PRIu64 " %s\n",
@@ -149,8 +149,7 @@ void summary_print(const struct summary *summary, FILE *file)
 	print_ranges(summary, file);
 	if (summary->header)
 		print_dump(summary, file);
-	else
-		print_classes(summary, file);
+	print_classes(summary, file);
 }
 
 static void json_text(FILE *file, const char *key, const char *text)
@@ -251,7 +250,7 @@ void summary_print_json(const struct summary *summary, FILE *file)
 		json_crash(summary, file);
 	if (summary->header)
 		json_dump(summary, file);
-	else if (summary->classes_known)
+	if (summary->classes_known)
 		json_classes(summary, file);
 	fputs("\n}\n", file);
 }

@@ -131,11 +131,11 @@ static struct error *read_memmap(struct scan_worker *w, uint64_t paddr,
 }
 
 /*
- * Reads struct pages from PFN's on, at most MAX, into the buffer. *NR is how
- * many came; 0: PFN's own can't be read.
+ * Reads struct pages from PFN's on, at most MAX, into the buffer: *NR of them,
+ * or, if not *GOOD, the next *NR can't be read.
  */
 static struct error *load(struct cursor *c, uint64_t pfn, uint64_t max,
-			  uint64_t *nr)
+			  uint64_t *nr, bool *good)
 {
 	struct scan_worker *w = c->worker;
 	const struct kernel *kernel = w->kernel;
@@ -143,7 +143,6 @@ static struct error *load(struct cursor *c, uint64_t pfn, uint64_t max,
 	uint64_t page = 1ull << kernel->space.target.page_shift;
 	uint64_t vaddr = c->array.vaddr + (pfn - c->array.first_pfn) * size;
 	enum page_state state;
-	bool good;
 
 	if (!w->extent.len || vaddr - w->extent_vaddr >= w->extent.len) {
 		TRY(space_translate(&kernel->space, w->view, vaddr,
@@ -155,21 +154,21 @@ static struct error *load(struct cursor *c, uint64_t pfn, uint64_t max,
 	if (!*nr) {	/* not mapped, or it straddles two extents */
 		TRY(space_read(&kernel->space, w->view, vaddr, w->buf, size,
 			       &state));
-		*nr = state == PAGE_OK;
+		*nr = 1;
+		*good = state == PAGE_OK;
 		return NULL;
 	}
 	len = *nr * size;
 	TRY(read_memmap(w, w->extent.paddr + (vaddr - w->extent_vaddr), left,
-			(size_t)len, &good));
-	if (good)
+			(size_t)len, good));
+	if (*good)
 		return NULL;
 	/* only as far as the page that the first one begins in */
 	len = min_u64(len, page - (vaddr & (page - 1)));
 	*nr = max_u64(len / size, 1);
 	TRY(space_read(&kernel->space, w->view, vaddr, w->buf, *nr * size,
 		       &state));
-	if (state != PAGE_OK)
-		*nr = 0;
+	*good = state == PAGE_OK;
 	return NULL;
 }
 
@@ -304,17 +303,20 @@ static struct error *scan_array(struct cursor *c, uint64_t pfn, uint64_t stop)
 
 	while (pfn < stop) {
 		uint64_t nr;
+		bool good;
 
 		TRY(stop_check());
 		/* one more than the task's, for a head at its end */
-		TRY(load(c, pfn, min_u64(stop + 1, array_end) - pfn, &nr));
-		if (nr) {
+		TRY(load(c, pfn, min_u64(stop + 1, array_end) - pfn, &nr,
+			 &good));
+		if (good) {
 			TRY(judge_chunk(c, pfn, nr, stop, &pfn));
 			continue;
 		}
-		mark(c, CLASS_UNKNOWN, pfn, pfn + 1);
-		c->task->counts.nr_unreadable++;
-		pfn++;
+		nr = min_u64(nr, stop - pfn);
+		mark(c, CLASS_UNKNOWN, pfn, pfn + nr);
+		c->task->counts.nr_unreadable += nr;
+		pfn += nr;
 	}
 	return NULL;
 }
