@@ -31,9 +31,10 @@ class Bad:
     def offsets(self, pfn):
         """Where the frame is in the file: the kernel image is there twice,
         since it has a PT_LOAD of its own."""
-        out = ["%d" % (offset + (pfn - first) * 4096)
-               for first, end, offset in self.judge.raw.whole
-               if first <= pfn < end]
+        at = pfn * 4096
+        out = ["%d" % (offset + at - paddr)
+               for paddr, _, filesz, offset in self.judge.raw.loads
+               if paddr <= at and at + 4096 <= paddr + filesz]
         if not out:
             raise ValueError("frame %x is not in the file" % pfn)
         return out

@@ -74,7 +74,7 @@ class Space:
         rng = harness.rng("space %d" % level)
         inner = sorted(rng.randrange(head, size)
                        for _ in range(60 if FULL else 12))
-        yield from ((n, NO_DUMP) for n in (1, 4096, 65536))
+        yield from ((n, NO_DUMP) for n in (1, 4096, 16384))
         yield head - 1, None
         yield from ((n, CUT_SHORT) for n in (head, head + 1, head + 4096))
         yield from ((n, CUT_SHORT) for n in inner)
