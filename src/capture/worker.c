@@ -66,17 +66,15 @@ static bool is_fill(const uint8_t *page, size_t len, uint64_t *word)
 	return true;
 }
 
-/* Reads the page PFN. A page in part outside of every segment is zero there. */
+/* Reads page PFN to DST. What of it lies outside of every segment is zero. */
 static bool read_page(struct worker *worker, const struct window *window,
-		      uint64_t pfn)
+		      uint64_t pfn, uint8_t *dst)
 {
 	uint64_t paddr = pfn * worker->page_size;
 	enum page_state state;
 
-	state = window ? window_read(window, paddr, worker->page,
-				     worker->page_size) :
-		view_read(worker->view, paddr, worker->page,
-			  worker->page_size);
+	state = window ? window_read(window, paddr, dst, worker->page_size) :
+		view_read(worker->view, paddr, dst, worker->page_size);
 	return state == PAGE_OK;
 }
 
@@ -89,26 +87,28 @@ void worker_run(void *local, void *arg)
 	batch->len = 0;
 	for (unsigned i = 0; i < batch->nr; i++) {
 		uint8_t *dst = batch->data + batch->len;
+		/* raw pages need no second copy */
+		uint8_t *page = worker->codec ? worker->page : dst;
 		size_t size = 0;
 
 		batch->size[i] = 0;
-		if (!read_page(worker, job->window, batch->pfn[i])) {
+		if (!read_page(worker, job->window, batch->pfn[i], page)) {
 			batch->kind[i] = BATCH_UNREADABLE;
 			continue;
 		}
-		if (is_fill(worker->page, worker->page_size, &batch->word[i])) {
+		if (is_fill(page, worker->page_size, &batch->word[i])) {
 			batch->kind[i] = BATCH_FILL;
 			continue;
 		}
 		if (worker->codec)
-			size = worker->codec->ops->pack(worker->codec,
-							worker->page,
+			size = worker->codec->ops->pack(worker->codec, page,
 							worker->page_size, dst,
 							worker->page_size - 1);
 		batch->kind[i] = size ? BATCH_PACKED : BATCH_RAW;
 		if (!size) {
 			size = worker->page_size;
-			memcpy(dst, worker->page, size);
+			if (page != dst)
+				memcpy(dst, page, size);
 		}
 		batch->size[i] = (uint32_t)size;
 		batch->len += size;
