@@ -53,6 +53,10 @@ void report_print(const struct capture_report *report,
 	char in[16], out[16], anon[16];
 
 	print_classes(report, log);
+	if (report->nr_forced)
+		log_print(log, LOG_MESSAGE,
+			  "%" PRIu64 " pages that the level leaves out are kept: they lie in what is known of the kernel's image, or VMCOREINFO names them",
+			  report->nr_forced);
 	log_print(log, LOG_MESSAGE,
 		  "%s: level %u, %s: %" PRIu64 " of %" PRIu64 " pages, %s of memory in %s (%.1f %%), %.1f s, %u threads, %s of memory used",
 		  options->dry_run ? "dry run" : options->output ?

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""capdump info: the pages by kind, of a vmcore and of dumps of it."""
+"""Pages by kind: capdump info of a vmcore and of dumps of it; and what a
+capture keeps against its level, for lack of a symbol table, is told."""
 
 import json
 
@@ -56,6 +57,21 @@ def absurd(box):
     need("64 TiB" in err and "pages" not in have, "%s", err)
 
 
+def kept(box):
+    """Linux 5.10 does not say what it freed of its image: all of it stays."""
+    counts = []
+    for name in ("good-5.10-initfreed", "good-6.12-initfreed"):
+        result = box.good("-f", "-d", 31, "--report", "report",
+                          box.image(name).path, "dump")
+        with open(box.path("report"), encoding="utf-8") as file:
+            counts.append(json.load(file)["pages_kept_all_the_same"])
+        line = "%d pages that the level leaves out are kept" % counts[-1]
+        need(line in result.err, "%s: %s", name, result.err)
+    need(counts[0] > counts[1], "%s", counts)
+    result = box.good("-f", "-d", 0, box.image(IMAGE).path, "dump")
+    need("leaves out" not in result.err, "%s", result.err)
+
+
 def tests():
-    for function in (kinds, cut, absurd):
+    for function in (kinds, cut, absurd, kept):
         yield function.__name__, function
