@@ -168,6 +168,7 @@ static void test_notes(void)
 {
 	static const char text[] = "OSRELEASE=6.1\nSYMBOL(a)=ff\nnonsense\n"
 		"NUMBER(n)=-2\nNUMBER(x)=0x10\nOSRELEASE=6.2\nSIZE(s)=12z\n";
+	static const char zeroes[100];
 	uint64_t offset = 0x1000, end, n;
 	struct vmcoreinfo *v;
 	struct image *image;
@@ -180,7 +181,7 @@ static void test_notes(void)
 	end = offset;
 	offset = 0x2000;
 	put_note(&f, &offset, "LINUX", 0x700, text, 5);
-	put_note(&f, &offset, "XYZ", 7, text, 100);
+	put_note(&f, &offset, "XYZ", 7, zeroes, sizeof(zeroes));
 	elf_file_phdr(&f, PT_NOTE, 0x1000, 0, end - 0x1000 + 64, 0);
 	/* the last note runs over its segment: ignored */
 	elf_file_phdr(&f, PT_NOTE, 0x2000, 0, offset - 0x2000 - 50, 0);

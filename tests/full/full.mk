@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make check-full: other compilers, sanitizers, fuzzing, kills. Each variant is
+# built in a folder of its own below build/.
+FULL_STEPS := interrupt-full asan clang tsan bare fuzz
+
+check-full:
+	tests/full/install
+	$(MAKE) -j2 -s all $(SHIM)
+	tests/check $(FULL_STEPS)
+
+# 50 kills and 50 stops at random moments
+interrupt-full: $(BUILD)/capdump $(SHIM)
+	FULL=1 BUILD=$(BUILD) /usr/bin/python3 tests/fault/interrupt.py
+
+asan:
+	$(MAKE) -s BUILD=build/asan SANITIZE=address,undefined \
+		CFLAGS="-O1 -g -fno-sanitize-recover=all" all unit
+	tests/full/fixtures build/asan/capdump
+
+tsan:
+	$(MAKE) -s BUILD=build/tsan SANITIZE=thread CFLAGS="-O1 -g" all
+	TSAN_OPTIONS=halt_on_error=1 \
+		tests/full/fixtures build/tsan/capdump --num-threads 4
+
+clang:
+	$(MAKE) -s BUILD=build/clang CC=clang all unit
+
+# without any codec
+bare:
+	$(MAKE) -s BUILD=build/bare ZSTD=0 LZO=0 SNAPPY=0 ZLIB=0 all
+	build/bare/capdump -v
+	@build/bare/capdump -z -d 31 /dev/null /dev/null 2>&1 | \
+		grep -q 'zstd' && echo "PASS bare: names the codec it lacks" || \
+		{ echo "FAIL bare: does not name the codec it lacks"; exit 1; }
+
+.PHONY: check-full interrupt-full asan tsan clang bare
