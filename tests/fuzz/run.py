@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
+SEED = os.environ.get("FUZZ_SEED", "1")         # 0: another each time
 # bytes of input, where the default of 4096 is too few
 MAX_LEN = {"kdump": 300000, "flat": 300000, "elf": 20000, "notes": 20000,
            "vmcoreinfo": 8192, "classify": 8192, "printk": 400,
@@ -27,6 +28,7 @@ def run(folder, target):
     os.makedirs(os.path.dirname(found), exist_ok=True)
     args = [os.path.join(folder, "fuzz_" + target),
             "-max_total_time=%d" % SECONDS, "-timeout=10",
+            "-seed=" + SEED,
             "-rss_limit_mb=256", "-malloc_limit_mb=100",
             "-max_len=%d" % MAX_LEN[target], "-artifact_prefix=" + found,
             "-print_final_stats=1", corpus, seeds]
