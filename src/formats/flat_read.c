@@ -27,6 +27,8 @@ struct flat_reader {
 	uint64_t at;		/* bytes read from the stream */
 	uint8_t *buf;		/* PIECE bytes; owned */
 	const char *path;	/* borrowed */
+	bool held;		/* the file says INCOMPLETE, whatever the */
+	uint8_t status[4];	/* stream said: this */
 };
 
 bool flat_probe(const uint8_t *head, size_t len)
@@ -94,6 +96,47 @@ static struct error *record_copy(struct flat_reader *reader, uint64_t offset,
 	return NULL;
 }
 
+static bool big_endian(const uint8_t *h)
+{
+	/* the version is a small number, of the byte order that it has */
+	return get_u32(h + KDUMP_H_VERSION, false) > 0xffff;
+}
+
+/*
+ * Until all of the stream is in the file, a dump says INCOMPLETE: the status
+ * that a record has brought is held back.
+ */
+static struct error *status_hold(struct flat_reader *reader)
+{
+	uint8_t h[KDUMP_H_STATUS + 4] = { 0 };
+	size_t got;
+	bool big;
+
+	TRY(io_pread(reader->out, h, sizeof(h), 0, &got));
+	if (got < KDUMP_H_STATUS ||
+	    memcmp(h, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
+		return NULL;
+	big = big_endian(h);
+	memcpy(reader->status, h + KDUMP_H_STATUS, 4);
+	reader->held = true;
+	put_u32(h + KDUMP_H_STATUS, get_u32(h + KDUMP_H_STATUS, big) |
+		KDUMP_STATUS_INCOMPLETE, big);
+	return io_pwrite(reader->out, h + KDUMP_H_STATUS, 4, KDUMP_H_STATUS);
+}
+
+/* Copies a record, which ends at END. */
+static struct error *record_take(struct flat_reader *reader, uint64_t offset,
+				 uint64_t end, struct error **cut)
+{
+	bool over = offset < KDUMP_H_STATUS + 4 && end > KDUMP_H_STATUS;
+
+	if (over && reader->held)	/* it may bring a part of it */
+		TRY(io_pwrite(reader->out, reader->status, 4,
+			      KDUMP_H_STATUS));
+	TRY(record_copy(reader, offset, end - offset, cut));
+	return over || !reader->held ? status_hold(reader) : NULL;
+}
+
 /* Copies all records. */
 static struct error *records_copy(struct flat_reader *reader,
 				  struct error **cut)
@@ -122,7 +165,7 @@ static struct error *records_copy(struct flat_reader *reader,
 					    (unsigned long long)len);
 			break;
 		}
-		TRY(record_copy(reader, offset, len, cut));
+		TRY(record_take(reader, offset, end, cut));
 	}
 	return NULL;
 }
@@ -144,8 +187,7 @@ static struct error *mark_incomplete(struct flat_reader *reader)
 	if (got < KDUMP_H_STATUS ||
 	    memcmp(h, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
 		return NULL;
-	/* the version is a small number, of the byte order that it has */
-	big = get_u32(h + KDUMP_H_VERSION, false) > 0xffff;
+	big = big_endian(h);
 	memset(h + got, 0, sizeof(h) - got);
 	put_u32(h + KDUMP_H_STATUS, get_u32(h + KDUMP_H_STATUS, big) |
 		KDUMP_STATUS_INCOMPLETE, big);
@@ -163,21 +205,43 @@ static struct error *mark_incomplete(struct flat_reader *reader)
 	return NULL;
 }
 
-static struct error *flat_copy(struct flat_reader *reader, bool *complete)
+/* What came before CUT is a dump. Takes CUT over. */
+static struct error *keep_rest(struct flat_reader *reader, struct error *cut)
 {
-	struct error *cut = NULL;
+	log_warn(reader->log, "%s; %s has what came before",
+		 error_message(cut), reader->path);
+	error_destroy(cut);
+	return mark_incomplete(reader);
+}
 
-	TRY(records_copy(reader, &cut));
-	*complete = !cut;
-	if (cut) {
-		log_warn(reader->log, "%s; %s has what came before",
-			 error_message(cut), reader->path);
-		error_destroy(cut);
-		TRY(mark_incomplete(reader));
-	}
+static struct error *sync_out(const struct flat_reader *reader)
+{
 	if (fsync(reader->out))
 		return error_errno(errno, "syncing %s", reader->path);
 	return NULL;
+}
+
+static struct error *flat_copy(struct flat_reader *reader, bool *complete)
+{
+	struct error *cut = NULL, *err;
+
+	err = records_copy(reader, &cut);
+	if (err && error_kind(err) == ERROR_NOSPACE) {
+		error_destroy(cut);
+		cut = err;
+		err = NULL;
+	}
+	TRY(err);
+	*complete = !cut;
+	if (cut)
+		TRY(keep_rest(reader, cut));
+	TRY(sync_out(reader));
+	if (!*complete || !reader->held)
+		return NULL;
+	err = io_pwrite(reader->out, reader->status, 4, KDUMP_H_STATUS);
+	if (err)
+		return error_wrap(err, "%s", reader->path);
+	return sync_out(reader);
 }
 
 struct error *flat_rearrange(int fd, const char *path, bool force,

@@ -21,11 +21,12 @@ bool flat_probe(const uint8_t *head, size_t len);
  * place the later counts, as for makedumpfile -R. Offsets and sizes in the
  * stream are checked.
  *
- * A stream that is cut off, by its end, a read error or a broken record, still
- * gives what was in it: *COMPLETE is then false, a warning says where it
- * ended, and a kdump-compressed dump is marked INCOMPLETE and is as long as
- * its bitmaps and table claim, so that readers open it. An error, and no
- * file, only if the stream has no header. Errors of writing leave the file.
+ * A stream that is cut off, by its end, a read error, a broken record or a
+ * full disk, still gives what was in it: *COMPLETE is then false, a warning
+ * says where it ended, and a kdump-compressed dump is as long as its bitmaps
+ * and table claim, so that readers open it. From the record with its header
+ * on it is marked INCOMPLETE, until all the rest is durable. An error, and no
+ * file, only if the stream has no header. Other errors leave the file.
  */
 struct error *flat_rearrange(int fd, const char *path, bool force,
 			     struct log *log, bool *complete);

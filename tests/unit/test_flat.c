@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -331,6 +332,109 @@ static void cut_header(bool big, uint32_t block_size, uint32_t blocks,
 	fclose(file);
 }
 
+static uint32_t status_of_output(void)
+{
+	uint8_t word[4] = { 0 };
+	int fd = open(path, O_RDONLY);
+
+	CHECK(pread(fd, word, 4, 424) == 4);
+	close(fd);
+	return get_u32(word, false);
+}
+
+static void *rearrange_thread(void *arg)
+{
+	struct reader *reader = arg;
+
+	reader->err = flat_rearrange(reader->fd, path, true, NULL,
+				     &reader->complete);
+	return NULL;
+}
+
+/* Waits until the file has LEN bytes. */
+static void wait_for_size(uint64_t len)
+{
+	for (unsigned i = 0; i < 5000 && size_of_output() < len; i++)
+		usleep(1000);
+	usleep(20000);
+}
+
+/* A dump says INCOMPLETE while it is being put together, whatever status the
+ * stream has sent; then it says what the stream did. */
+static void marked_meanwhile(void)
+{
+	uint8_t h[4096] = "KDUMP   ";
+	struct reader reader = { 0 };
+	pthread_t thread;
+	int fds[2];
+
+	unlink(path);
+	put_u32(h + 8, 6, false);
+	put_u32(h + 424, 0x20, false);
+	put_u32(h + 428, 4096, false);
+	put_u32(h + 432, 1, false);
+	put_u32(h + 436, 2, false);
+	CHECK(!pipe(fds));
+	reader.fd = fds[0];
+	CHECK(!pthread_create(&thread, NULL, rearrange_thread, &reader));
+	stream_begin();
+	stream_add(0, sizeof(h), h, sizeof(h));
+	stream_add(8192, 4096, plain, 4096);
+	CHECK(write(fds[1], stream, stream_len) == (ssize_t)stream_len);
+	wait_for_size(12288);
+	CHECK(status_of_output() == (0x20 | 8));
+	stream_len = 0;
+	stream_add(424, 2, "\1\0", 2);	/* a part of it, once more */
+	stream_add(12288, 5, "hello", 5);
+	CHECK(write(fds[1], stream, stream_len) == (ssize_t)stream_len);
+	wait_for_size(12293);
+	CHECK(status_of_output() == (1 | 8));
+	stream_len = 0;
+	stream_add(UINT64_MAX, UINT64_MAX, "", 0);
+	CHECK(write(fds[1], stream, stream_len) == (ssize_t)stream_len);
+	pthread_join(thread, NULL);
+	CHECK_OK(reader.err);
+	CHECK(reader.complete && status_of_output() == 1);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* No room for all of it: what there is is a dump, and says so. */
+static void no_room(void)
+{
+	uint8_t h[464] = "KDUMP   ";
+	struct rlimit old, limit;
+	bool complete = true;
+	struct log log;
+
+	put_u32(h + 8, 6, false);
+	put_u32(h + 428, 4096, false);
+	put_u32(h + 432, 1, false);
+	put_u32(h + 436, 8, false);
+	stream_begin();
+	stream_add(0, 424, h, 424);
+	stream_add(428, sizeof(h) - 428, h + 428, sizeof(h) - 428);
+	stream_add(65536, 40000, plain, 40000);
+	stream_add(200000, 5, "hello", 5);
+	stream_add(424, 4, "\2\0\0\0", 4);
+	stream_add(UINT64_MAX, UINT64_MAX, "", 0);
+	log_init(&log, stderr, 0);
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK(!getrlimit(RLIMIT_FSIZE, &old));
+	limit = old;
+	limit.rlim_cur = 180000;
+	CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
+	CHECK_OK(rearrange(true, &log, &complete));
+	CHECK(!setrlimit(RLIMIT_FSIZE, &old));
+	CHECK(!complete && status_of_output() == 8 &&
+	      size_of_output() == 65536 + 40000);
+	CHECK(log.nr_warnings == 1 &&
+	      strstr(log.warnings[0], "File too large"));
+	log_deinit(&log);
+	CHECK_OK(rearrange(true, NULL, &complete));
+	CHECK(complete && status_of_output() == 2);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -347,6 +451,8 @@ int main(void)
 	cut_header(false, 4096, 0, 8192);
 	cut_header(false, UINT32_MAX, UINT32_MAX, 464);	/* nonsense */
 	cut_header(false, 65536, UINT32_MAX, 464);
+	marked_meanwhile();
+	no_room();
 	unlink(path);
 	rmdir(dir);
 	return unit_end();
