@@ -34,6 +34,7 @@ struct capture {
 	struct plan *plan;
 	struct writer *writer;
 	struct dump_facts facts;	/* the writer reads them */
+	bool begun;			/* the output may exist */
 	double start;
 };
 
@@ -100,6 +101,7 @@ static bool level_fits(struct capture *c, uint64_t *room)
 /* Header, notes and bitmaps; after this the output opens as a dump. */
 static struct error *metadata_write(struct capture *c)
 {
+	c->begun = true;
 	TRY(c->writer->ops->begin(c->writer));
 	for (size_t w = 0; w < c->plan->nr_windows; w++) {
 		TRY(plan_load(c->plan, w));
@@ -226,6 +228,19 @@ static struct error *levels_run(struct capture *c)
 			    text_size(room, size[0]));
 }
 
+/* Says what is left behind by a run that was stopped before its metadata was
+ * in place: afterwards a stop is no error. Takes ERR over. */
+static struct error *stopped_early(const struct capture *c, struct error *err)
+{
+	struct error *told = error_create(ERROR_STOPPED, "%s before the %s",
+					  error_message(err), c->begun ?
+					  "dump's metadata was in place: no dump can be read" :
+					  "dump was begun: nothing was written");
+
+	error_destroy(err);
+	return told;
+}
+
 static struct error *run(struct capture *c)
 {
 	TRY(input_open(&c->input, c->options, c->log));
@@ -252,6 +267,8 @@ struct error *capture_run(const struct capture_options *options,
 	memset(report, 0, sizeof(*report));
 	progress_init(&c.progress, log, options->progress_fd);
 	err = run(&c);
+	if (err && error_kind(err) == ERROR_STOPPED)
+		err = stopped_early(&c, err);
 	level_close(&c);
 	sink_destroy(c.sink);
 	input_close(&c.input);

