@@ -39,6 +39,10 @@ struct table {
 	uint64_t buf_at, buf_len;
 	/* whether any name that is looked for has this character there */
 	bool sieve[SIEVE][256];
+	/* whether any may begin with this token, as the first of its entry
+	 * (after the type) and as the second (the first is the type alone) */
+	bool first[TOKENS], second[TOKENS];
+	bool type_only[TOKENS];
 };
 
 static void sieve_add(struct table *t, const char *name)
@@ -96,36 +100,40 @@ static struct error *table_init(struct table *t, bool *ok)
 	return NULL;
 }
 
+/* Reads the LEN bytes at position AT of the names, and what follows up to the
+ * end of the page, so as never to ask for the page after the last in vain. */
+static struct error *names_read(struct table *t, uint64_t at, size_t len,
+				bool *ok)
+{
+	uint64_t vaddr = t->names + at;
+	size_t n = BUF_LEN - (size_t)(vaddr % BUF_LEN);
+
+	n = n < len ? len : n;
+	t->buf_len = 0;
+	TRY(read_at(t, vaddr, t->buf, n, ok));
+	t->buf_at = at;
+	if (*ok)
+		t->buf_len = n;
+	return NULL;
+}
+
 /* Makes the LEN bytes at position AT of the names available. */
-static struct error *names_at(struct table *t, uint64_t at, size_t len,
-			      const uint8_t **ret, bool *ok)
+static inline struct error *names_at(struct table *t, uint64_t at, size_t len,
+				     const uint8_t **ret, bool *ok)
 {
 	*ok = true;
-	if (at < t->buf_at || at + len > t->buf_at + t->buf_len) {
-		/* to the end of the page, so as never to ask for what follows
-		 * the table's last one in vain */
-		uint64_t vaddr = t->names + at;
-		size_t n = BUF_LEN - (size_t)(vaddr % BUF_LEN);
-
-		n = n < len ? len : n;
-		t->buf_len = 0;
-		TRY(read_at(t, vaddr, t->buf, n, ok));
-		if (!*ok)
-			return NULL;
-		t->buf_at = at;
-		t->buf_len = n;
-	}
+	if (at < t->buf_at || at + len > t->buf_at + t->buf_len)
+		TRY(names_read(t, at, len, ok));
 	*ret = t->buf + (at - t->buf_at);
 	return NULL;
 }
 
-/* Writes the name that NR tokens spell, without its type, to NAME; false if it
- * is none that we look for. */
+/* Writes the name that NR tokens spell, without its type (which TYPE says is
+ * to come), to NAME; false if it is none that we look for. */
 static bool expand(const struct table *t, const uint8_t *tokens, size_t nr,
-		   char *name)
+		   bool type, char *name)
 {
 	size_t len = 0;
-	bool type = true;
 
 	for (size_t i = 0; i < nr; i++) {
 		size_t at = get_u16(t->index + 2 * tokens[i], t->big_endian);
@@ -146,6 +154,27 @@ static bool expand(const struct table *t, const uint8_t *tokens, size_t nr,
 	}
 	name[len] = '\0';
 	return true;
+}
+
+/* Most names are ruled out by their first tokens alone. */
+static void judge_tokens(struct table *t)
+{
+	char name[NAME_MAX_LEN];
+
+	for (unsigned i = 0; i < TOKENS; i++) {
+		uint8_t token = (uint8_t)i;
+
+		t->first[i] = expand(t, &token, 1, true, name);
+		t->type_only[i] = t->first[i] && !name[0];
+		t->second[i] = expand(t, &token, 1, false, name);
+	}
+}
+
+/* Whether the tokens may spell a name that we look for. */
+static bool may_match(const struct table *t, const uint8_t *tokens, size_t nr)
+{
+	return t->first[tokens[0]] &&
+	       (nr < 2 || !t->type_only[tokens[0]] || t->second[tokens[1]]);
 }
 
 /* All that entry I may mean. */
@@ -208,20 +237,20 @@ static struct error *search(struct table *t, struct search *s)
 		size_t len;
 		bool ok;
 
-		TRY(names_at(t, at, 2, &p, &ok));
+		/* other tables follow: there are two more bytes */
+		TRY(names_at(t, at, 3, &p, &ok));
 		if (!ok)
 			return NULL;
 		len = p[0];
 		at++;
-		if (len & 0x80) {
-			len = (len & 0x7f) | (size_t)p[1] << 7;
-			at++;
-		}
-		if (len <= NAME_MAX_LEN) {
+		if (len & 0x80)		/* too long by far */
+			len = 1 + ((len & 0x7f) | (size_t)p[1] << 7);
+		else if (len && len <= NAME_MAX_LEN &&
+			 may_match(t, p + 1, len)) {
 			TRY(names_at(t, at, len, &p, &ok));
 			if (!ok)
 				return NULL;
-			if (expand(t, p, len, name))
+			if (expand(t, p, len, true, name))
 				TRY(match(t, s, i, name));
 		}
 		at += len;
@@ -254,6 +283,7 @@ struct error *kallsyms_find(const struct kernel *kernel, struct view *view,
 	TRY(table_init(&t, found));
 	if (!*found)
 		return NULL;
+	judge_tokens(&t);
 	TRY(search(&t, &s));
 	*found = s.kind >= 0;
 	for (size_t i = 0; i < nr; i++)
