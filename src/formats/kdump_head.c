@@ -50,27 +50,29 @@ static struct error *note_end(void *arg, const struct note *note)
 }
 
 /*
- * Bytes of PT_NOTE number I that are copied. All of the last. Others may end
- * with zeroes (Linux fs/proc/vmcore.c rounds them up to pages), which readers
- * take for notes of 12 bytes, and so would miss where the next PT_NOTE begins
- * (crash diskdump.c: process_elf64_notes()).
+ * Bytes of PT_NOTE number I that are copied. All of the last, and of those that
+ * are too many to look at. Others may end with zeroes (Linux fs/proc/vmcore.c
+ * rounds them up to pages), which readers take for notes of 12 bytes, and so
+ * would miss where the next PT_NOTE begins (crash diskdump.c:
+ * process_elf64_notes()).
  */
-static uint64_t note_extent_len(const struct image *image, size_t i)
+static struct error *note_extent_len(const struct image *image, size_t i,
+				     uint32_t *left, uint64_t *ret)
 {
 	const struct note_extent *extent = &image->notes[i];
-	struct image one = *image;
 	uint64_t end = extent->offset;
 	struct error *err;
 
-	if (i + 1 == image->nr_notes)
-		return extent->len;
-	one.notes = &image->notes[i];
-	one.nr_notes = 1;
-	err = notes_each(&one, NULL, note_end, &end);
-	if (!err)
-		return end - extent->offset;
+	*ret = extent->len;
+	if (i + 1 == image->nr_notes || *left == UINT32_MAX)
+		return NULL;
+	err = notes_extent_each(image, i, NULL, note_end, &end, left);
+	if (!err && *left != UINT32_MAX)
+		*ret = end - extent->offset;
+	if (err && error_kind(err) == ERROR_STOPPED)
+		return err;
 	error_destroy(err);
-	return extent->len;
+	return NULL;
 }
 
 static struct error *note_runs(const struct dump_facts *facts, note_run_fn *fn,
@@ -78,13 +80,17 @@ static struct error *note_runs(const struct dump_facts *facts, note_run_fn *fn,
 {
 	const struct image *image = facts->image;
 	struct run_arg run = { fn, arg };
+	uint32_t left = NOTES_MAX;
 
 	/* the log has had its warnings when VMCOREINFO was looked for */
 	if (facts->drop_device_dumps)
 		return notes_each(image, NULL, run_unless_device, &run);
-	for (size_t i = 0; i < image->nr_notes; i++)
-		TRY(fn(arg, image->notes[i].offset,
-		       note_extent_len(image, i)));
+	for (size_t i = 0; i < image->nr_notes; i++) {
+		uint64_t len;
+
+		TRY(note_extent_len(image, i, &left, &len));
+		TRY(fn(arg, image->notes[i].offset, len));
+	}
 	return NULL;
 }
 

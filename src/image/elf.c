@@ -11,12 +11,16 @@
 
 #include "../base/bytes.h"
 #include "../base/io.h"
+#include "../base/stop.h"
 #include "image.h"
 #include "segments.h"
 
-/* PT_LOADs and PT_NOTEs that we hold at most: 32 MiB and 16 MiB of them. */
-#define MAX_SEGMENTS (1u << 20)
-#define MAX_NOTES (1u << 20)
+/* Program headers that we look at: 224 MiB of them. */
+#define MAX_PHDRS (1u << 22)
+
+/* PT_NOTEs that we look at. Kernels and kexec-tools make one for each CPU (8192
+ * at most) and a few more. */
+#define MAX_NOTES (1u << 16)
 
 #define PHDRS_AT_ONCE 512u
 
@@ -31,7 +35,11 @@ struct reader {
 	struct image *image;
 	struct log *log;
 	size_t segments_size, notes_size;	/* elements allocated */
+	uint64_t notes_len;		/* bytes of all PT_NOTEs */
 	bool page_offset_differs;
+	bool cut_off;			/* that was said */
+	uint64_t nr_absurd;		/* PT_LOADs at no possible address */
+	uint64_t nr_notes_left_out;
 };
 
 static bool elf_probe(const uint8_t *head, size_t len)
@@ -41,16 +49,13 @@ static bool elf_probe(const uint8_t *head, size_t len)
 
 /* Makes room for one more element of SIZE bytes in *ARRAY. */
 static struct error *grow(void *array, size_t *allocated, size_t nr,
-			  size_t size, size_t max, const char *what)
+			  size_t size)
 {
 	size_t more = *allocated ? *allocated * 2 : 16;
 	void *p;
 
 	if (nr < *allocated)
 		return NULL;
-	if (nr >= max)
-		return error_create(ERROR_UNSUPPORTED, "more than %zu %s", max,
-				    what);
 	p = reallocarray(*(void **)array, more, size);
 	if (!p)
 		return error_nomem();
@@ -75,9 +80,11 @@ static struct error *check_extent(struct reader *reader, const Elf64_Phdr *phdr,
 	if (!image->size || end <= image->size)
 		return NULL;
 	if (phdr->p_type == PT_LOAD && image->salvage) {
-		log_warn(reader->log,
-			 "%s is cut off at offset %#llx; memory that should follow is unreadable",
-			 image->path, (unsigned long long)image->size);
+		if (!reader->cut_off)
+			log_warn(reader->log,
+				 "%s is cut off at offset %#llx; memory that should follow is unreadable",
+				 image->path, (unsigned long long)image->size);
+		reader->cut_off = true;
 		return NULL;
 	}
 	return error_create(ERROR_INVALID,
@@ -106,33 +113,76 @@ static void note_page_offset(struct reader *reader, const Elf64_Phdr *phdr)
 	}
 }
 
+/* Joins SEGMENT to the one before it, if the two continue each other in memory
+ * and file, either way round. */
+static bool join(struct image *image, const struct segment *segment)
+{
+	bool zero = !segment->filesz;
+	struct segment *last;
+
+	if (!image->nr_segments)
+		return false;
+	last = &image->segments[image->nr_segments - 1];
+	if (!last->filesz != zero ||
+	    (!zero && (last->filesz != last->memsz ||
+		       segment->filesz != segment->memsz)))
+		return false;
+	if (last->paddr + last->memsz == segment->paddr &&
+	    (zero || last->offset + last->filesz == segment->offset)) {
+		/* as it is */
+	} else if (segment->paddr + segment->memsz == last->paddr &&
+		   (zero || segment->offset + segment->filesz ==
+		    last->offset)) {
+		last->paddr = segment->paddr;
+		last->offset = segment->offset;
+	} else {
+		return false;
+	}
+	last->memsz += segment->memsz;
+	last->filesz += segment->filesz;
+	return true;
+}
+
 static struct error *add_load(struct reader *reader, const Elf64_Phdr *phdr,
 			      uint64_t at)
 {
 	struct image *image = reader->image;
-	uint64_t memsz = max_u64(phdr->p_memsz, phdr->p_filesz), end;
-
-	if (!memsz)
-		return NULL;
-	if (add_overflows(phdr->p_paddr, memsz, &end) || end > MAX_PADDR)
-		return error_create(ERROR_INVALID,
-				    "program header at offset %#llx: p_paddr %#llx + p_memsz %#llx is no physical address",
-				    (unsigned long long)at,
-				    (unsigned long long)phdr->p_paddr,
-				    (unsigned long long)memsz);
-	TRY(check_extent(reader, phdr, at));
-	TRY(grow(&image->segments, &reader->segments_size, image->nr_segments,
-		 sizeof(*image->segments), MAX_SEGMENTS, "PT_LOAD segments"));
-	image->segments[image->nr_segments++] = (struct segment){
+	struct segment segment = {
 		.paddr = phdr->p_paddr,
-		.memsz = memsz,
+		.memsz = max_u64(phdr->p_memsz, phdr->p_filesz),
 		.filesz = phdr->p_filesz,
 		.offset = phdr->p_offset,
 	};
+	uint64_t end;
+
+	if (!segment.memsz)
+		return NULL;
+	if (add_overflows(segment.paddr, segment.memsz, &end) ||
+	    end > MAX_PADDR) {
+		if (!reader->nr_absurd++)
+			log_warn(reader->log,
+				 "%s: the program header at offset %#llx claims %#llx bytes of memory at %#llx: left out, no machine has that",
+				 image->path, (unsigned long long)at,
+				 (unsigned long long)segment.memsz,
+				 (unsigned long long)segment.paddr);
+		return NULL;
+	}
+	TRY(check_extent(reader, phdr, at));
 	note_page_offset(reader, phdr);
+	if (join(image, &segment))
+		return NULL;
+	if (image->nr_segments == SEGMENTS_MAX)
+		return error_create(ERROR_UNSUPPORTED,
+				    "more than %u pieces of memory (PT_LOADs that do not continue each other)",
+				    SEGMENTS_MAX);
+	TRY(grow(&image->segments, &reader->segments_size, image->nr_segments,
+		 sizeof(*image->segments)));
+	image->segments[image->nr_segments++] = segment;
 	return NULL;
 }
 
+/* PT_NOTEs that share bytes of the file are read as often as they are many:
+ * all together may claim no more than it has. */
 static struct error *add_note(struct reader *reader, const Elf64_Phdr *phdr,
 			      uint64_t at)
 {
@@ -141,12 +191,44 @@ static struct error *add_note(struct reader *reader, const Elf64_Phdr *phdr,
 	if (!phdr->p_filesz)
 		return NULL;
 	TRY(check_extent(reader, phdr, at));
+	if (image->nr_notes == MAX_NOTES ||
+	    add_overflows(reader->notes_len, phdr->p_filesz,
+			  &reader->notes_len) ||
+	    (image->size && reader->notes_len > image->size)) {
+		if (!reader->nr_notes_left_out++)
+			log_warn(reader->log,
+				 "%s: from the program header at offset %#llx on, the PT_NOTEs are left out: more than %u, or more bytes than the file has",
+				 image->path, (unsigned long long)at,
+				 MAX_NOTES);
+		reader->notes_len = image->size;
+		return NULL;
+	}
 	TRY(grow(&image->notes, &reader->notes_size, image->nr_notes,
-		 sizeof(*image->notes), MAX_NOTES, "PT_NOTE segments"));
+		 sizeof(*image->notes)));
 	image->notes[image->nr_notes++] = (struct note_extent){
 		.offset = phdr->p_offset,
 		.len = phdr->p_filesz,
 	};
+	return NULL;
+}
+
+/* Whether so many program headers can be. */
+static struct error *check_count(const struct image *image, uint64_t phoff,
+				 uint64_t nr)
+{
+	uint64_t end = phoff + nr * sizeof(Elf64_Phdr);
+
+	if (image->size && end > image->size)
+		return error_create(ERROR_INVALID,
+				    "%llu program headers at offset %#llx would end at %#llx, the file ends at %#llx",
+				    (unsigned long long)nr,
+				    (unsigned long long)phoff,
+				    (unsigned long long)end,
+				    (unsigned long long)image->size);
+	if (nr > MAX_PHDRS)
+		return error_create(ERROR_UNSUPPORTED,
+				    "%llu program headers: more than %u are not read",
+				    (unsigned long long)nr, MAX_PHDRS);
 	return NULL;
 }
 
@@ -159,6 +241,7 @@ static struct error *read_phdrs(struct reader *reader, const Elf64_Ehdr *ehdr,
 
 	if (!raw || !phdrs)
 		return error_nomem();
+	TRY(check_count(reader->image, ehdr->e_phoff, nr));
 	for (uint64_t i = 0; i < nr; i += PHDRS_AT_ONCE) {
 		size_t n = (size_t)min_u64(nr - i, PHDRS_AT_ONCE);
 		uint64_t at = ehdr->e_phoff + i * size;
@@ -169,6 +252,8 @@ static struct error *read_phdrs(struct reader *reader, const Elf64_Ehdr *ehdr,
 		struct error *err = io_pread_exact(reader->image->fd, raw,
 						   n * size, at);
 
+		if (!err)
+			err = stop_check();
 		if (err)
 			return error_wrap(err, "%llu program headers",
 					  (unsigned long long)nr);
@@ -260,8 +345,9 @@ static struct error *read_headers(struct reader *reader, Elf *elf)
 	TRY(read_phdrs(reader, ehdr, nr));
 	if (!image->nr_segments)
 		return error_create(ERROR_INVALID,
-				    "none of its %llu program headers is a PT_LOAD: no memory",
-				    (unsigned long long)nr);
+				    "none of its %llu program headers is a PT_LOAD%s: no memory",
+				    (unsigned long long)nr, reader->nr_absurd ?
+				    " with a physical address" : "");
 	return segments_normalize(&image->segments, &image->nr_segments);
 }
 

@@ -7,9 +7,9 @@
 
 #include "../base/bytes.h"
 #include "../base/io.h"
+#include "../base/stop.h"
 
 #define NOTE_HEADER 12		/* namesz, descsz, type: 4 bytes each */
-#define MAX_NOTES (1u << 20)	/* all together; more is nonsense */
 
 /*
  * Reads the note at OFFSET of an extent that ends at END. *LEN 0: it is the
@@ -20,13 +20,15 @@ static struct error *read_note(const struct image *image, uint64_t offset,
 			       struct note *ret)
 {
 	bool big = image->target.big_endian;
-	uint8_t head[NOTE_HEADER];
+	uint8_t head[NOTE_HEADER + NOTE_NAME_MAX - 1];
 	uint64_t name_len, desc_len;
 
 	ret->len = 0;
 	if (end - offset < NOTE_HEADER)
 		return NULL;
-	TRY(io_pread_exact(image->fd, head, sizeof(head), offset));
+	TRY(io_pread_exact(image->fd, head,
+			   (size_t)min_u64(sizeof(head), end - offset),
+			   offset));
 	name_len = get_u32(head, big);
 	desc_len = get_u32(head + 4, big);
 	if (!name_len && !desc_len)
@@ -45,34 +47,48 @@ static struct error *read_note(const struct image *image, uint64_t offset,
 		return NULL;
 	}
 	memset(ret->name, 0, sizeof(ret->name));
-	TRY(io_pread_exact(image->fd, ret->name,
-			   (size_t)min_u64(name_len, NOTE_NAME_MAX - 1),
-			   offset + NOTE_HEADER));
+	memcpy(ret->name, head + NOTE_HEADER,
+	       (size_t)min_u64(name_len, NOTE_NAME_MAX - 1));
 	/* the padding of the last note may be missing */
 	ret->len = min_u64(ret->desc_offset + align_up(desc_len, 4), end) -
 		   offset;
 	return NULL;
 }
 
+struct error *notes_extent_each(const struct image *image, size_t i,
+				struct log *log, note_fn *fn, void *arg,
+				uint32_t *left)
+{
+	uint64_t offset = image->notes[i].offset;
+	uint64_t end = offset + image->notes[i].len;
+
+	while (offset < end && *left != UINT32_MAX) {
+		struct note note;
+
+		TRY(stop_check());
+		TRY(read_note(image, offset, end, log, &note));
+		if (!note.len)
+			break;
+		if (!(*left)--) {
+			log_warn(log,
+				 "%s: has more than %u notes: those from offset %#llx on are not looked at",
+				 image->path, NOTES_MAX,
+				 (unsigned long long)offset);
+			break;
+		}
+		TRY(fn(arg, &note));
+		offset += note.len;
+	}
+	return NULL;
+}
+
 struct error *notes_each(const struct image *image, struct log *log,
 			 note_fn *fn, void *arg)
 {
-	size_t left = MAX_NOTES;
+	uint32_t left = NOTES_MAX;
 
-	for (size_t i = 0; i < image->nr_notes; i++) {
-		uint64_t offset = image->notes[i].offset;
-		uint64_t end = offset + image->notes[i].len;
-
-		while (offset < end && left--) {
-			struct note note;
-
-			TRY(read_note(image, offset, end, log, &note));
-			if (!note.len)
-				break;
-			TRY(fn(arg, &note));
-			offset += note.len;
-		}
-	}
+	for (size_t i = 0; i < image->nr_notes; i++)
+		TRY(notes_extent_each(image, i, log, fn, arg, &left));
 	return NULL;
 }
 

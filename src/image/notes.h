@@ -10,6 +10,10 @@
 
 #define NOTE_NAME_MAX 64
 
+/* Notes of an image that are looked at: 8192 CPUs (Linux: NR_CPUS) with two
+ * dozen each, and a few more. */
+#define NOTES_MAX (1u << 18)
+
 struct note {
 	char name[NOTE_NAME_MAX];	/* cut at that, NUL-terminated, raw */
 	uint32_t type;
@@ -26,10 +30,19 @@ typedef struct error *note_fn(void *arg, const struct note *note);
  * Calls FN for each note of each PT_NOTE in order. An all-zero header ends a
  * PT_NOTE (the kernel merges note buffers and leaves zeroes: Linux
  * fs/proc/vmcore.c); a note that runs over the end of its extent ends it with
- * a warning.
+ * a warning. After NOTES_MAX of them all there is another warning, and the end.
+ * ERROR_STOPPED if a signal came.
  */
 struct error *notes_each(const struct image *image, struct log *log,
 			 note_fn *fn, void *arg);
+
+/*
+ * The same for PT_NOTE number I alone. *LEFT: how many notes may still be
+ * looked at; counted down, and to UINT32_MAX when there was one more.
+ */
+struct error *notes_extent_each(const struct image *image, size_t i,
+				struct log *log, note_fn *fn, void *arg,
+				uint32_t *left);
 
 /* "LINUX" type 0x700, Linux include/uapi/linux/vmcore.h: NT_VMCOREDD. */
 bool note_is_device_dump(const struct note *note);

@@ -9,11 +9,12 @@
 #include <stdlib.h>
 
 #include "../base/bytes.h"
+#include "../base/io.h"
 
 struct piece {
 	uint64_t paddr, end;	/* end exclusive */
 	uint64_t offset;	/* in the file; only if there is contents */
-	size_t order;		/* lower wins; pieces of zeroes come last */
+	uint32_t order;		/* lower wins; pieces of zeroes come last */
 	bool zero;
 };
 
@@ -26,12 +27,22 @@ static int by_paddr(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static size_t split(const struct segment *segments, size_t nr,
-		    struct piece *pieces)
+static size_t nr_pieces(const struct segment *segments, size_t nr)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < nr; i++) {
+	for (size_t i = 0; i < nr; i++)
+		n += (segments[i].filesz > 0) +
+		     (segments[i].memsz > segments[i].filesz);
+	return n;
+}
+
+static void split(const struct segment *segments, uint32_t nr,
+		  struct piece *pieces)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < nr; i++) {
 		const struct segment *s = &segments[i];
 
 		if (s->filesz)
@@ -44,13 +55,12 @@ static size_t split(const struct segment *segments, size_t nr,
 				nr + i, true };
 	}
 	qsort(pieces, n, sizeof(*pieces), by_paddr);
-	return n;
 }
 
 /* A binary heap of piece indices, best (lowest order) on top. */
 struct heap {
 	const struct piece *pieces;
-	size_t *at;
+	uint32_t *at;
 	size_t nr;
 };
 
@@ -62,13 +72,13 @@ static bool better(const struct heap *heap, size_t a, size_t b)
 
 static void swap(struct heap *heap, size_t a, size_t b)
 {
-	size_t t = heap->at[a];
+	uint32_t t = heap->at[a];
 
 	heap->at[a] = heap->at[b];
 	heap->at[b] = t;
 }
 
-static void heap_push(struct heap *heap, size_t piece)
+static void heap_push(struct heap *heap, uint32_t piece)
 {
 	size_t i = heap->nr++;
 
@@ -90,6 +100,13 @@ static void heap_pop(struct heap *heap)
 		swap(heap, child, i);
 		i = child;
 	}
+}
+
+static struct error *too_many(void)
+{
+	return error_create(ERROR_UNSUPPORTED,
+			    "more than %u pieces of memory (PT_LOADs that do not continue each other)",
+			    SEGMENTS_MAX);
 }
 
 struct output {
@@ -118,6 +135,8 @@ static struct error *emit(struct output *out, const struct piece *piece,
 			return NULL;
 		}
 	}
+	if (out->nr == SEGMENTS_MAX)
+		return too_many();
 	if (out->nr == out->size) {
 		size_t size = out->size ? out->size * 2 : 16;
 		struct segment *more = realloc(out->segments,
@@ -137,11 +156,11 @@ static struct error *emit(struct output *out, const struct piece *piece,
 	return NULL;
 }
 
-static struct error *sweep(const struct piece *pieces, size_t nr,
+static struct error *sweep(const struct piece *pieces, uint32_t nr,
 			   struct heap *heap, struct output *out)
 {
 	uint64_t paddr = 0;
-	size_t i = 0;
+	uint32_t i = 0;
 
 	while (i < nr || heap->nr) {
 		const struct piece *top;
@@ -170,33 +189,36 @@ static struct error *sweep(const struct piece *pieces, size_t nr,
 	return NULL;
 }
 
+/* Consumes *SEGMENTS. */
+static struct error *normalize(struct segment **segments, size_t nr,
+			       struct output *out)
+{
+	size_t n = nr_pieces(*segments, nr);
+	AUTO_FREE struct piece *pieces = malloc((n + 1) * sizeof(*pieces));
+	AUTO_FREE uint32_t *at = malloc((n + 1) * sizeof(*at));
+	struct heap heap = { .pieces = pieces, .at = at };
+
+	if (nr > SEGMENTS_MAX)
+		return too_many();
+	if (!pieces || !at)
+		return error_nomem();
+	split(*segments, (uint32_t)nr, pieces);
+	free(*segments);
+	*segments = NULL;
+	return sweep(pieces, (uint32_t)n, &heap, out);
+}
+
 struct error *segments_normalize(struct segment **segments, size_t *nr)
 {
 	struct output out = { 0 };
-	struct error *err = NULL;
-	struct heap heap = { 0 };
-	struct piece *pieces;
-	size_t n;
+	struct error *err = normalize(segments, *nr, &out);
 
-	if (!*nr)
-		return NULL;
-	pieces = malloc(2 * *nr * sizeof(*pieces));
-	heap.at = malloc(2 * *nr * sizeof(*heap.at));
-	heap.pieces = pieces;
-	if (!pieces || !heap.at) {
-		err = error_nomem();
-	} else {
-		n = split(*segments, *nr, pieces);
-		err = sweep(pieces, n, &heap, &out);
-	}
-	free(pieces);
-	free(heap.at);
+	free(*segments);
 	if (err) {
 		free(out.segments);
-		return err;
+		out = (struct output){ 0 };
 	}
-	free(*segments);
 	*segments = out.segments;
 	*nr = out.nr;
-	return NULL;
+	return err;
 }

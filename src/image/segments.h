@@ -10,12 +10,18 @@
 
 #include "image.h"
 
+/* So many are held at most, 4 MiB of them; to sort them takes 16 MiB for a
+ * moment. */
+#define SEGMENTS_MAX (1u << 17)
+
 /*
  * Sorts *SEGMENTS (malloc'ed, may be moved) and cuts overlaps: where two cover
  * a byte, one with file contents there wins over one without, then the
  * one that came first (as all readers search program headers in order).
  * Neighbours that continue each other in memory and file are joined, empty
  * ones dropped. Each paddr + memsz must have been checked not to overflow.
+ * ERROR_UNSUPPORTED if they are more than SEGMENTS_MAX, before or after; then,
+ * as on any error, none is left.
  */
 struct error *segments_normalize(struct segment **segments, size_t *nr);
 

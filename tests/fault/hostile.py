@@ -6,67 +6,36 @@ and dmesg stay below 64 MiB and everything ends in time; and a signal ends a
 capture at once also where a long scan is under way."""
 
 import os
+import re
 import resource
 import signal
-import struct
 import subprocess
 import time
 
 import harness
+from cores import Base, Core, PAGE, note
 from harness import CAPDUMP, Suite
 
 MIB = 1 << 20
+TIB = 1 << 40
 FIXTURES = os.path.join(harness.TOP, "tests", "fixtures")
-PHDR = struct.Struct("<IIQQQQQQ")
-PT_LOAD, PT_NOTE = 1, 4
-
-
-class Core:
-    """An ELF64 core whose program headers are made anew at its end."""
-
-    def __init__(self, path):
-        with open(path, "rb") as file:
-            self.data = bytearray(file.read())
-        at, = struct.unpack_from("<Q", self.data, 32)
-        nr, = struct.unpack_from("<H", self.data, 56)
-        self.phdrs = [list(PHDR.unpack_from(self.data, at + i * PHDR.size))
-                      for i in range(nr)]
-
-    def add(self, kind, paddr, memsz, offset=0, filesz=0):
-        self.phdrs.append([kind, 4, offset, 0, paddr, filesz, memsz, 0])
-
-    def append(self, data):
-        """Bytes at the end; their offset."""
-        self.data += bytes(-len(self.data) % 4096)
-        at = len(self.data)
-        self.data += data
-        return at
-
-    def write(self, path):
-        nr = len(self.phdrs)
-        table = b"".join(PHDR.pack(*phdr) for phdr in self.phdrs)
-        section = self.append(bytes(64) if nr < 0xffff else
-                              struct.pack("<IIQQQQIIQQ", 0, 0, 0, 0, 0, 1, 0,
-                                          nr, 0, 0))
-        at = self.append(table)
-        struct.pack_into("<Q", self.data, 32, at)
-        struct.pack_into("<H", self.data, 56, min(nr, 0xffff))
-        if nr >= 0xffff:
-            struct.pack_into("<Q", self.data, 40, section)
-            struct.pack_into("<HHH", self.data, 58, 64, 1, 0)
-        with open(path, "wb") as file:
-            file.write(self.data)
-        return path
+# A sanitizer's shadow memory is not the product's.
+SANITIZED = bool(harness.PRELOAD or os.environ.get("CAPDUMP_SANITIZED"))
+LIMIT = 64 * MIB        # private memory that may be asked for
+CPU_SECONDS = 60 if SANITIZED else 10   # a hang: what takes time takes < 2 s
 
 
 class Ended:
-    """A run: status, output, seconds and peak resident memory."""
+    """A run: status, output, seconds. AFTER so many seconds it is sent
+    SIGNUM, and the seconds count from then."""
 
-    def __init__(self, args, after=None, signum=signal.SIGTERM, timeout=60):
+    def __init__(self, args, after=None, signum=signal.SIGTERM, timeout=120):
         start = time.monotonic()
         with subprocess.Popen([CAPDUMP] + [str(a) for a in args],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              env=dict(os.environ, LC_ALL="C")) as proc:
+                              stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=dict(os.environ, LC_ALL="C"),
+                              preexec_fn=self.limit) as proc:
             try:
                 if after is not None:
                     try:
@@ -74,33 +43,166 @@ class Ended:
                     except subprocess.TimeoutExpired:
                         proc.send_signal(signum)
                     start = time.monotonic()
-                self.out = proc.communicate(timeout=timeout)[0].decode(
-                    "utf-8", "replace")
+                out, err = proc.communicate(timeout=timeout)
                 self.code = proc.returncode
             except subprocess.TimeoutExpired:
                 proc.kill()
-                self.code, self.out = None, "still runs"
+                self.code, (out, err) = None, proc.communicate()
         self.seconds = time.monotonic() - start
+        self.args = " ".join(str(a) for a in args)
+        self.out = out.decode("utf-8", "replace")
+        self.err = err.decode("utf-8", "replace")
+
+    @staticmethod
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        if not SANITIZED:
+            resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
 
     def __str__(self):
-        return "status %s after %.1f s: %s" % (self.code, self.seconds,
-                                               self.out[-800:])
+        return "%s: status %s after %.1f s: %s" % (
+            self.args, self.code, self.seconds, self.err[-600:])
+
+    def problem(self):
+        """What no run may end like."""
+        if self.code not in (0, 1, 3) or harness.CRASHES.search(self.err) \
+           or "out of memory" in self.err:
+            return str(self)
+        if self.code == 1:
+            return harness.one_message(self)
+        return None
 
 
 class Hostile:
     def __init__(self, suite):
         self.suite = suite
-        self.good = suite.image(os.path.join(FIXTURES,
-                                             "good-6.12-vmemmap.txt"))
+        self.good = Base(suite.image(os.path.join(
+            FIXTURES, "good-6.12-vmemmap.txt")))
+        self.out = suite.path("out")
+        self.kept = self.capture(Core(self.good).write()).get("pages_kept", 0)
 
     def core(self):
+        """The good one, with more to come."""
         return Core(self.good)
+
+    def bare(self):
+        """Neither memory nor notes."""
+        return Core(self.suite.path("bare"))
+
+    def capture(self, image, *options):
+        """A capture; its report."""
+        harness.remove(self.out, self.out + ".json")
+        self.run = Ended(["-d", 31, "--num-threads", 0, "--memory", "32M",
+                          "--report", self.out + ".json", *options, image,
+                          self.out])
+        return harness.load_report(self.out + ".json")
+
+    def captured(self, want, report):
+        """Problems with what a capture has left."""
+        problem = self.run.problem()
+        if problem or (self.run.code == 0) != (want is None):
+            yield problem or str(self.run)
+        elif want is not None and not re.search(want, self.run.err):
+            yield "not '%s': %s" % (want, self.run)
+        elif want is None and report["pages_kept"] < self.kept:
+            yield "%d pages kept" % report["pages_kept"]
+
+    def check(self, name, core, want=None, info=None, warning=None,
+              verified=None):
+        """Everything is run on the core. WANT: what the one message of a
+        capture is about; None: there is a dump. INFO: the same for info and
+        dmesg. WARNING: what all of them say besides. VERIFIED: what verify
+        says of the dump; None: it is good."""
+        problems, cpu = [], os.times()
+        for args in (["info"], ["dmesg"], ["--dump-dmesg"]):
+            harness.remove(self.out)
+            run = Ended(args + [core] + [self.out] * (args[0][0] == "-"))
+            if run.problem():
+                problems.append(run.problem())
+            elif (run.code == 0) != (info is None) or \
+                    not re.search(info or "", run.err):
+                problems.append("not '%s': %s" % (info, run))
+            elif warning and not re.search(warning, run.err):
+                problems.append("no '%s': %s" % (warning, run))
+        problems += self.captured(want, self.capture(core, "-L", "1G"))
+        if want is None and not problems:
+            run = Ended(["verify", self.out])
+            if run.code != (verified is not None) or \
+               not re.search(verified or "", run.err):
+                problems.append(str(run))
+        problems += self.captured(want, self.capture(
+            core, "--dry-run", "-L", "1G"))
+        harness.remove(self.out)
+        self.suite.check(name, problems, "%.1f s of CPU" % (
+            sum(os.times()[2:4]) - sum(cpu[2:4])))
+
+    def many_loads(self):
+        """Many PT_LOADs: in FULL 2^20."""
+        start, nr = 1 << 40, 1 << (20 if harness.FULL else 18)
+        many = "more than 131072 pieces of memory"
+        for name, step, want in (
+                ("touching", PAGE, None), ("touching-down", -PAGE, None),
+                ("apart", 2 * PAGE, many), ("apart-down", -2 * PAGE, many),
+                ("overlapping", PAGE // 2, many)):
+            core = self.core().loads(nr, start, step)
+            self.check("loads-" + name, core.write(), want, want)
+        self.check("loads-120000", self.core().loads(
+            120000, start, 2 * PAGE).write())
+
+    def many_phdrs(self):
+        """A count in section header 0 that the file does not have, or has."""
+        count = 2**32 - 1
+        self.check("count-short", self.bare().load(0, PAGE).write(count),
+                   "the file ends at", "the file ends at")
+        said = "4294967295 program headers: more than"
+        self.check("count-sparse", self.bare().load(0, PAGE).write(
+            count, count * 57), said, said)
+
+    def many_notes(self):
+        core, said = self.core(), "PT_NOTEs are left out"
+        at = core.append(note(b"X\0", 0) * 4096)
+        for i in range(1 << 18):
+            core.note(at + i % 4096 * 16, 16)
+        self.check("notes-many", core.write(), warning=said)
+        core = self.core()
+        at = core.append(note(b"X\0", 0) * 4096)
+        for _ in range(1 << 15):
+            core.note(at, PAGE * 16)
+        self.check("notes-same", core.write(), warning=said,
+                   verified="the notes end at")
+        # all zero: the end of the notes
+        self.check("notes-zero", self.core().notes(100 * MIB).write(),
+                   verified="the notes end at")
+        core = self.core()
+        at = core.append(note(b"X\0", 0) * (1 << 20))
+        self.check("notes-small", core.note(at, 16 << 20).write(),
+                   warning="more than 262144 notes",
+                   verified="the notes end at")
+
+    def big_notes(self):
+        """No dump has room for these."""
+        head = note(b"LINUX\0", (1 << 31) - 20, 0x700)
+        self.check("notes-1t", self.core().notes(TIB, (0, head)).write(),
+                   "no dump level fits")
+        self.check("notes-2g", self.core().notes(
+            TIB, *((at, head) for at in range(0, TIB, 1 << 31))).write(),
+            "no dump level fits")
+
+    def absurd(self):
+        """Memory where no machine has any."""
+        said = "left out, no machine has that"
+        for name, paddr, size in (("wrap", 2**64 - PAGE, PAGE),
+                                  ("57-bits", 1 << 57, PAGE),
+                                  ("64-bits", 1 << 40, 2**64 - (1 << 40))):
+            self.check("absurd-" + name, self.core().load(
+                paddr, size).write(), warning=said)
+        said = "with a physical address: no memory"
+        self.check("absurd-alone", self.bare().load(1 << 57, PAGE).write(),
+                   said, said)
 
     def stop_in_scan(self):
         """16 TiB of nothing take some seconds to scan, eight times."""
-        core = self.core()
-        core.add(PT_LOAD, 1 << 40, 1 << 44)
-        image = core.write(self.suite.path("wide"))
+        image = self.core().load(1 << 40, 1 << 44).write()
         problems, slowest = [], 0
         for threads in (0, 2):
             out = self.suite.path("stopped")
@@ -108,7 +210,7 @@ class Hostile:
                          "--num-threads", threads, image, out], after=0.7)
             slowest = max(slowest, run.seconds)
             if run.code != harness.NO_DUMP or "stopped by signal" \
-               not in run.out or run.out.count("stopped") != 1:
+               not in run.err or run.err.count("stopped") != 1:
                 problems.append("%d threads: %s" % (threads, run))
             if run.seconds > 1:
                 problems.append("%d threads: %s" % (threads, run))
@@ -121,6 +223,11 @@ class Hostile:
 def main():
     suite = Suite("hostile")
     hostile = Hostile(suite)
+    hostile.many_loads()
+    hostile.many_phdrs()
+    hostile.many_notes()
+    hostile.big_notes()
+    hostile.absurd()
     hostile.stop_in_scan()
     suite.finish()
 

@@ -3,6 +3,7 @@
 #include "../../src/base/bytes.h"
 #include "../../src/base/guard.h"
 #include "../../src/image/notes.h"
+#include "../../src/image/segments.h"
 #include "../../src/image/view.h"
 #include "../../src/image/vmcoreinfo.h"
 #include "../../src/image/window.h"
@@ -239,9 +240,7 @@ static void test_broken(void)
 	broken(54, "\7", 1, "e_phentsize");
 	broken(56, ones, 2, "PN_XNUM");
 	broken(64 + 8, ones, 8, "p_offset");
-	broken(64 + 24, ones, 8, "p_paddr");
 	broken(64 + 32, "\0\0\0\0\1", 5, "cut off");
-	broken(64 + 40, ones, 8, "p_memsz");
 	elf_file_create(&f);
 	CHECK_ERROR(open_image(&f, 0, &image), "no memory");
 	CHECK(!ftruncate(f.fd, 0));
@@ -251,26 +250,143 @@ static void test_broken(void)
 	CHECK_ERROR(image_open("/tmp", inputs, 0, NULL, &image), "directory");
 }
 
-/* 70,000 program headers: the count is in section header 0. */
+/* Segments where no machine has memory: the rest is what there is. */
+static void test_absurd(void)
+{
+	static const uint64_t far[] = { UINT64_MAX, 1ull << 57, 0x1000 };
+	struct image *image;
+	struct elf_file f;
+
+	for (unsigned i = 0; i < 3; i++) {
+		make_memory(&f);
+		elf_file_phdr(&f, PT_LOAD, 0, far[i], 0, i < 2 ? 0x1000 :
+			      UINT64_MAX - 0x10);
+		if (CHECK_OK(open_image(&f, 0, &image)))
+			CHECK(image->nr_segments == 2 &&
+			      image_end_paddr(image) == 0x21000);
+		image_close(image);
+		elf_file_remove(&f);
+	}
+	elf_file_create(&f);
+	elf_file_phdr(&f, PT_LOAD, 0, 1ull << 57, 0, 0x1000);
+	CHECK_ERROR(open_image(&f, 0, &image), "with a physical address");
+	elf_file_remove(&f);
+}
+
+/* Too many program headers for e_phnum: the count is in section header 0. */
+static void put_count(struct elf_file *f, uint32_t nr)
+{
+	Elf64_Shdr shdr = { .sh_info = nr };
+	uint64_t shoff = 64 + 56 * (uint64_t)f->nr;
+
+	elf_file_header(f, PN_XNUM);
+	elf_file_put(f, 40, &shoff, 8);		/* e_shoff */
+	elf_file_put(f, 58, "\100\0\1\0", 4);	/* e_shentsize, e_shnum */
+	elf_file_put(f, shoff, &shdr, sizeof(shdr));
+}
+
 static void test_pn_xnum(void)
 {
 	enum { NR = 70000 };
-	Elf64_Shdr shdr = { .sh_info = NR };
 	struct image *image;
 	struct elf_file f;
-	uint64_t shoff = 64 + 56 * (uint64_t)NR;
 
 	elf_file_create(&f);
 	for (unsigned i = 0; i < NR; i++)
 		elf_file_phdr(&f, PT_LOAD, 0x1000, 0x2000 * (uint64_t)i,
 			      0x10, 0x1000);
-	elf_file_header(&f, PN_XNUM);
-	elf_file_put(&f, 40, &shoff, 8);	/* e_shoff */
-	elf_file_put(&f, 58, "\100\0\1\0", 4);	/* e_shentsize, e_shnum */
-	elf_file_put(&f, shoff, &shdr, sizeof(shdr));
+	put_count(&f, NR);
 	if (CHECK_OK(open_image(&f, 0, &image)))
 		CHECK(image->nr_segments == NR);
 	image_close(image);
+	put_count(&f, UINT32_MAX);
+	CHECK_ERROR(open_image(&f, 0, &image), "the file ends at");
+	CHECK(!ftruncate(f.fd, 56ll << 32));
+	CHECK_ERROR(open_image(&f, 0, &image), "4294967295 program headers");
+	elf_file_remove(&f);
+}
+
+/* Pieces that continue each other, in whatever order, are one from the start;
+ * others are held up to a limit. */
+static void test_many(void)
+{
+	static const struct {
+		int64_t step;		/* from one's paddr to the next's */
+		uint32_t filesz;
+		size_t want;		/* 0: too many */
+	} cases[] = {
+		{ 0x1000, 0, 1 }, { -0x1000, 0, 1 }, { 0x1000, 0x1000, 1 },
+		{ -0x1000, 0x1000, 1 }, { 0x2000, 0, 0 }, { -0x2000, 0, 0 },
+		{ 0x800, 0, 0 }, { 0x1000, 0x800, 0 },
+	};
+	enum { NR = SEGMENTS_MAX + 1 };
+	static Elf64_Phdr phdrs[NR];
+	const uint64_t middle = 1ull << 40;
+
+	for (size_t c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
+		struct image *image;
+		struct elf_file f;
+
+		for (int64_t i = 0; i < NR; i++)
+			phdrs[i] = (Elf64_Phdr){
+				.p_type = PT_LOAD,
+				.p_paddr = middle + (uint64_t)(i *
+							       cases[c].step),
+				.p_memsz = 0x1000,
+				.p_filesz = cases[c].filesz,
+				.p_offset = middle +
+					    (uint64_t)(i * cases[c].step),
+			};
+		elf_file_create(&f);
+		elf_file_put(&f, 64, phdrs, sizeof(phdrs));
+		f.nr = NR;
+		put_count(&f, NR);
+		CHECK(!ftruncate(f.fd, 2ll << 40));
+		if (!cases[c].want) {
+			CHECK_ERROR(open_image(&f, 0, &image), "131072 pieces");
+		} else if (CHECK_OK(open_image(&f, 0, &image))) {
+			CHECK(image->nr_segments == cases[c].want);
+			image_close(image);
+		}
+		elf_file_remove(&f);
+	}
+}
+
+/* PT_NOTEs: no more of them, of their bytes and of notes than makes sense. */
+static void test_many_notes(void)
+{
+	static const uint32_t note[4] = { 1, 0, 7, 'X' };
+	static uint32_t notes[NOTES_MAX + 1][4];
+	enum { NR_EXTENTS = 1 << 16 };
+	struct image *image;
+	struct elf_file f;
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < NOTES_MAX + 1; i++)
+		memcpy(notes[i], note, sizeof(note));
+	elf_file_create(&f);
+	elf_file_put(&f, 4096, notes, sizeof(notes));
+	elf_file_phdr(&f, PT_LOAD, 0, 0x1000, 0, 0x1000);
+	elf_file_phdr(&f, PT_NOTE, 4096, 0, sizeof(notes), 0);
+	/* the same bytes again: more than the file has */
+	elf_file_phdr(&f, PT_NOTE, 4096, 0, sizeof(notes), 0);
+	elf_file_phdr(&f, PT_NOTE, 4096, 0, 16, 0);
+	if (CHECK_OK(open_image(&f, 0, &image))) {
+		CHECK(image->nr_notes == 1);
+		CHECK_OK(notes_each(image, NULL, count_note, &nr));
+		CHECK(nr == NOTES_MAX);
+		image_close(image);
+	}
+	elf_file_remove(&f);
+	elf_file_create(&f);
+	elf_file_phdr(&f, PT_LOAD, 0, 0x1000, 0, 0x1000);
+	for (unsigned i = 0; i < NR_EXTENTS + 2; i++)
+		elf_file_phdr(&f, PT_NOTE, 4096 + i, 0, 1, 0);
+	put_count(&f, NR_EXTENTS + 3);
+	if (CHECK_OK(open_image(&f, 0, &image))) {
+		CHECK(image->nr_notes == NR_EXTENTS);
+		image_close(image);
+	}
 	elf_file_remove(&f);
 }
 
@@ -282,6 +398,9 @@ int main(void)
 	test_unreadable();
 	test_notes();
 	test_broken();
+	test_absurd();
 	test_pn_xnum();
+	test_many();
+	test_many_notes();
 	return unit_end();
 }
