@@ -201,6 +201,19 @@ static struct error *check_given(const struct options *options)
 	return NULL;
 }
 
+/* s3://bucket/key and the like. A file of that name is ./s3://bucket/key. */
+static struct error *check_url(const char *output)
+{
+	size_t len = output ? strspn(output, "abcdefghijklmnopqrstuvwxyz"
+				     "0123456789+") : 0;
+
+	if (!len || strncmp(output + len, "://", 3))
+		return NULL;
+	return error_create(ERROR_USAGE,
+			    "%s: sending to a server is not implemented yet; without an output name the flattened dump goes to stdout, for ssh or another program to send",
+			    output);
+}
+
 static struct error *check_words(struct options *options, int nr,
 				 char **words, bool stdout_is_terminal)
 {
@@ -234,6 +247,7 @@ static struct error *check_words(struct options *options, int nr,
 				    words[2]);
 	options->capture.input = words[0];
 	options->capture.output = nr == 2 ? words[1] : NULL;
+	TRY(check_url(options->capture.output));
 	if (options->capture.output && stdout_only)
 		return error_create(ERROR_USAGE,
 				    "-F writes to stdout: no output name (%s) can be given",

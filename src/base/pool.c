@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Bytes; the default of 8 MiB counts where address space is limited. */
+#define STACK_SIZE (256u << 10)
+
 struct slot {
 	void *job;
 	bool done;
@@ -69,6 +72,25 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
+/* Starts the threads, as many as the system gives. */
+static void start_threads(struct pool *pool, unsigned nr, void **locals)
+{
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	for (unsigned i = 0; i < nr; i++) {
+		struct worker *worker = &pool->workers[i];
+
+		worker->pool = pool;
+		worker->local = locals[i];
+		if (pthread_create(&worker->thread, &attr, worker_main, worker))
+			break;
+		pool->nr_threads++;
+	}
+	pthread_attr_destroy(&attr);
+}
+
 struct error *pool_create(unsigned nr_threads, unsigned nr_jobs, pool_fn *fn,
 			  void **locals, struct pool **ret)
 {
@@ -96,15 +118,7 @@ struct error *pool_create(unsigned nr_threads, unsigned nr_jobs, pool_fn *fn,
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&pool->done, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	for (unsigned i = 0; i < nr_threads; i++) {
-		struct worker *worker = &pool->workers[i];
-
-		worker->pool = pool;
-		worker->local = locals[i];
-		if (pthread_create(&worker->thread, NULL, worker_main, worker))
-			break;
-		pool->nr_threads++;
-	}
+	start_threads(pool, nr_threads, locals);
 	*ret = pool;
 	return NULL;
 }

@@ -61,6 +61,21 @@ static void level_close(struct capture *c)
 	c->plan = NULL;
 }
 
+/* Whether to try again without threads, each of which needs some MiB, what
+ * failed with ERR; then takes it. */
+static bool serial_retry(struct capture *c, struct error *err)
+{
+	unsigned *nr_threads = &c->input.budget.nr_threads;
+
+	if (!err || error_kind(err) != ERROR_NOMEM || !*nr_threads)
+		return false;
+	log_warn(c->log, "there is no memory for %u threads: going on with none",
+		 *nr_threads);
+	*nr_threads = 0;
+	error_destroy(err);
+	return true;
+}
+
 /* Scans for LEVEL; creates the writer for what that keeps. */
 static struct error *level_plan(struct capture *c, unsigned level,
 				bool first_only)
@@ -113,25 +128,37 @@ static struct error *metadata_write(struct capture *c)
 	return NULL;
 }
 
+static struct error *feed_open(struct capture *c, struct feed *ret)
+{
+	struct error *err;
+
+	do {
+		*ret = (struct feed){
+			.options = c->options,
+			.image = c->input.image,
+			.page_size = c->report->page_size,
+			.nr_threads = c->input.budget.nr_threads,
+			.plan = c->plan,
+			.writer = c->writer,
+			.rewrites = c->sink->ops->rewrites,
+			.progress = &c->progress,
+			.report = c->report,
+		};
+		err = feed_init(ret);
+		if (err)
+			feed_deinit(ret);
+	} while (serial_retry(c, err));
+	return err;
+}
+
 static struct error *pages_write(struct capture *c)
 {
-	struct feed feed = {
-		.options = c->options,
-		.image = c->input.image,
-		.page_size = c->report->page_size,
-		.nr_threads = c->input.budget.nr_threads,
-		.plan = c->plan,
-		.writer = c->writer,
-		.rewrites = c->sink->ops->rewrites,
-		.progress = &c->progress,
-		.report = c->report,
-	};
+	struct feed feed;
 	struct error *err;
 
 	progress_begin(&c->progress, "write", c->plan->nr_kept);
-	err = feed_init(&feed);
-	if (!err)
-		err = feed_run(&feed);
+	TRY(feed_open(c, &feed));
+	err = feed_run(&feed);
 	/* all memory is in use now */
 	progress_memory(&c->report->peak_anon, &c->report->peak_resident);
 	feed_deinit(&feed);
@@ -241,12 +268,25 @@ static struct error *stopped_early(const struct capture *c, struct error *err)
 	return told;
 }
 
+/* Begins again without threads if memory ran out before the metadata. */
+static struct error *levels_try(struct capture *c)
+{
+	struct error *err = levels_run(c);
+	bool spoilt = !c->sink || (c->begun && !c->sink->ops->rewrites) ||
+		      c->report->metadata_seconds > 0;
+
+	if (spoilt || !serial_retry(c, err))
+		return err;
+	TRY(sink_open(c, c->begun));
+	return levels_run(c);
+}
+
 static struct error *run(struct capture *c)
 {
 	TRY(input_open(&c->input, c->options, c->log));
 	report_input(c->report, &c->input);
 	TRY(sink_open(c, false));
-	TRY(levels_run(c));
+	TRY(levels_try(c));
 	if (c->report->totals.nr_unreadable)
 		log_warn(c->log, "%llu pages could not be read and are marked as such",
 			 (unsigned long long)c->report->totals.nr_unreadable);

@@ -218,6 +218,10 @@ struct error *plan_scan(struct plan *plan, struct progress *progress)
 			plan->ranks[i] += rank[i];
 	}
 	plan->base[plan->nr_windows] = plan->nr_kept;
+	if (plan->nr_windows == 1) {	/* it stays loaded */
+		scan_destroy(plan->scan);
+		plan->scan = NULL;
+	}
 	return NULL;
 }
 

@@ -5,8 +5,8 @@ memory and in many, in both orders: right, and always the same bytes."""
 import itertools
 import os
 
-from harness import (CAPDUMP, CODECS, HERE, Skip, check_dump, check_stream, equal,
-                     need, same_file)
+from harness import (CAPDUMP, CODECS, HERE, MIB, SANITIZED, Skip, check_dump,
+                     check_stream, equal, need, same_file)
 import flatstream
 
 WEIGHT = 5
@@ -105,6 +105,29 @@ def non_mmap(box):
     same_file("--non-mmap", box.path("read"), box.path("mapped"))
 
 
+def memory_for_none(box):
+    """Where there is memory for the work but not for threads, they are left
+    out: the least limit that makes a dump makes all of it."""
+    if SANITIZED:
+        raise Skip("a limit of memory is not for a sanitizer")
+    image = box.image("good-6.1-ragged")
+    box.good("--num-threads", "0", image.path, "serial")
+    words = []
+    for limit in range(96 * MIB, 2 * MIB, -2 * MIB):
+        result = box.run("-f", "--num-threads", "16", "--memory", "1G",
+                         image.path, "dump", limit=limit)
+        if result.code == 1:
+            break
+        words.append("there is no memory for 16 threads" in result.err)
+        equal("status at %d MiB: %s" % (limit >> 20, result.err), result.code,
+              0)
+        same_file("a limit of %d MiB" % (limit >> 20), box.path("dump"),
+                  box.path("serial"))
+    need(words and not words[0] and words[-1],
+         "no limit tells threads from none: %s", words)
+    return "%d limits" % len(words)
+
+
 def codec_level(box):
     """--level changes how hard the codec tries, nothing else."""
     image = box.image("good-6.12-vmemmap")
@@ -121,4 +144,5 @@ def tests():
         for level in (1, 31):
             yield "%s-%d" % (codec, level), matrix, codec, level
     yield "non-mmap", non_mmap
+    yield "memory-for-none", memory_for_none
     yield "codec-level", codec_level

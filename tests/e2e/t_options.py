@@ -116,7 +116,8 @@ def wrong(box):
                   "a", "b"), ("info",), ("verify", "a", "b"), ("-Q",),
                   ("--nonsense", "a", "b"), ("-R", "-d", "1", "a"),
                   ("--dump-dmesg", "--dry-run", "a", "b"), ("a", "b", "-d"),
-                  ("info", "-c", "a"), ("--progress-fd", "1", "-F", "a")):
+                  ("info", "-c", "a"), ("--progress-fd", "1", "-F", "a"),
+                  ("a", "s3://bucket/key"), ("a", "tus+https://host/x")):
         one_line(words, box.bad(2, *words))
         if words and words[0] not in ("info", "verify"):
             one_line(words, box.bad(1, *words, program=peer))
