@@ -157,9 +157,9 @@ void progress_update(struct progress *progress, uint64_t pages, uint64_t bytes)
 
 void progress_end(struct progress *progress, uint64_t pages, uint64_t bytes)
 {
-	double seconds = progress_now() - progress->start;
+	double now = progress_now(), seconds = now - progress->start;
 
-	if (progress->screen || seconds >= LINE_INTERVAL)
+	if (progress->screen || now - progress->last_print >= LINE_INTERVAL)
 		print_line(progress, pages, bytes, seconds);
 	if (progress->fd >= 0)
 		print_json(progress, pages, bytes, seconds);

@@ -36,7 +36,8 @@ void progress_begin(struct progress *progress, const char *phase,
 void progress_update(struct progress *progress, uint64_t pages,
 		     uint64_t bytes);
 
-/* The phase is over; prints its last state. */
+/* The phase is over; prints its last state, on a serial console or a pipe
+ * only if the last line is 2 s old. */
 void progress_end(struct progress *progress, uint64_t pages, uint64_t bytes);
 
 /* Seconds on the monotonic clock. */

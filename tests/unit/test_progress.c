@@ -46,9 +46,45 @@ static void test_full_pipe(void)
 	close(fd[0]);
 }
 
+/* Lines that an ended phase of 10 s prints, SINCE seconds after the last. */
+static unsigned lines_at_end(FILE *file, double since)
+{
+	struct progress progress;
+	struct log log;
+	unsigned nr = 0;
+	int c;
+
+	rewind(file);
+	if (!CHECK(!ftruncate(fileno(file), 0)))
+		return 0;
+	log_init(&log, file, LOG_PROGRESS);
+	progress_init(&progress, &log, -1);
+	progress_begin(&progress, "write", 100);
+	progress.start -= 10;
+	progress.last_print -= since;
+	progress_end(&progress, 100, 1u << 20);
+	rewind(file);
+	while ((c = getc(file)) != EOF)
+		nr += c == '\n';
+	return nr;
+}
+
+static void test_end_of_phase(void)
+{
+	FILE *file = tmpfile();
+
+	if (!CHECK(file))
+		return;
+	CHECK(lines_at_end(file, 0.5) == 0);
+	CHECK(lines_at_end(file, 1.5) == 0);
+	CHECK(lines_at_end(file, 2) == 1);
+	fclose(file);
+}
+
 int main(void)
 {
 	test_screens();
+	test_end_of_phase();
 	test_full_pipe();
 	return unit_end();
 }
