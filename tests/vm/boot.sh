@@ -10,8 +10,14 @@
 #   FIRST     script for the first kernel instead of guest/first.sh
 #   MEM SMP   guest memory (1G) and CPUs (2)
 #   CRASHKERNEL APPEND CAPTURE_APPEND   kernel command line words
-#   WORK_MIB HUGE DIRTY BALLOON         size of the workload
-#   PROGRAMS  further programs for the guest
+#   CAPTURE_CPUS CRASH_CPU   CPUs of the capture kernel (1), CPU that panics
+#   KEXEC_OPTIONS   for loading the capture kernel
+#   BEFORE AFTER  shell lines for the first kernel: before it makes its pages,
+#             and in the capture kernel when all dumps are made
+#   QEMU_WORDS MONITOR  arguments for QEMU; a command that is given the boot
+#             log's name and prints what QEMU's monitor is to do
+#   WORK_MIB HUGE GIGA DIRTY BALLOON    size of the workload
+#   PROGRAMS MODULES    further programs and modules for the guest
 #   RECORD    file: a second, ext4 disk (/dev/vdb) whose writes are logged
 #             into FILE; FILE.base is the disk before the boot
 #   TIMEOUT   seconds
@@ -31,10 +37,14 @@ cp "$work/initrd" "$work/fs/vm/initrd"
 cp "${FIRST:-$VM/guest/first.sh}" "$work/fs/vm/first.sh"
 cp "${CAPTURE:-$VM/guest/capture.sh}" "$work/fs/vm/capture.sh"
 cat > "$work/fs/vm/params" <<P
-mib=${WORK_MIB:-16} huge=${HUGE:-16} dirty=${DIRTY:-128}
+mib=${WORK_MIB:-16} huge=${HUGE:-16} giga=${GIGA:-0} dirty=${DIRTY:-128}
 levels="${LEVELS:-31 1}" raw=${RAW-1}
+cpus=${CAPTURE_CPUS:-1} crash_cpu=${CRASH_CPU:-}
+kexec_options="${KEXEC_OPTIONS:-}"
 capture_append="${CAPTURE_APPEND:-}" record_options="${RECORD_OPTIONS:--d 31 -z --level 7}"
 P
+echo "${BEFORE:-}" > "$work/fs/vm/before.sh"
+echo "${AFTER:-}" > "$work/fs/vm/after.sh"
 head -c 24M /dev/urandom > "$work/fs/random"
 yes 'a line of a file that lies in the page cache' | head -c 16M \
 	> "$work/fs/text" || true
@@ -64,11 +74,14 @@ if [ -n "${RECORD:-}" ]; then
 		-blockdev "node-name=b,driver=blklogwrites,file=br,log=lf"
 		-device virtio-blk-pci,drive=b,write-cache=on)
 fi
+# shellcheck disable=SC2206 # words
+qemu+=(${QEMU_WORDS:-})
 qemu+=(-kernel "$kernel/vmlinuz" -initrd "$work/initrd" -append
 	"console=ttyS0 crashkernel=${CRASHKERNEL:-256M} ${APPEND:-}")
 
 # the balloon's size is set before the guest has a driver for it
-{ [ -z "${BALLOON-1000}" ] || echo "balloon ${BALLOON-1000}"; sleep 1; } |
+{ [ -z "${BALLOON-1000}" ] || echo "balloon ${BALLOON-1000}"; sleep 1
+	[ -z "${MONITOR:-}" ] || $MONITOR "$out/boot.log"; } |
 	timeout "${TIMEOUT:-600}" "${qemu[@]}" > "$out/qemu.log" 2>&1 ||
 	die "qemu: $(tail -n 1 "$out/qemu.log"); see $out/boot.log"
 

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Panics Debian kernels, captures with capdump, and judges the dumps. Each
 # claim is a line, PASS or FAIL; the last line counts them.
-# usage: check.sh [KERNEL[+WORD...]]...            (default: 6.1 6.12 7.2)
-#   KERNEL  6.1, 6.12 or 7.2; WORD: for its command line (6.1+no5lvl+nokaslr)
+# usage: check.sh [KERNEL[+WORD...][@MACHINE]]...  (default: 6.1 6.12 7.2)
+#   KERNEL   as kernel.sh takes it; WORD: for its command line (6.1+no5lvl)
+#   MACHINE  a file in machine/: another shape of machine, boot.sh's variables,
+#            and also() for claims of its own
 # environment:
 #   CAPDUMP       default build/capdump
 #   MAKEDUMPFILE  the peer; default: sid's, in its chroot
@@ -35,13 +37,14 @@ peer() { # OPTIONS...
 }
 
 capture() { # KEY DIR: boot, panic, capture
-	local key=$1 dir=$2 kernel=$3 record='' append=''
+	local key=$1 dir=$2 kernel=$3 record='' append=${1%%@*}
 	[ "$key" != 6.12 ] || record=$dir/writes
-	[ "$key" = "${key%%+*}" ] || append=${key#*+}
+	append=${append#"${key%%[+@]*}"}
 	rm -rf "$dir" && mkdir -p "$dir"
-	RECORD=$record APPEND=${append//+/ } LEVELS="31 1" \
+	RECORD=$record APPEND="${append//+/ } ${APPEND:-}" LEVELS="31 1" \
 		"$VM/boot.sh" "$kernel" "$dir" || return 1
-	ln -f "$kernel/vmlinux" "$dir/vmlinux" 2> /dev/null ||
+	[ ! -e "$kernel/vmlinux" ] ||
+		ln -f "$kernel/vmlinux" "$dir/vmlinux" 2> /dev/null ||
 		cp "$kernel/vmlinux" "$dir/vmlinux"
 }
 
@@ -83,21 +86,54 @@ sets() { # KEY DIR: which pages, and what is in them
 	rm -f "$dir"/set.[0-9]* "$dir"/peer.[0-9]*
 }
 
-keys=${*:-6.1 6.12 7.2}
-for key in $keys; do
-	dir=$out/$key
-	kernel=$("$VM/kernel.sh" --debug "${key%%+*}")
+# crash reads kernels up to 6.12, drgn all of which there is debuginfo
+readers() { # KEY DIR
+	[ -e "$2/vmlinux" ] || return 0
+	read_drgn "$1" "$2"
+	case $1 in 5.* | 6.1*) read_crash "$1" "$2" ;; esac
+}
+
+fails() { # LOG
+	cat "$1"
+	return 1
+}
+
+# other kernels than the three come and go in the archive
+no_kernel() { # KEY
+	case ${1%%[+@]*} in
+	6.1 | 6.12 | 7.2) claim "$1: a kernel" fails "$out/kernel.log" ;;
+	*) echo "SKIP $1: $(tail -n 1 "$out/kernel.log")" ;;
+	esac
+	return 1
+}
+
+judge() { # KEY: all claims of one crash
+	local key=$1 dir=$out/${1/@/-} kernel
+	also() { :; }
+	# shellcheck disable=SC1090 # one of machine/
+	[ "$key" = "${key%@*}" ] || . "$VM/machine/${key#*@}" || return 1
+	kernel=$("$VM/kernel.sh" --debug "${key%%[+@]*}" \
+		2> "$out/kernel.log") || no_kernel "$key" || return 0
 	if [ -z "${REUSE:-}" ]; then
 		claim "$key: panic and capture" capture "$key" "$dir" "$kernel"
 	fi
-	[ -s "$dir/vmcore" ] || continue
+	[ -s "$dir/vmcore" ] || return 0
 	on_host "$key" "$dir"
-	read_drgn "$key" "$dir"
-	[ "${key%%+*}" = 7.2 ] || read_crash "$key" "$dir"
+	readers "$key" "$dir"
+	read_kdumpfile "$key" "$dir"
 	sets "$key" "$dir"
+	also "$key" "$dir"
 	[ "$key" != 6.12 ] || cut_short "$key" "$dir"
 	[ ! -e "$dir/writes" ] || /usr/bin/python3 -B "$VM/powercut.py" \
 		"$key" "$dir" "$CAPDUMP" | tee -a "$out/results.txt" || true
+}
+
+keys=${*:-6.1 6.12 7.2}
+for key in $keys; do
+	begun=$SECONDS
+	# what a machine sets ends with it
+	(judge "$key") || claim "$key: judged to the end" false
+	echo "$key: $((SECONDS - begun)) s"
 done
 
 passed=$(grep -c '^PASS' "$out/results.txt" || true)

@@ -60,6 +60,12 @@ class Flags:
             return CACHE_PRIVATE if flags & self.PRIVATE else CACHE
         return KERNEL
 
+    def is_tail(self, pfn):
+        return bool(self.raw[pfn] & self.TAIL)
+
+    def is_huge(self, pfn):
+        return bool(self.raw[pfn] & self.HUGE)
+
     def must_stay(self, pfn):
         """Slab, page table or reserved."""
         return self.raw[pfn] & (self.SLAB | self.PGTABLE | self.RESERVED)

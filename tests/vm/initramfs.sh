@@ -50,7 +50,9 @@ modules() { # LIST NAME...: files in the order to load them
 }
 # virtio_balloon and others only make the crashed kernel less plain
 modules disk.list virtio_pci virtio_blk crc32c_generic crc32c-intel ext4
-modules more.list virtio_balloon virtio_net overlay loop dm_mod xfs nf_tables
+# shellcheck disable=SC2086 # words
+modules more.list virtio_balloon virtio_net overlay loop dm_mod xfs nf_tables \
+	${MODULES:-}
 
 (cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) |
 	zstd -q -3 -f -o "$file"

@@ -87,6 +87,17 @@ read_drgn() { # KEY DIR
 		$(($(stat -c %s "$dir/kpageflags") / 8 - 1)) "$dir/pages"
 }
 
+# --- libkdumpfile itself
+
+read_kdumpfile() { # KEY DIR
+	local level
+	for level in 31 1; do
+		claim "$1 d$level: libkdumpfile reads every page, and no other" \
+			env BIND="$2 $VM" "$VM/chroot.sh" /usr/bin/python3 -B \
+			"$VM/kdumpfile.py" "$2/vmcore" "$2/d$level"
+	done
+}
+
 # --- crash
 
 crash_view() { # DIR DUMP: DUMP.COMMAND for each command

@@ -2,17 +2,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Makes a folder with one Debian kernel and prints it: vmlinuz, release,
 # lib/modules/RELEASE and, with --debug, vmlinux with its debuginfo.
-# usage: kernel.sh [--debug] 6.1|6.12|7.2
+# Backports has no debuginfo of its older kernels: they come without vmlinux.
+# usage: kernel.sh [--debug] VERSION
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 debug=
 if [ "${1:-}" = --debug ]; then debug=1; shift; fi
+quoted=${1:-} quoted=${quoted//./\\.}
 case ${1:-} in
+5.10) suite=bullseye image='linux-image-(5\.10\.0-[0-9]+-amd64)' ;;
 6.1) suite=bookworm image='linux-image-(6\.1\.0-[0-9]+-amd64)' ;;
 6.12) suite=trixie image='linux-image-(6\.12\.[0-9.]+\+deb13-amd64)' ;;
 7.2) suite=sid image='linux-binary-(7\.2\.[0-9.]+\+deb14-amd64)' ;;
-*) die "usage: kernel.sh [--debug] 6.1|6.12|7.2" ;;
+7.3) suite=experimental image='linux-binary-(7\.3[0-9.]*-amd64)' ;;
+6.1[678]) suite=trixie-backports
+	image="linux-image-($quoted\.[0-9.]+\+deb13-amd64)" ;;
+6.19 | 7.[01]) suite=trixie-backports
+	image="linux-binary-($quoted\.[0-9.]+\+deb13-amd64)" ;;
+*) die "usage: kernel.sh [--debug] VERSION (5.10 6.1 6.12 6.16-6.19 7.0-7.3)" ;;
 esac
 
 main=$("$VM/fetch.sh" "$suite" "$image")
@@ -39,7 +47,8 @@ if [ ! -e "$dir/release" ]; then
 	depmod -b "$dir" "$release"
 	echo "$release" > "$dir/release"
 fi
-if [ -n "$debug" ] && [ ! -e "$dir/vmlinux" ]; then
+if [ -n "$debug" ] && [ $suite != trixie-backports ] &&
+	[ ! -e "$dir/vmlinux" ]; then
 	dbg=$("$VM/fetch.sh" --only '*/vmlinux*' "$suite" \
 		"linux-image-$quote-dbg")
 	found=$(find "$dbg" -type f -name 'vmlinux*' | head -n 1)

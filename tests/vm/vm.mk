@@ -13,9 +13,13 @@ check-vm:
 	$(MAKE) all
 	CAPDUMP=$(CURDIR)/$(BUILD)/capdump tests/vm/check.sh
 
-# and with four levels of page tables, without KASLR
+# and machines of other shapes (machine/), other kernels, four levels of page
+# tables, no KASLR
 check-vm-all: check-vm
 	CAPDUMP=$(CURDIR)/$(BUILD)/capdump VM_OUT=$(CURDIR)/$(BUILD)/vm-all \
-		tests/vm/check.sh 6.1+no5lvl 6.12+no5lvl+nokaslr 7.2+no5lvl
+		tests/vm/check.sh $(VM_KEYS)
+
+VM_KEYS ?= 6.1+no5lvl 6.12+no5lvl+nokaslr 7.2+no5lvl 6.1@cpus 7.2@cpus \
+	6.1@dimm 7.2@hvo
 
 .PHONY: demo check-vm check-vm-all

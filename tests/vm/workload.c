@@ -2,18 +2,20 @@
 /*
  * What runs in the guest, statically linked.
  *
- * workload hold MIB HUGE     fill memory with pages of known kind and content
- *                            and stay; when /tmp/tell appears, write their
+ * workload hold MIB HUGE GIGA  fill memory with pages of known kind and content
+ *                            (HUGE of 2 MiB, GIGA of 1 GiB from the kernel's
+ *                            command line) and stay; when /tmp/tell appears, write their
  *                            frames to /tmp/truth.txt (TYPE CONTENT PFN, one
  *                            line a page) and remove it
  * workload dirty MIB         fill memory and exit: free pages, not zero
  * workload copy SRC DST      copy a file, leaving holes for zeroes; a block
- *                            that cannot be read is a hole too
+ *                            that cannot be read is mapped; a hole if neither
  * workload measure FILE CMD  run CMD, write its time and peak memory as JSON
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mman.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -155,6 +157,21 @@ static void add_hugetlb(struct areas *areas, unsigned nr)
 	}
 }
 
+static void add_giga(struct areas *areas, unsigned nr)
+{
+	size_t len = (size_t)1 << 30;
+	unsigned char *mem;
+
+	for (; nr; nr--) {
+		mem = map(len, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB |
+			  30 << MAP_HUGE_SHIFT, -1);
+		if (!mem)
+			return;
+		fill(mem, len, NUMBER);
+		remember(areas, "giga", NUMBER, mem, len);
+	}
+}
+
 static void add_files(struct areas *areas, size_t len)
 {
 	unsigned char *mem;
@@ -246,12 +263,13 @@ static int write_truth(const struct areas *areas)
 	return fclose(out);
 }
 
-static void hold(size_t mib, unsigned nr_huge)
+static void hold(size_t mib, unsigned nr_huge, unsigned nr_giga)
 {
 	static struct areas areas;
 
 	add_anonymous(&areas, mib * MIB);
 	add_hugetlb(&areas, nr_huge);
+	add_giga(&areas, nr_giga);
 	add_files(&areas, mib * MIB / 4);
 	add_poison(&areas);
 	fill_pipes(32);
@@ -296,6 +314,18 @@ static int put_blocks(int out, const unsigned char *buf, size_t len, off_t at)
 	return 0;
 }
 
+/* Linux 6.1 answers EFAULT to read() of /proc/vmcore in hotplugged memory */
+static ssize_t read_mapped(int in, unsigned char *buf, off_t at)
+{
+	void *mem = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, in, at);
+
+	if (mem == MAP_FAILED)
+		return -1;
+	memcpy(buf, mem, PAGE);
+	munmap(mem, PAGE);
+	return PAGE;
+}
+
 static int copy(const char *from, const char *to)
 {
 	static unsigned char buf[MIB];
@@ -314,6 +344,8 @@ static int copy(const char *from, const char *to)
 			ask = PAGE;	/* find the bad block */
 			continue;
 		}
+		if (got < 0)
+			got = read_mapped(in, buf, at);
 		if (got < 0) {
 			if (nr_bad++ > 4096)
 				return perror(from), 1;
@@ -372,8 +404,8 @@ static int measure(const char *file, char **argv)
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc == 4 && !strcmp(argv[1], "hold"))
-		hold(atoi(argv[2]), atoi(argv[3]));
+	if (argc == 5 && !strcmp(argv[1], "hold"))
+		hold(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
 	if (argc == 3 && !strcmp(argv[1], "dirty"))
 		return dirty(atoi(argv[2]));
 	if (argc == 4 && !strcmp(argv[1], "copy"))

@@ -32,3 +32,5 @@ if [ -b /dev/vdb ] && command -v capdump > /dev/null; then
 	echo "VM: recorded dump: status $?"
 	umount /recorded
 fi
+# shellcheck disable=SC1091
+. /mnt/vm/after.sh

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC1091,SC2034,SC2086,SC2154
 # In the kernel that will crash: make every kind of page, load the capture
 # kernel, write down what lies where. Sourced by init; params gives names.
 load /modules/more.list
-workload hold "$mib" "$huge" > /tmp/hold.log 2>&1 &
+. /mnt/vm/before.sh
+workload hold "$mib" "$huge" "$giga" > /tmp/hold.log 2>&1 &
 
 # slab: names and inodes; page cache with and without buffers; dirty files
 mkdir /tmp/many /mnt/many
@@ -16,8 +17,8 @@ cat /mnt/text > /mnt/copy
 dd if=/dev/vda of=/dev/null bs=1M count=32 2> /dev/null
 workload dirty "$dirty"
 
-kexec -p /mnt/vm/vmlinuz --initrd=/mnt/vm/initrd --append="console=ttyS0 \
-nr_cpus=1 reset_devices irqpoll panic=5 $capture_append" ||
+kexec $kexec_options -p /mnt/vm/vmlinuz --initrd=/mnt/vm/initrd --append="console=ttyS0 \
+nr_cpus=$cpus reset_devices irqpoll panic=5 $capture_append" ||
 	echo "VM: kexec failed"
 echo "VM: crash kernel loaded: $(cat /sys/kernel/kexec_crash_loaded)"
 i=0
