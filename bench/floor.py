@@ -35,7 +35,7 @@ MIB = 1 << 20
 
 
 class Peak(threading.Thread):
-    """What a process held at most, bytes, looked at every 2 ms."""
+    """What a process held at most, bytes, looked at every 10 ms."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
@@ -43,7 +43,7 @@ class Peak(threading.Thread):
         self.done = threading.Event()
 
     def run(self):
-        while not self.done.wait(0.002):
+        while not self.done.wait(0.01):
             try:
                 with open("/proc/%d/status" % self.pid,
                           encoding="ascii") as file:
