@@ -13,6 +13,7 @@ import glob
 import importlib
 import multiprocessing
 import os
+import resource
 import sys
 import time
 import traceback
@@ -21,6 +22,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 import harness          # noqa: E402
+
+MEMORY = 2 << 30        # bytes that each test may hold
+
+
+def limit_memory():
+    """A test that goes astray fails, and does not take the machine with it.
+    What it runs inherits the limit."""
+    if not harness.SANITIZED:
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
 def run_one(job):
@@ -76,7 +86,8 @@ def main(what="e2e", groups=None):
             for i, (name, function, arguments, _)
             in enumerate(collect(groups or end_to_end(), args.names))]
     count = {"PASS": 0, "FAIL": 0, "SKIP": 0}
-    with multiprocessing.get_context("fork").Pool(args.j) as pool:
+    with multiprocessing.get_context("fork").Pool(
+            args.j, limit_memory) as pool:
         for word, name, text, took in pool.imap_unordered(run_one, jobs):
             count[word] += 1
             took = " [%.1f s]" % took if args.t else ""

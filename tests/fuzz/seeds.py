@@ -5,6 +5,7 @@ FOLDER/seeds/TARGET, what each fuzzer begins with. CAPDUMP names the program
 that makes the dumps among them."""
 
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -140,6 +141,8 @@ def dumps(seeds, path):
 
 
 def main():
+    # what goes astray fails, and does not take the machine with it
+    resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
     seeds = Seeds(sys.argv[1])
     for number, (name, settings) in enumerate(sorted(BASES.items())):
         path, raw, machine = seeds.base(name, settings)

@@ -19,6 +19,7 @@ INCOMPLETE, EXCLUDED_VMEMMAP = 0x8, 0x10
 CODEC_FLAGS = {0: "raw", 1: "zlib", 2: "lzo", 4: "snappy", 0x20: "zstd"}
 FILLER = b"capdump: unreadable page"
 DESC = struct.Struct("<qIIQ")
+MOST = 1 << 24          # frames: more than that no list of Python holds well
 
 
 class NotADump(Exception):
@@ -30,6 +31,10 @@ def set_bits(bitmap, limit):
     number 0)."""
     table = [[i for i in range(8) if b >> i & 1] for b in range(256)]
     out = []
+    count = sum(int.from_bytes(bitmap[at:at + 65536], "little").bit_count()
+                for at in range(0, len(bitmap), 65536))
+    if count > MOST:
+        raise NotADump("%d frames are more than are looked at" % count)
     zero = bytes(4096)
     for start in range(0, len(bitmap), 4096):
         chunk = bitmap[start:start + 4096]
@@ -149,11 +154,12 @@ class Dump:
         if half - need >= size:
             self.problem("bitmaps are %d blocks longer than needed",
                          (half - need) // size)
-        raw1 = self.map[start:start + half]
-        raw2 = self.map[start + half:start + length]
-        every = 1 << 62
-        self.present = set_bits(raw1, every)
-        self.kept = set_bits(raw2, every)
+        every, view = 1 << 62, memoryview(self.map)
+        with view[start:start + half] as raw1:
+            self.present = set_bits(raw1, every)
+        with view[start + half:start + length] as raw2:
+            self.kept = set_bits(raw2, every)
+        view.release()
         for name, bits in (("bitmap1", self.present), ("bitmap2", self.kept)):
             if bits and bits[-1] >= self.max_mapnr:
                 self.problem("%s has frame %d, max_mapnr is %d", name,

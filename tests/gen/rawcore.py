@@ -7,6 +7,7 @@ import mmap
 import struct
 
 PAGE = 4096
+MOST = 1 << 24          # frames: more than that no set of Python holds well
 
 
 def disjoint(runs):
@@ -77,6 +78,8 @@ class RawCore:
         """Frames that lie at least partly in a segment's memory."""
         pfns = set()
         for paddr, memsz, _, _ in self.loads:
+            if memsz // PAGE > MOST:
+                raise ValueError("a segment of %d bytes" % memsz)
             if memsz:
                 pfns.update(range(paddr // PAGE,
                                   (paddr + memsz - 1) // PAGE + 1))
