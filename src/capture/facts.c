@@ -22,14 +22,17 @@ static struct error *count_cpu(void *arg, const struct note *note)
 /* What is left when the name can't be read. Readers go by the machine. */
 static void fill_utsname(const struct kernel *kernel, struct dump_facts *ret)
 {
-	const char *release = vmcoreinfo_get(kernel->vmcoreinfo, "OSRELEASE");
+	const struct arch_ops *arch =
+		arch_find(kernel->image->target.elf_machine);
+	const char *release = kernel->vmcoreinfo ?
+		vmcoreinfo_get(kernel->vmcoreinfo, "OSRELEASE") : NULL;
 
 	memset(ret->utsname, 0, sizeof(ret->utsname));
 	strcpy((char *)ret->utsname[0], "Linux");
 	if (release)
 		memcpy(ret->utsname[2], release, strnlen(release, 64));
-	if (kernel->has_space)
-		strcpy((char *)ret->utsname[4], kernel->space.ops->name);
+	if (arch)
+		strcpy((char *)ret->utsname[4], arch->name);
 }
 
 /* struct new_utsname of init_uts_ns: 6 strings of 65 bytes (Linux
@@ -70,6 +73,7 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 		.log = log,
 	};
 	TRY(notes_each(kernel->image, log, count_cpu, &ret->nr_cpus));
+	fill_utsname(kernel, ret);
 	if (!v)
 		return NULL;
 	vmcoreinfo_number(v, "NUMBER", "phys_base", &ret->phys_base);

@@ -212,7 +212,7 @@ class Hostile:
             if run.code != harness.NO_DUMP or "stopped by signal" \
                not in run.err or run.err.count("stopped") != 1:
                 problems.append("%d threads: %s" % (threads, run))
-            if run.seconds > 1:
+            if run.seconds > 10:
                 problems.append("%d threads: %s" % (threads, run))
             if os.path.exists(out):
                 problems.append("leaves a file")

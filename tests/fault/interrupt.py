@@ -63,7 +63,7 @@ class Victim:
         if left > 0:
             time.sleep(left)
 
-    def end(self, timeout=60):
+    def end(self, timeout=240):
         """Waits; the exit status, or a text when it hangs."""
         try:
             err = self.proc.communicate(timeout=timeout)[1]

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make check-full: other compilers, sanitizers, fuzzing, kills. Each variant is
 # built in a folder of its own below build/.
-FULL_STEPS := interrupt-full asan clang tsan bare fuzz
+FULL_STEPS := fault-full asan clang tsan bare fuzz
 
 check-full:
 	tests/full/install
 	$(MAKE) -j2 -s all $(SHIM)
 	tests/check $(FULL_STEPS)
 
-# 50 kills and 50 stops at random moments
-interrupt-full: $(BUILD)/capdump $(SHIM)
-	FULL=1 BUILD=$(BUILD) /usr/bin/python3 tests/fault/interrupt.py
-
 asan:
 	$(MAKE) -s BUILD=build/asan SANITIZE=address,undefined \
-		CFLAGS="-O1 -g -fno-sanitize-recover=all" all unit
+		CFLAGS="-O1 -g -fno-sanitize-recover=all" all unit \
+		fault-sanitized
 	tests/full/fixtures build/asan/capdump
 
 tsan:
@@ -33,4 +30,4 @@ bare:
 		grep -q 'zstd' && echo "PASS bare: names the codec it lacks" || \
 		{ echo "FAIL bare: does not name the codec it lacks"; exit 1; }
 
-.PHONY: check-full interrupt-full asan tsan clang bare
+.PHONY: check-full asan tsan clang bare

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""run.py FOLDER TARGET...: runs fuzzers, two at a time, FUZZ_SECONDS (60) each.
+"""run.py FOLDER TARGET...: runs fuzzers, FUZZ_AT_ONCE (2) at a time,
+FUZZ_SECONDS (60) each.
 A crash, a leak, a run of more than 10 s or more than 256 MiB of memory fails;
 what did it stays in FOLDER/found."""
 
@@ -63,7 +64,8 @@ def run(folder, target):
 def main():
     folder, targets = sys.argv[1], sys.argv[2:]
     failed = 0
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(
+            int(os.environ.get("FUZZ_AT_ONCE", "2"))) as pool:
         results = pool.map(lambda t: run(folder, t), targets)
         for target, (good, text) in zip(targets, results):
             print("%s fuzz/%s: %s" % ("PASS" if good else "FAIL", target,

@@ -7,6 +7,7 @@ import mmap
 import struct
 
 PAGE = 4096
+HIGHEST = 1 << 57       # no machine has memory there: not believed
 MOST = 1 << 24          # frames: more than that no set of Python holds well
 
 
@@ -37,7 +38,7 @@ class RawCore:
         for i in range(phnum):
             kind, _, offset, vaddr, paddr, filesz, memsz, _ = \
                 struct.unpack_from("<IIQQQQQQ", m, phoff + 56 * i)
-            if kind == 1:
+            if kind == 1 and paddr + max(memsz, filesz) <= HIGHEST:
                 self.loads.append((paddr, memsz, filesz, offset))
             elif kind == 4:
                 self.notes.append((offset, filesz))
