@@ -11,12 +11,13 @@
 #   MEM SMP   guest memory (1G) and CPUs (2)
 #   CRASHKERNEL APPEND CAPTURE_APPEND   kernel command line words
 #   CAPTURE_CPUS CRASH_CPU   CPUs of the capture kernel (1), CPU that panics
-#   KEXEC_OPTIONS   for loading the capture kernel
+#   KEXEC_OPTIONS   for loading the capture kernel; none: it is not loaded
 #   BEFORE AFTER  shell lines for the first kernel: before it makes its pages,
 #             and in the capture kernel when all dumps are made
 #   QEMU_WORDS MONITOR  arguments for QEMU; a command that is given the boot
 #             log's name and prints what QEMU's monitor is to do
 #   WORK_MIB HUGE GIGA DIRTY BALLOON    size of the workload
+#   DONE      what the console says at the end (VM: capture done)
 #   PROGRAMS MODULES    further programs and modules for the guest
 #   RECORD    file: a second, ext4 disk (/dev/vdb) whose writes are logged
 #             into FILE; FILE.base is the disk before the boot
@@ -26,6 +27,7 @@ set -euo pipefail
 
 kernel=$(readlink -f "$1") out=$2
 mem=${MEM:-1G}
+ram=$(numfmt --from=iec --to-unit=Mi "${mem%%,*}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/capdump-vm.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out" "$work/fs/out" "$work/fs/vm"
@@ -79,18 +81,20 @@ qemu+=(${QEMU_WORDS:-})
 qemu+=(-kernel "$kernel/vmlinuz" -initrd "$work/initrd" -append
 	"console=ttyS0 crashkernel=${CRASHKERNEL:-256M} ${APPEND:-}")
 
-# the balloon's size is set before the guest has a driver for it
-{ [ -z "${BALLOON-1000}" ] || echo "balloon ${BALLOON-1000}"; sleep 1
+# what the balloon leaves is set before the guest has a driver for it
+{ [ "${BALLOON-24}" = '' ] || echo "balloon $((ram - ${BALLOON-24}))"; sleep 1
 	[ -z "${MONITOR:-}" ] || $MONITOR "$out/boot.log"; } |
 	timeout "${TIMEOUT:-600}" "${qemu[@]}" > "$out/qemu.log" 2>&1 ||
 	die "qemu: $(tail -n 1 "$out/qemu.log"); see $out/boot.log"
 
+# a kernel that nothing follows leaves its last writes in the journal
+e2fsck -fp "$work/disk" > "$out/e2fsck.log" 2>&1 || true
 debugfs -R "rdump /out $work" "$work/disk" > "$out/debugfs.log" 2>&1
 for f in "$work"/out/*; do
 	[ ! -f "$f" ] || cp --sparse=always "$f" "$out/"
 done
 cp "$kernel/release" "$out/release"
 grep -a 'VM: ' "$out/boot.log" | tr -d '\r' > "$out/steps.log" || true
-grep -q 'VM: capture done' "$out/steps.log" ||
+grep -aq "${DONE:-VM: capture done}" "$out/boot.log" ||
 	die "the capture did not end well: see $out/boot.log"
 echo "$(($(date +%s) - started)) s" > "$out/time.txt"

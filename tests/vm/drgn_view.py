@@ -8,6 +8,15 @@ import drgn
 from drgn.helpers.linux.pid import for_each_task
 from drgn.helpers.linux.printk import get_dmesg
 
+
+def in_kernel(stack):
+    """Down to where user space called: its memory may be left out."""
+    for frame in stack:
+        yield frame
+        if not frame.pc >> 63:
+            return
+
+
 prog = drgn.Program()
 prog.set_core_dump(sys.argv[1])
 prog.load_debug_info([sys.argv[2]])
@@ -18,7 +27,7 @@ for name in ('sysname', 'release', 'version', 'machine'):
 print('=== tasks')
 for task in sorted(for_each_task(prog), key=lambda t: t.pid.value_()):
     try:
-        stack = prog.stack_trace(task)
+        stack = list(in_kernel(prog.stack_trace(task)))
         depth = f'{len(stack)} frames, ' + ' '.join(
             f.name or '?' for f in stack)
     except (LookupError, ValueError, drgn.FaultError) as e:
@@ -28,7 +37,7 @@ for task in sorted(for_each_task(prog), key=lambda t: t.pid.value_()):
 print('=== panic')
 thread = prog.crashed_thread()
 print(thread.tid, thread.object.comm.string_().decode())
-for frame in thread.stack_trace():
+for frame in in_kernel(thread.stack_trace()):
     print(' ', frame.name, hex(frame.pc))
 print('=== dmesg')
 print(get_dmesg(prog).decode(errors='replace'))

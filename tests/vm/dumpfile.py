@@ -54,6 +54,10 @@ class Vmcore:
                 self.loads.append((paddr, memsz, filesz, offset))
         self.loads.sort()
 
+    def find(self, text):
+        """Where the headers and notes have it, -1: nowhere."""
+        return self.map.find(text, 0, min(at for *_, at in self.loads))
+
     def bits(self):
         """Frames of which any byte is in a PT_LOAD."""
         bits = 0

@@ -61,14 +61,14 @@ class Flags:
         return KERNEL
 
     def is_tail(self, pfn):
-        return bool(self.raw[pfn] & self.TAIL)
+        return pfn < len(self.raw) and bool(self.raw[pfn] & self.TAIL)
 
     def is_huge(self, pfn):
         return bool(self.raw[pfn] & self.HUGE)
 
     def must_stay(self, pfn):
-        """Slab, page table or reserved."""
-        return self.raw[pfn] & (self.SLAB | self.PGTABLE | self.RESERVED)
+        """Slab, page table or reserved, or not the kernel's at all."""
+        return pfn >= len(self.raw) or self.raw[pfn] & (self.SLAB | self.PGTABLE | self.RESERVED)
 
 
 class Pages:
@@ -100,7 +100,8 @@ class Pages:
         return view[offset // view.itemsize::step].tolist()
 
     def is_tail(self, pfn):
-        return self.info[pfn] & 1 and self.info[pfn] != (1 << 64) - 1
+        return pfn < len(self.info) and self.info[pfn] & 1 and \
+            self.info[pfn] != (1 << 64) - 1
 
     def has_type(self, pfn, name):
         value, have = self.types.get(name), self.type[pfn]

@@ -70,9 +70,8 @@ dmesg_is_drgns() { # DIR
 	diff -B "$1/want.txt" "$1/dmesg.d31"
 }
 
-read_drgn() { # KEY DIR
+drgn_dump() { # KEY DIR
 	local key=$1 dir=$2 part
-	claim "$key: drgn reads the raw vmcore" drgn_view "$dir" "$dir/vmcore"
 	claim "$key d31: drgn opens it" drgn_view "$dir" "$dir/d31"
 	for part in uts tasks panic dmesg; do
 		claim "$key d31: drgn's $part as in the raw vmcore" \
@@ -80,7 +79,19 @@ read_drgn() { # KEY DIR
 	done
 	claim "$key d31: drgn's panic task has sysrq_handle_crash" \
 		grep -q '^  sysrq_handle_crash' "$dir/d31.view"
+}
+
+read_drgn() { # KEY DIR
+	local key=$1 dir=$2
+	claim "$key: drgn reads the raw vmcore" drgn_view "$dir" "$dir/vmcore"
 	claim "$key d31: capdump's dmesg is drgn's" dmesg_is_drgns "$dir"
+	if grep -qE '^[0-9]+\.[0-9]+\.[0-9]' "$dir/release"; then
+		drgn_dump "$key" "$dir"
+	else
+		# whoever wrote it: libkdumpfile 0.5.6 "Invalid kernel version"
+		echo "SKIP $key d31: libkdumpfile translates nothing for a" \
+			"release of two numbers, $(cat "$dir/release")"
+	fi
 	claim "$key: drgn's struct pages" env BIND="$dir $VM" \
 		"$VM/chroot.sh" /usr/bin/python3 -B "$VM/drgn_pages.py" \
 		"$dir/vmcore" "$dir/vmlinux" \

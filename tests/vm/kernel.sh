@@ -20,7 +20,7 @@ case ${1:-} in
 	image="linux-image-($quoted\.[0-9.]+\+deb13-amd64)" ;;
 6.19 | 7.[01]) suite=trixie-backports
 	image="linux-binary-($quoted\.[0-9.]+\+deb13-amd64)" ;;
-*) die "usage: kernel.sh [--debug] VERSION (5.10 6.1 6.12 6.16-6.19 7.0-7.3)" ;;
+*) die "no suite is known to have Linux $1" ;;
 esac
 
 main=$("$VM/fetch.sh" "$suite" "$image")

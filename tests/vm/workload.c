@@ -331,7 +331,7 @@ static int copy(const char *from, const char *to)
 	static unsigned char buf[MIB];
 	int in = open(from, O_RDONLY);
 	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	off_t at = 0, nr_bad = 0;
+	off_t at = 0, nr_bad = 0, nr_mapped = 0;
 	size_t ask = sizeof(buf);
 	struct stat st;
 	ssize_t got;
@@ -344,8 +344,10 @@ static int copy(const char *from, const char *to)
 			ask = PAGE;	/* find the bad block */
 			continue;
 		}
-		if (got < 0)
+		if (got < 0) {
 			got = read_mapped(in, buf, at);
+			nr_mapped += got > 0;
+		}
 		if (got < 0) {
 			if (nr_bad++ > 4096)
 				return perror(from), 1;
@@ -363,8 +365,8 @@ static int copy(const char *from, const char *to)
 		at = st.st_size;
 	if (ftruncate(out, at) || fsync(out))
 		return perror(to), 1;
-	printf("workload: copied %lld bytes, %lld bad blocks\n", (long long)at,
-	       (long long)nr_bad);
+	printf("workload: copied %lld bytes, %lld mapped, %lld bad blocks\n",
+	       (long long)at, (long long)nr_mapped, (long long)nr_bad);
 	return 0;
 }
 
