@@ -241,6 +241,33 @@ static struct error *flat_init(struct kernel *kernel, struct view *view)
 	return flat_end(kernel, view, &kernel->flat_pages);
 }
 
+/*
+ * SECTION_SIZE_BITS is exported since 5.13 and 5.10.46 (4f5aecdff25f). Before,
+ * it follows from the number of roots, pages of sections each, and only with
+ * those: LENGTH(mem_section) is NR_SECTION_ROOTS. A static array of sections
+ * would give less than a section has to hold, the largest buddy block (Linux
+ * 5.10 include/linux/mmzone.h: "Allocator MAX_ORDER exceeds SECTION_SIZE").
+ */
+static bool section_bits(const struct kernel *kernel, uint64_t max_bits,
+			 uint64_t *ret)
+{
+	uint64_t page_shift = kernel->space.target.page_shift, roots, nr;
+	unsigned shift;
+
+	if (vmcoreinfo_get(kernel->vmcoreinfo, "NUMBER(SECTION_SIZE_BITS)"))
+		return number(kernel, "NUMBER", "SECTION_SIZE_BITS", ret);
+	if (!kernel->section_size ||
+	    !number(kernel, "LENGTH", "mem_section", &roots) ||
+	    mul_overflows(roots, (1ull << page_shift) / kernel->section_size,
+			  &nr) || !nr || nr & (nr - 1))
+		return false;
+	shift = (unsigned)__builtin_ctzll(nr);
+	if (max_bits < shift + page_shift + kernel->layout.max_order)
+		return false;
+	*ret = max_bits - shift;
+	return true;
+}
+
 static struct error *sparse_numbers(struct kernel *kernel)
 {
 	uint64_t bits, max_bits, page_shift = kernel->space.target.page_shift;
@@ -248,8 +275,8 @@ static struct error *sparse_numbers(struct kernel *kernel)
 	if (!number(kernel, "SIZE", "mem_section", &kernel->section_size) ||
 	    !number(kernel, "OFFSET", "mem_section.section_mem_map",
 		    &kernel->section_map_offset) ||
-	    !number(kernel, "NUMBER", "SECTION_SIZE_BITS", &bits) ||
-	    !number(kernel, "NUMBER", "MAX_PHYSMEM_BITS", &max_bits))
+	    !number(kernel, "NUMBER", "MAX_PHYSMEM_BITS", &max_bits) ||
+	    !section_bits(kernel, max_bits, &bits))
 		return error_create(ERROR_INVALID, "VMCOREINFO lacks "
 				    "SIZE(mem_section), its section_mem_map, "
 				    "SECTION_SIZE_BITS or MAX_PHYSMEM_BITS");

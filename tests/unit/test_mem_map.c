@@ -14,14 +14,22 @@
 #define ROOTS		0x800000ull	/* paddr */
 #define SECTIONS	0x801000ull	/* paddr: the one root; or all, static */
 
-static void say_sparse(struct machine *m, unsigned length, uint64_t symbol)
+/* As 5.10.45 and before, which don't say how large a section is. */
+static void say_sparse_old(struct machine *m, unsigned length,
+			   uint64_t symbol)
 {
 	machine_say(m, "%sSYMBOL(mem_section)=%llx\nLENGTH(mem_section)=%u\n"
 		    "SIZE(mem_section)=32\n"
 		    "OFFSET(mem_section.section_mem_map)=8\n"
-		    "NUMBER(SECTION_SIZE_BITS)=22\nNUMBER(MAX_PHYSMEM_BITS)=36\n",
+		    "NUMBER(MAX_PHYSMEM_BITS)=36\n",
 		    pages_kernels[R6_12].text, (unsigned long long)symbol,
 		    length);
+}
+
+static void say_sparse(struct machine *m, unsigned length, uint64_t symbol)
+{
+	say_sparse_old(m, length, symbol);
+	machine_say(m, "NUMBER(SECTION_SIZE_BITS)=22\n");
 }
 
 /* Section NR's array, as the kernel encodes it, at VADDR; FLAGS below. */
@@ -142,6 +150,34 @@ static void test_static(void)
 	check_vmemmap(&m, k);
 	kernel_close(k);
 	machine_close(&m);
+}
+
+/* The size of a section follows from the number of roots, if at all. */
+static void test_no_section_bits(void)
+{
+	static const unsigned refused[] = { 0, 64 + 128, 256, 16384 };
+	struct machine m;
+	struct kernel *k;
+
+	machine_init(&m, 4, 0);
+	say_sparse_old(&m, 128, LINEAR + ROOTS);
+	put_vmemmap(&m, 3);
+	k = open_kernel(&m, NULL);
+	CHECK(k->model == MEMORY_SPARSE_EXTREME && k->nr_roots == 128);
+	check_vmemmap(&m, k);
+	kernel_close(k);
+	machine_close(&m);
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		machine_init(&m, 4, 0);
+		say_sparse_old(&m, refused[i], LINEAR + ROOTS);
+		put_vmemmap(&m, 3);
+		k = open_kernel(&m, NULL);
+		CHECK(!k->has_pages && strstr(k->why_not_pages,
+					      "SECTION_SIZE_BITS"));
+		kernel_close(k);
+		machine_close(&m);
+	}
 }
 
 /* Sparse without vmemmap: the arrays lie anywhere. */
@@ -312,6 +348,7 @@ int main(void)
 			test_extreme(flags, flags & 1);
 	test_extreme_pointer();
 	test_static();
+	test_no_section_bits();
 	test_scattered();
 	test_flat(false);
 	test_flat(true);
