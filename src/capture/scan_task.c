@@ -14,6 +14,8 @@
 #define CHUNK_PAGES 1024u		/* struct pages read at a time */
 #define WINDOW_BYTES (4u << 20)
 #define WINDOW_MIN 65536u		/* below that a view will do */
+#define PAIR_SIZE 256u			/* two struct pages up to this size each
+					 * are read through a view */
 
 /* A compound page of which a chunk holds only the beginning. */
 struct run {
@@ -172,6 +174,24 @@ static struct error *load(struct cursor *c, uint64_t pfn, uint64_t max,
 	return NULL;
 }
 
+/* The struct page at VADDR and the one behind it; *RET: whether they could be
+ * read. */
+static struct error *read_pair(struct cursor *c, uint64_t vaddr,
+			       uint8_t pair[2 * PAIR_SIZE], bool *ret)
+{
+	const struct kernel *kernel = c->worker->kernel;
+	uint32_t size = kernel->layout.size;
+	enum page_state state;
+
+	*ret = false;
+	if (size > PAIR_SIZE)
+		return NULL;
+	TRY(space_read(&kernel->space, c->worker->view, vaddr, pair, 2 * size,
+		       &state));
+	*ret = state == PAGE_OK;
+	return NULL;
+}
+
 /* The class of a compound tail and the end of its compound page, by its head. */
 static struct error *judge_tail(struct cursor *c, uint64_t pfn,
 				uint64_t vaddr, uint64_t head_vaddr,
@@ -179,9 +199,9 @@ static struct error *judge_tail(struct cursor *c, uint64_t pfn,
 {
 	const struct kernel *kernel = c->worker->kernel;
 	uint32_t size = kernel->layout.size;
-	uint8_t pair[2 * 256];
-	enum page_state state;
+	uint8_t pair[2 * PAIR_SIZE];
 	uint64_t head, len;
+	bool ok;
 
 	*ret = (struct run){ CLASS_KERNEL, pfn + 1 };
 	if (head_vaddr < vaddr && head_vaddr >= c->array.vaddr &&
@@ -191,12 +211,10 @@ static struct error *judge_tail(struct cursor *c, uint64_t pfn,
 	else if (!kernel_page_pfn(kernel, c->worker->view, head_vaddr, pfn,
 				  &head))
 		goto nonsense;
-	if (head >= pfn || size > sizeof(pair) / 2)
+	if (head >= pfn)
 		goto nonsense;
-	TRY(space_read(&kernel->space, c->worker->view, head_vaddr, pair,
-		       2 * size, &state));
-	if (state != PAGE_OK || filter_tail(&kernel->layout, pair, head_vaddr,
-					    &len))
+	TRY(read_pair(c, head_vaddr, pair, &ok));
+	if (!ok || filter_tail(&kernel->layout, pair, head_vaddr, &len))
 		goto nonsense;
 	ret->class = filter_classify(&kernel->layout, pair, head, 2, &len);
 	if (head + len > pfn) {
@@ -250,17 +268,27 @@ static struct error *judge(struct cursor *c, uint64_t pfn, uint64_t i,
 	const uint8_t *page = c->worker->buf + i * layout->size;
 	uint64_t vaddr = c->array.vaddr +
 			 (pfn - c->array.first_pfn) * layout->size;
+	uint8_t pair[2 * PAIR_SIZE];
 	uint64_t head_vaddr, len;
+	bool ok;
 
 	*again = false;
 	if (filter_tail(layout, page, vaddr, &head_vaddr))
 		return judge_tail(c, pfn, vaddr, head_vaddr, &c->run);
-	if (i && i + 1 == nr && pfn + 1 < c->array.first_pfn +
-	    c->array.nr_pages) {
-		*again = true;
-		return NULL;
+	nr -= i;
+	if (nr == 1 && pfn + 1 < c->array.first_pfn + c->array.nr_pages) {
+		*again = i;
+		if (i)
+			return NULL;
+		/* the next one lies, or both do, across a border of pages that
+		 * don't follow each other in memory */
+		TRY(read_pair(c, vaddr, pair, &ok));
+		if (ok) {
+			page = pair;
+			nr = 2;
+		}
 	}
-	c->run.class = filter_classify(layout, page, pfn, nr - i, &len);
+	c->run.class = filter_classify(layout, page, pfn, nr, &len);
 	c->run.end = add_overflows(pfn, len, &len) ? UINT64_MAX : len;
 	if (layout->reserved && c->run.class == CLASS_KERNEL)
 		mark_reserved(c, page, pfn);

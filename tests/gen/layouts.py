@@ -60,8 +60,9 @@ class Layout:
     """One release.  Attributes are the keys of RELEASES below plus:
     bit(name): the page flag's number; mask(names): flags or'ed."""
 
-    def __init__(self, name, table):
+    def __init__(self, name, table, page_size):
         self.name = name
+        self.page_size = page_size      # of struct page
         self.__dict__.update(table)
         self.bits = {n: i for i, n in enumerate(self.flags)}
         self.types = {k: v & 0xffffffff for k, v in self.types.items()}
@@ -141,8 +142,8 @@ RELEASES["7.2"] = dict(
     nr_zones=173152, start_pfn=173160, span_pages=173176, node_id=173184,
     free_area_size=104, migrate_types=6, info_size=112, dev_info=44)
 
-# struct page, 64 bytes, the same in all of them (pahole)
-PAGE_SIZE_OF = 64
+# struct page, the same in all of them (pahole): 64 bytes, without the last
+# word, memcg_data, where there are no cgroups and nothing wants it aligned
 OFF_FLAGS, OFF_HEAD, OFF_LRU, OFF_MAPPING = 0, 8, 8, 24
 OFF_INDEX, OFF_PRIVATE, OFF_MAPCOUNT, OFF_REFCOUNT = 32, 40, 48, 52
 OFF_DTOR, OFF_ORDER = 16, 17            # of page[1], 5.10 and 6.1 only
@@ -153,8 +154,8 @@ HUGETLB_PAGE_DTOR = 2
 SECTION_SIZE_BITS = 27
 
 
-def get(name):
+def get(name, page_size=64):
     if name not in RELEASES:
         raise ValueError("kernel %s: known are %s"
                          % (name, ", ".join(RELEASES)))
-    return Layout(name, RELEASES[name])
+    return Layout(name, RELEASES[name], page_size)

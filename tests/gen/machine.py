@@ -28,7 +28,7 @@ MEM_SECTION = 32                # sizeof, with page_ext (pahole)
 class Machine:
     def __init__(self, fixture):
         self.fx = fixture
-        self.layout = L.get(fixture["kernel"])
+        self.layout = L.get(fixture["kernel"], fixture.num("struct_page"))
         self.mem = Memory()
         self.symbols = {}
         self.sizes = {}         # symbol -> bytes it spans
@@ -153,15 +153,15 @@ class Machine:
     def make_arrays(self):
         """Default struct pages for all memory the memmap covers."""
         if self.model == "flat":
-            self.arrays = S.PageArrays(self.max_pfn)
+            self.arrays = S.PageArrays(self.max_pfn, self.layout.page_size)
             wanted = [0]
         else:
-            self.arrays = S.PageArrays(PER_SECTION)
+            self.arrays = S.PageArrays(PER_SECTION, self.layout.page_size)
             wanted = sorted({self.section_of(p) for p in self.ram_pfns()}
                             - {int(n, 0) for n in self.fx.no_sections})
         for index in wanted:
             self.arrays.add(index)
-        size = self.arrays.per * L.PAGE_SIZE_OF
+        size = self.arrays.per * self.layout.page_size
         self.memmap_paddr = {
             n: self.allocate(size, 0x200000 if self.model != "flat" else PAGE,
                              "memmap") for n in wanted}
@@ -180,30 +180,30 @@ class Machine:
             for i in range(self.arrays.per):
                 pfn = base + i
                 key = (self.flag_base(pfn), pfn in present)
-                at = i * L.PAGE_SIZE_OF
+                at = i * self.layout.page_size
                 if key not in cache:
                     enc.put(pfn, 0 if key[1] else reserved)
-                    cache[key] = bytes(buf[at:at + L.PAGE_SIZE_OF])
+                    cache[key] = bytes(buf[at:at + self.layout.page_size])
                 else:
-                    buf[at:at + L.PAGE_SIZE_OF] = cache[key]
+                    buf[at:at + self.layout.page_size] = cache[key]
 
     def page_vaddr(self, pfn):
         """Address of the struct page of that frame."""
         if self.model == "vmemmap":
-            return self.vmemmap + pfn * L.PAGE_SIZE_OF
+            return self.vmemmap + pfn * self.layout.page_size
         index, at = divmod(pfn, self.arrays.per)
         return self.direct(self.memmap_paddr.get(index, 0)
-                           + at * L.PAGE_SIZE_OF)
+                           + at * self.layout.page_size)
 
     def page_paddr(self, pfn):
         """Where the struct page lies in physical memory, or None."""
         index, at = divmod(pfn, self.arrays.per)
         if index not in self.memmap_paddr:
             return None
-        alias = self.alias.get((index, at * L.PAGE_SIZE_OF // PAGE))
+        alias = self.alias.get((index, at * self.layout.page_size // PAGE))
         if alias is not None:
-            return alias + at * L.PAGE_SIZE_OF % PAGE
-        return self.memmap_paddr[index] + at * L.PAGE_SIZE_OF
+            return alias + at * self.layout.page_size % PAGE
+        return self.memmap_paddr[index] + at * self.layout.page_size
 
     def place_pages(self):
         """Runs the fixture's 'pages' statements."""
@@ -234,12 +234,12 @@ class Machine:
         if self.model != "vmemmap":
             raise SystemExit("hvo needs the vmemmap model")
         index, at = divmod(unit.first, self.arrays.per)
-        first = at * L.PAGE_SIZE_OF // PAGE
+        first = at * self.layout.page_size // PAGE
         if self.layout.name == "7.2":
             shared = self.tail_page(unit)
         else:
             shared = self.memmap_paddr[index] + first * PAGE
-        for i in range(1, unit.nr * L.PAGE_SIZE_OF // PAGE):
+        for i in range(1, unit.nr * self.layout.page_size // PAGE):
             self.alias[(index, first + i)] = shared
 
     def tail_page(self, unit):
@@ -258,7 +258,7 @@ class Machine:
             return
         shared = {n for n, _ in self.alias}
         for index, paddr in self.memmap_paddr.items():
-            size = self.arrays.per * L.PAGE_SIZE_OF
+            size = self.arrays.per * self.layout.page_size
             vaddr = self.vmemmap + index * size
             leaf = "4k" if index in shared else self.fx["vmemmap_leaf"]
             self.tables.map(vaddr, paddr, size, leaf)

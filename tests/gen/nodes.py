@@ -136,7 +136,7 @@ def sections(machine):
     entries = {}
     for nr in machine.memmap_paddr:
         start = nr << (L.SECTION_SIZE_BITS - 12)
-        coded = machine.page_vaddr(start) - start * L.PAGE_SIZE_OF
+        coded = machine.page_vaddr(start) - start * machine.layout.page_size
         usage = machine.direct(machine.allocate(64, 64))
         entries[nr] = struct.pack("<4Q", (coded & (1 << 64) - 1) | flags,
                                   usage, 0, 0)

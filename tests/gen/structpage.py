@@ -43,16 +43,17 @@ class PageArrays:
     """The memmap before it goes to physical memory: one bytearray for each
     memory section, or a single one (flat)."""
 
-    def __init__(self, pages_per_array):
+    def __init__(self, pages_per_array, page_size):
         self.per = pages_per_array
+        self.size = page_size           # of struct page
         self.arrays = {}
 
     def add(self, index):
-        self.arrays[index] = bytearray(self.per * L.PAGE_SIZE_OF)
+        self.arrays[index] = bytearray(self.per * self.size)
 
     def slot(self, pfn):
         index, at = divmod(pfn, self.per)
-        return self.arrays.get(index), at * L.PAGE_SIZE_OF
+        return self.arrays.get(index), at * self.size
 
 
 class Encoder:
@@ -66,14 +67,15 @@ class Encoder:
         self.mask_tails = mask_tails
 
     def put(self, pfn, flags=0, w1=0, w2=0, mapping=0, index=0, private=0,
-            mapcount=0xffffffff, refcount=1, memcg=0):
+            mapcount=0xffffffff, refcount=1):
         buf, at = self.arrays.slot(pfn)
         if buf is None:
             return
-        struct.pack_into("<7QII", buf, at, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        struct.pack_into("<6QIIQ", buf, at, flags | self.flag_base(pfn),
+        struct.pack_into("<6QII", buf, at, flags | self.flag_base(pfn),
                          w1, w2, mapping & (1 << 64) - 1, index, private,
-                         mapcount & 0xffffffff, refcount & 0xffffffff, memcg)
+                         mapcount & 0xffffffff, refcount & 0xffffffff)
+        if self.l.page_size == 64:
+            struct.pack_into("<Q", buf, at + 56, 0)     # memcg_data
 
     def fields(self, pfn, **values):
         """Overwrites fields of one struct page, by name."""

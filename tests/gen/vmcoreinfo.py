@@ -97,7 +97,7 @@ def memory_model(note):
 
 def structures(note):
     m, lay = note.m, note.m.layout
-    note.size("page", L.PAGE_SIZE_OF)
+    note.size("page", lay.page_size)
     note.size("pglist_data", m.pgdat.size)
     note.size("zone", lay.zone_size)
     note.size("free_area", lay.free_area_size)
@@ -113,8 +113,8 @@ def structures(note):
         note.off("page.compound_dtor", L.OFF_DTOR)
         note.off("page.compound_order", L.OFF_ORDER)
     if lay.compound == "folio_dtor":
-        note.off("folio._folio_dtor", L.PAGE_SIZE_OF + L.OFF_DTOR)
-        note.off("folio._folio_order", L.PAGE_SIZE_OF + L.OFF_ORDER)
+        note.off("folio._folio_dtor", lay.page_size + L.OFF_DTOR)
+        note.off("folio._folio_order", lay.page_size + L.OFF_ORDER)
     # renamed in 7.1 (f50c015 of makedumpfile)
     note.off("page.compound_info" if lay.name == "7.2"
              else "page.compound_head", L.OFF_HEAD)
