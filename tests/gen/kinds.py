@@ -220,8 +220,8 @@ def place(enc, page):
                 continue
             enc.or_flags(pfn + int(word, 0), "hwpoison")
             poisoned.append(pfn + int(word, 0))
-        if pfn in poisoned:
-            # a poisoned head condemns the unit
+        if pfn in poisoned and (not order or kind == "hugetlb"):
+            # of a huge page the head is marked for any of its frames
             drop |= S.ALWAYS
         fields = {k[4:]: int(v, 0) for k, v in page.attrs.items()
                   if k.startswith("raw_")}
