@@ -126,6 +126,13 @@ class Pages:
             return bool(self.flags[pfn] & self.bit['PG_slab'])
         return self.has_type(pfn, 'PGTY_slab')
 
+    def waiters(self, pfn):
+        """PG_waiters is the number that was PG_slab's, of a kernel that has
+        no PG_slab, and the frame's page has it."""
+        return 'PG_slab' not in self.bit and \
+            self.bit.get('PG_waiters') == 1 << 7 and \
+            bool(self.flags[self.heads[pfn]] & 1 << 7)
+
     def is_hugetlb(self, pfn):
         if not self.old:
             return self.has_type(pfn, 'PGTY_hugetlb')
