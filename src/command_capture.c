@@ -5,6 +5,7 @@
 #include "base/stop.h"
 #include "command.h"
 #include "formats/flat_read.h"
+#include "sink/output.h"
 
 struct error *command_capture(const struct options *options, struct log *log,
 			      enum exit_status *ret)
@@ -12,9 +13,11 @@ struct error *command_capture(const struct options *options, struct log *log,
 	const struct capture_options *capture = &options->capture;
 	struct capture_report report;
 	struct error *err, *report_err = NULL;
+	struct output output;
 
 	TRY(command_check_output(options));
 	TRY(stop_install());
+	TRY(command_check_report(options, &output));
 	err = capture_run(capture, log, &report);
 	if (!err) {
 		report_print(&report, capture, log);
@@ -25,12 +28,13 @@ struct error *command_capture(const struct options *options, struct log *log,
 	}
 	if (options->report)
 		report_err = report_write(&report, capture, log, err,
-					  options->report);
+					  &output);
 	if (report_err) {
 		/* the dump counts for more than what is said of it */
 		log_warn(log, "%s", error_message(report_err));
 		error_destroy(report_err);
 	}
+	output_deinit(&output);
 	capture_report_deinit(&report);
 	return err;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The files that a command is about. */
+#include <string.h>
 #include <sys/stat.h>
 
 #include "command.h"
 #include "formats/flat_read.h"
 #include "formats/kdump_read.h"
+#include "sink/output.h"
 
 static struct error *flat_refuse(struct image *image, struct log *log)
 {
@@ -34,16 +36,63 @@ struct error *command_open_image(const struct options *options,
 			  ret);
 }
 
-struct error *command_check_output(const struct options *options)
+static bool same_file(const struct stat *a, const struct stat *b)
 {
-	const char *output = options->capture.output;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static struct error *check_not_input(const struct options *options,
+				     const char *path)
+{
 	struct stat in, out;
 
-	if (output && !stat(options->capture.input, &in) &&
-	    !stat(output, &out) && in.st_dev == out.st_dev &&
-	    in.st_ino == out.st_ino)
+	if (path && !stat(options->capture.input, &in) && !stat(path, &out) &&
+	    same_file(&in, &out))
 		return error_create(ERROR_INVALID,
-				    "%s: is the input itself, -f or not",
-				    output);
+				    "%s: is the input itself, -f or not", path);
 	return NULL;
+}
+
+struct error *command_check_output(const struct options *options)
+{
+	return check_not_input(options, options->capture.output);
+}
+
+/* Neither file need exist yet. */
+static struct error *check_not_dump(const struct options *options,
+				    const struct output *report)
+{
+	const struct capture_options *o = &options->capture;
+	struct output dump;
+	struct stat a, b;
+	struct error *err;
+
+	if (!o->output || o->dry_run)
+		return NULL;
+	err = output_init(&dump, o->output, o->force);
+	if (!err && !strcmp(dump.name, report->name) &&
+	    !fstat(dump.dir_fd, &a) && !fstat(report->dir_fd, &b) &&
+	    same_file(&a, &b))
+		err = error_create(ERROR_INVALID,
+				   "%s: is to be the dump and the report",
+				   o->output);
+	output_deinit(&dump);
+	return err;
+}
+
+struct error *command_check_report(const struct options *options,
+				   struct output *ret)
+{
+	struct error *err;
+
+	*ret = (struct output){ .dir_fd = -1 };
+	if (!options->report)
+		return NULL;
+	TRY(check_not_input(options, options->report));
+	err = output_init(ret, options->report, options->capture.force);
+	if (!err)
+		err = check_not_dump(options, ret);
+	if (err)
+		output_deinit(ret);
+	return err;
 }

@@ -40,13 +40,17 @@ static void print_report(const struct image *image,
 {
 	const struct kdump_header *h = kdump_image_header(image);
 
-	printf("%" PRIu64 " of %" PRIu64 " pages are in the dump: %" PRIu64 " compressed, %" PRIu64 " raw, %" PRIu64 " zero, %" PRIu64 " unreadable, %" PRIu64 " not reached, %" PRIu64 " bad\n",
+	printf("%" PRIu64 " of %" PRIu64 " pages are in the dump: %" PRIu64 " compressed, %" PRIu64 " raw, %" PRIu64 " zero, %" PRIu64 " unreadable, %" PRIu64 " not reached, %" PRIu64 " bad, %" PRIu64 " not checked\n",
 	       h->nr_kept, h->nr_present, report->nr_packed, report->nr_raw,
 	       report->nr_zero, report->nr_unreadable, report->nr_unreached,
-	       report->nr_bad);
+	       report->nr_bad, report->nr_unchecked);
 	print_unreadable(report);
 	if (report->nr_problems)
 		printf("bad: %" PRIu64 " problems\n", report->nr_problems);
+	else if (report->nr_unchecked)
+		printf("not checked\n");
+	else if (!h->complete && !report->nr_unreached)
+		printf("incomplete, but good as far as it goes: it has all pages that it names, but not all that it was to have\n");
 	else if (!h->complete)
 		printf("incomplete, but good as far as it goes: %" PRIu64 " pages were not reached\n",
 		       report->nr_unreached);
@@ -75,6 +79,12 @@ static struct error *verify(const struct options *options,
 		return error_nomem();
 	TRY(verify_dump(image, log, report));
 	print_report(image, report);
+	if (report->nr_unchecked)
+		return error_create(ERROR_UNSUPPORTED,
+				    "%s: %" PRIu64 " pages could not be checked: they are compressed with %s, and this capdump was built without %s",
+				    image->path, report->nr_unchecked,
+				    report->missing->name,
+				    report->missing->library);
 	if (report->nr_problems)
 		*ret = EXIT_NO_DUMP;
 	else if (!h->complete)

@@ -78,6 +78,9 @@ static void print_dump(const struct summary *summary, FILE *file)
 	fprintf(file, "%-13s%s\n", "codec:", codec_name(summary));
 	if (h->complete)
 		fprintf(file, "%-13syes\n", "complete:");
+	else if (!c->nr_unreached)
+		fprintf(file, "%-13sno: all pages that it names are in it, but not all that it was to have\n",
+			"complete:");
 	else
 		fprintf(file, "%-13sno: %" PRIu64 " of %" PRIu64 " pages were not reached\n",
 			"complete:", c->nr_unreached, h->nr_kept);

@@ -89,14 +89,16 @@ static void print_line(struct progress *progress, uint64_t pages,
 {
 	struct log *log = progress->log;
 	double left = eta(progress, pages, seconds);
-	double rate = seconds > 0 ? (double)bytes / seconds / 1048576 : 0;
+	double amount = bytes ? (double)bytes / 1048576 : (double)pages;
 
 	if (!(log->levels & LOG_PROGRESS))
 		return;
-	fprintf(log->file, "%s%-8s %5.1f %%  %8.1f MiB/s",
+	/* a scan moves no bytes that anybody asked for */
+	fprintf(log->file, "%s%-8s %5.1f %%  %8.*f %s/s",
 		progress->screen ? "\r\033[K" : "", progress->phase,
 		progress->total ? 100.0 * (double)pages /
-		(double)progress->total : 100.0, rate);
+		(double)progress->total : 100.0, bytes ? 1 : 0,
+		seconds > 0 ? amount / seconds : 0, bytes ? "MiB" : "pages");
 	if (left >= 0)
 		fprintf(log->file, "  ETA %.0f:%02.0f",
 			(double)((uint64_t)left / 60),

@@ -193,8 +193,10 @@ static bool level_retry(struct capture *c, struct error *err, bool last)
 static struct error *level_write(struct capture *c, bool last, bool first_only,
 				 bool *retry)
 {
-	struct error *err = metadata_write(c);
+	struct error *err;
 
+	c->report->metadata_bytes = c->writer->ops->metadata_len(c->writer);
+	err = metadata_write(c);
 	*retry = level_retry(c, err, first_only);
 	if (err)
 		return *retry ? NULL : err;
@@ -251,8 +253,10 @@ static struct error *levels_run(struct capture *c)
 		TRY(sink_open(c, again));
 	}
 	return error_create(ERROR_NOSPACE,
-			    "no dump level fits into %s: give it more room, or a higher level (-d 31)",
-			    text_size(room, size[0]));
+			    "no dump level fits into %s: give it more room%s",
+			    text_size(room, size[0]),
+			    o->levels[o->nr_levels - 1] == LEVEL_MAX ? "" :
+			    ", or a higher level (-d 31)");
 }
 
 /* Says what is left behind by a run that was stopped before its metadata was

@@ -10,6 +10,8 @@
 #include "../filter/filter.h"
 #include "../formats/writer.h"
 
+struct output;
+
 #define CAPTURE_MAX_LEVELS 8
 #define CAPTURE_MAX_THREADS 64
 
@@ -58,6 +60,7 @@ struct capture_report {
 	uint64_t free_kernel, free_found;	/* pages */
 	bool not_understood;	/* found less than half of them */
 	uint64_t unreadable[CAPTURE_MAX_LISTED];	/* frame numbers */
+	uint64_t metadata_bytes;	/* head, bitmaps, page table */
 	struct writer_totals totals;
 	unsigned nr_threads;	/* workers that really ran */
 	bool mapped;		/* memory was mapped, at least in part */
@@ -81,10 +84,10 @@ void report_print(const struct capture_report *report,
 		  const struct capture_options *options, struct log *log);
 
 /* --report FILE: JSON, with everything that was left out and why. ERR: how the
- * run ended, NULL if well. The file is made anew, 0600, O_NOFOLLOW. */
+ * run ended, NULL if well. OUTPUT: where to, checked before the capture. */
 struct error *report_write(const struct capture_report *report,
 			   const struct capture_options *options,
 			   const struct log *log, const struct error *err,
-			   const char *path);
+			   const struct output *output);
 
 #endif

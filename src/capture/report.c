@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What happened, for people and as JSON: see capture.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../base/text.h"
+#include "../sink/output.h"
 #include "capture.h"
 #include "plan.h"
 
@@ -67,7 +67,14 @@ void report_print(const struct capture_report *report,
 		  report->input_bytes ? 100.0 * (double)t->size /
 		  (double)report->input_bytes : 0, report->seconds,
 		  report->nr_threads, text_size(report->peak_anon, anon));
-	if (report->status != CAPTURE_COMPLETE)
+	if (options->dry_run)
+		log_print(log, LOG_MESSAGE,
+			  "Nothing was written. The dump would have %" PRIu64 " pages in %s, %s of that before the first page%s%s.",
+			  t->nr_pages, text_size(t->size, out),
+			  text_size(report->metadata_bytes, in),
+			  report->cut_short ? ", and be incomplete: " : "",
+			  report->cut_short ? report->cut_short : "");
+	else if (report->status != CAPTURE_COMPLETE)
 		log_print(log, LOG_ERROR,
 			  "The dump is valid but incomplete: %s.",
 			  report->cut_short ? report->cut_short :
@@ -151,6 +158,7 @@ static void print_report(FILE *file, const struct capture_report *r,
 		r->not_understood ? "false" : "true");
 	print_number(file, "input_bytes", r->input_bytes);
 	print_number(file, "output_bytes", t->size);
+	print_number(file, "metadata_bytes", r->metadata_bytes);
 	print_number(file, "packed_bytes", t->packed_bytes);
 	print_number(file, "checkpoints", t->nr_checkpoints);
 	print_number(file, "threads", r->nr_threads);
@@ -171,14 +179,12 @@ static void print_report(FILE *file, const struct capture_report *r,
 struct error *report_write(const struct capture_report *report,
 			   const struct capture_options *options,
 			   const struct log *log, const struct error *err,
-			   const char *path)
+			   const struct output *output)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-		      O_CLOEXEC | O_NOCTTY, 0600);
 	FILE *file;
+	int fd;
 
-	if (fd < 0)
-		return error_errno(errno, "%s", path);
+	TRY(output_open(output, &fd));
 	file = fdopen(fd, "w");
 	if (!file) {
 		close(fd);
@@ -186,7 +192,7 @@ struct error *report_write(const struct capture_report *report,
 	}
 	print_report(file, report, options, log, err);
 	if (fflush(file) || fsync(fd)) {
-		struct error *failed = error_errno(errno, "%s", path);
+		struct error *failed = error_errno(errno, "%s", output->path);
 
 		fclose(file);
 		return failed;

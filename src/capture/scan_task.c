@@ -227,8 +227,8 @@ nonsense:
 	return NULL;
 }
 
-/* Marks frames of a compound page that is kept, but for poisoned ones. PAGE is
- * the struct page of PFN; END lies within the chunk. */
+/* Marks frames of a compound page one by one, since each may be poisoned. PAGE
+ * is the struct page of PFN; END lies within the chunk. */
 static void mark_run(struct cursor *c, const uint8_t *page, uint64_t pfn,
 		     uint64_t end)
 {
@@ -295,6 +295,18 @@ static struct error *judge(struct cursor *c, uint64_t pfn, uint64_t i,
 	return NULL;
 }
 
+/* Whether the whole run can be marked without a look at its other struct pages:
+ * nothing of it is kept, and none says that it is poisoned (what is free or
+ * offline has no flags, hugetlb has them on the head). */
+static bool marked_whole(const struct cursor *c)
+{
+	enum page_class class = c->run.class;
+
+	return level_drops(c->worker->level, class) &&
+	       class != CLASS_ANON && class != CLASS_CACHE &&
+	       class != CLASS_CACHE_PRIVATE;
+}
+
 /* Goes through a chunk of NR struct pages from PFN on; *RET: the frame after
  * the last one that is done. */
 static struct error *judge_chunk(struct cursor *c, uint64_t pfn, uint64_t nr,
@@ -311,7 +323,7 @@ static struct error *judge_chunk(struct cursor *c, uint64_t pfn, uint64_t nr,
 			if (again)
 				break;
 		}
-		if (level_drops(c->worker->level, c->run.class)) {
+		if (marked_whole(c)) {
 			upto = min_u64(c->run.end, stop);
 			mark(c, c->run.class, pfn, upto);
 		} else {

@@ -7,6 +7,7 @@
 #ifndef CAPDUMP_FORMATS_VERIFY_H
 #define CAPDUMP_FORMATS_VERIFY_H
 
+#include "../codec/codec.h"
 #include "../image/image.h"
 
 #define VERIFY_MAX_LISTED 1000
@@ -19,6 +20,8 @@ struct verify_report {
 	uint64_t nr_unreadable;		/* could not be read at the crash */
 	uint64_t nr_unreached;		/* empty descriptor */
 	uint64_t nr_bad;		/* do not decode */
+	uint64_t nr_unchecked;		/* their codec is not built in */
+	const struct codec_ops *missing;	/* the first such; or NULL */
 	uint64_t unreadable[VERIFY_MAX_LISTED];	/* frame numbers */
 };
 

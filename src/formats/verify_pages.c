@@ -93,6 +93,21 @@ static void page_unreached(struct verify *verify, uint64_t pfn,
 			       pfn);
 }
 
+/* Whether this program lacks the codec; then the page was counted. */
+static bool page_unchecked(struct verify_report *report,
+			   const struct kdump_desc *desc)
+{
+	const struct codec_ops *ops = desc->flags ? codec_by_flag(desc->flags) :
+				      NULL;
+
+	if (!ops || ops->create)
+		return false;
+	report->nr_unchecked++;
+	if (!report->missing)
+		report->missing = ops;
+	return true;
+}
+
 static void page_check(struct pages *pages, uint64_t pfn,
 		       const struct kdump_desc *desc)
 {
@@ -109,6 +124,8 @@ static void page_check(struct pages *pages, uint64_t pfn,
 	if (!why) {
 		verify->lowest_data = min_u64(verify->lowest_data,
 					      desc->offset);
+		if (page_unchecked(report, desc))
+			return;
 		if (desc_equal(desc, &pages->zero)) {
 			report->nr_zero++;
 			return;

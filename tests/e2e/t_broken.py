@@ -161,7 +161,7 @@ def truncated(box):
 
 
 def salvage(box, image, cut, whole):
-    result = box.good("--salvage", "-d", "0", "--report",
+    result = box.good("-f", "--salvage", "-d", "0", "--report",
                       box.path("report"), image.path, "salvaged")
     need("warning: " in result.err, "no warning: %s", result.err)
     dump = read_dump(box.path("salvaged"))

@@ -82,8 +82,10 @@ def links(box):
             need(os.path.islink(box.path(name)), "%s is gone", name)
     equal("the target", content(box.path("target")), b"precious\n")
     need(not os.path.exists(box.path("nowhere")), "a file was made")
-    for args in (("--report", "link", image.path, "dump"),
-                 ("dmesg", image.path, "link"),
+    result = box.bad(1, "--report", "link", image.path, "dump")
+    need("symbolic link" in result.err and
+         not os.path.exists(box.path("dump")), "said: %s", result.err)
+    for args in (("dmesg", image.path, "link"),
                  ("dmesg", "-f", image.path, "link")):
         box.run(*args)
         equal("the target", content(box.path("target")), b"precious\n")
@@ -92,6 +94,36 @@ def links(box):
     os.symlink("folder", box.path("by"))
     box.good(image.path, "by/dump")
     need(os.path.exists(box.path("folder/dump")), "no dump")
+
+
+def report(box):
+    """A report follows the rules of the dump, from before the capture on; it
+    is never the dump or the vmcore, and never spoils a dump."""
+    image = box.image(IMAGE)
+    with open(box.path("old"), "wb") as file:
+        file.write(b"precious\n")
+    os.mkdir(box.path("folder"))
+    os.symlink("folder", box.path("by"))
+    for args, word in (
+            (("--report", "old", image.path, "dump"), "old exists; use -f"),
+            (("--report", "folder", image.path, "dump"), "is a directory"),
+            (("--report", "none/x", image.path, "dump"), "none/x"),
+            (("--report", "dump", image.path, "dump"), "dump and the report"),
+            (("-f", "--report", "by/dump", image.path, "folder/dump"),
+             "dump and the report"),
+            (("-f", "--report", image.path, image.path, "dump"),
+             "is the input itself")):
+        result = box.bad(1, *args)
+        need(word in result.err and result.err.count("\n") == 1,
+             "said: %s", result.err)
+        need(not os.path.exists(box.path("dump")), "a capture was made")
+        need(not os.listdir(box.path("folder")), "a file was made")
+    equal("the old one", content(box.path("old")), b"precious\n")
+    box.good("-f", "--report", "old", image.path, "dump", umask=0)
+    equal("mode", stat.S_IMODE(os.stat(box.path("old")).st_mode), 0o600)
+    need(json.loads(content(box.path("old"))), "no JSON")
+    result = box.bad(1, "-f", "--report", "/dev/full", image.path, "dump")
+    need("a character device" in result.err, "said: %s", result.err)
 
 
 def strange_targets(box):
@@ -185,7 +217,11 @@ def dry_run(box):
     for key in ("pages", "pages_kept", "pages_zero", "pages_packed",
                 "pages_raw", "packed_bytes", "level", "free_pages"):
         equal(key, dry[key], wet[key])
-    box.good("--dry-run", image.path)
+    result = box.good("--dry-run", image.path)
+    need("Nothing was written. The dump would have" in result.err and
+         "complete" not in result.err, "said: %s", result.err)
+    equal("metadata", wet["metadata_bytes"],
+          min(d[0] for d in read_dump(box.path("dump")).desc))
     need(not box.good("--dry-run", "-F", image.path).out,
          "--dry-run wrote to stdout")
 
@@ -291,6 +327,6 @@ def full(box):
 
 
 def tests():
-    for function in (mode, overwrite, links, strange_targets, limit,
+    for function in (report, mode, overwrite, links, strange_targets, limit,
                      next_level, dry_run, progress, quiet, terminal, full):
         yield function.__name__, function

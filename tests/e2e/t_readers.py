@@ -5,6 +5,7 @@ memory they need, and that nothing in a dump drives a terminal."""
 import json
 import os
 import random
+import re
 import struct
 
 from harness import (CODECS, MIB, SANITIZED, Fail, equal, fixtures, need,
@@ -148,6 +149,21 @@ def verify_incomplete(box):
     text = json.loads(small(box, "info", "--json", "part").out)
     equal("complete", text["complete"], False)
     need(text["pages_not_reached"], "no page lacks")
+    # the first rank alone: whatever its bitmap names is in it
+    head = min(d[0] for d in read_dump(box.path("whole")).desc)
+    box.bad(3, "-l", "-L", head - 1, image.path, "first")
+    # a stream that ends early: its bitmap ends where the pages end
+    stream, _ = box.pipe("-F", "-l", image.path)
+    os.truncate(stream, os.path.getsize(stream) // 2)
+    with open(stream, "rb") as file:
+        box.bad(3, "-R", "cut", stdin=file)
+    for name in ("first", "cut"):
+        result = box.bad(3, "verify", name, limit=MEMORY)
+        said = result.out.decode() + box.good("info", name).out.decode()
+        nr = re.search(r"(\d+) not reached", said).group(1)
+        need(("all pages that it names" in said) == (nr == "0") and
+             "\ncomplete:    no: 0 " not in said and ": 0 pages" not in said,
+             "%s: %s", name, said)
     # before the metadata are out there is nothing to check
     with open(box.path("none"), "wb") as file:
         file.truncate(1 << 20)

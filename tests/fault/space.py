@@ -193,7 +193,7 @@ class Space:
     def list_case(self, how, levels, size, level, code):
         out, report = self.suite.path("list"), self.suite.path("list.json")
         where = None
-        args = ["-d", levels, "--report", report]
+        args = ["-f", "-d", levels, "--report", report]
         if how == "limit":
             args += ["-L", size]
         else:
@@ -230,6 +230,17 @@ class Space:
             problems.append("no page is in it")
         self.suite.check("first-rank", problems, "%d pages" % pages)
 
+    def advice(self):
+        """A higher level is named only where there is one."""
+        problems = []
+        for levels, higher in (("1", True), ("1,31", False), ("31", False)):
+            run = capdump("-d", levels, "-L", 4096, self.image,
+                          self.suite.path("none"))
+            if run.code != NO_DUMP or "more room" not in run.err or \
+                    ("higher level" in run.err) != higher:
+                problems.append(str(run))
+        self.suite.check("advice", problems)
+
     def full_stdout(self):
         with open("/dev/full", "wb") as full:
             run = capdump("-d", 31, "-F", self.image, stdout=full)
@@ -239,6 +250,26 @@ class Space:
         else:
             problems.append(harness.one_message(run))
         self.suite.check("dev-full", problems)
+
+    def report(self):
+        """No room for the report: the dump is there, and that is said."""
+        where = self.mount("tmpfs", 8192)
+        if not where:
+            self.suite.skip("report", "no such mount here")
+            return
+        out = self.suite.path("dump")
+        try:
+            with open(os.path.join(where, "ballast"), "wb") as file:
+                file.write(bytes(8192))
+            run = capdump("-d", 31, "--report", os.path.join(where, "report"),
+                          self.image, out)
+        finally:
+            subprocess.run(["umount", where], check=True)
+        problems, _ = self.judge(run, out, 31, None)
+        if run.code != COMPLETE or "No space left" not in run.err:
+            problems.append(str(run))
+        harness.remove(out)
+        self.suite.check("report", problems, "a full disk for the report")
 
     def flat(self):
         """-F -L: what comes is rearranged and right."""
@@ -291,7 +322,9 @@ def main():
             space.file_system(kind, 31, sizes)
     space.levels()
     space.first_rank()
+    space.advice()
     space.full_stdout()
+    space.report()
     space.flat()
     suite.finish()
 

@@ -23,11 +23,9 @@ clang:
 	$(MAKE) -s BUILD=build/clang CC=clang all unit
 
 # without any codec
-bare:
+bare: $(BUILD)/capdump
 	$(MAKE) -s BUILD=build/bare ZSTD=0 LZO=0 SNAPPY=0 ZLIB=0 all
 	build/bare/capdump -v
-	@build/bare/capdump -z -d 31 /dev/null /dev/null 2>&1 | \
-		grep -q 'zstd' && echo "PASS bare: names the codec it lacks" || \
-		{ echo "FAIL bare: does not name the codec it lacks"; exit 1; }
+	tests/full/bare build/bare/capdump $(BUILD)/capdump
 
 .PHONY: check-full asan tsan clang bare

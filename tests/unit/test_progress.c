@@ -3,6 +3,7 @@
 #include "../../src/base/progress.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -46,6 +47,40 @@ static void test_full_pipe(void)
 	close(fd[0]);
 }
 
+/* The last line of a phase of 100 pages and BYTES. */
+static void last_line(FILE *file, uint64_t bytes, char *ret, size_t len)
+{
+	struct progress progress;
+	struct log log;
+
+	rewind(file);
+	CHECK(!ftruncate(fileno(file), 0));
+	log_init(&log, file, LOG_PROGRESS);
+	progress_init(&progress, &log, -1);
+	progress_begin(&progress, "phase", 100);
+	progress.start -= 10;
+	progress.last_print -= 10;
+	progress_end(&progress, 100, bytes);
+	rewind(file);
+	ret[0] = 0;
+	CHECK(fgets(ret, (int)len, file));
+}
+
+/* A scan has no bytes: its rate is in pages. */
+static void test_rates(void)
+{
+	FILE *file = tmpfile();
+	char text[128];
+
+	if (!CHECK(file))
+		return;
+	last_line(file, 10u << 20, text, sizeof(text));
+	CHECK(strstr(text, " 1.0 MiB/s") && !strstr(text, "pages"));
+	last_line(file, 0, text, sizeof(text));
+	CHECK(strstr(text, " 10 pages/s") && !strstr(text, "MiB"));
+	fclose(file);
+}
+
 /* Lines that an ended phase of 10 s prints, SINCE seconds after the last. */
 static unsigned lines_at_end(FILE *file, double since)
 {
@@ -85,6 +120,7 @@ int main(void)
 {
 	test_screens();
 	test_end_of_phase();
+	test_rates();
 	test_full_pipe();
 	return unit_end();
 }
