@@ -6,17 +6,43 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
-/* The only writable global of the program: a handler can reach nothing else. */
+/*
+ * One wish to stop may come as two signals: timeout(1) signals its child and
+ * then its process group, a shell passes on what the terminal has sent to both.
+ * Within this time the second is the first again.
+ */
+#define ECHO_MS 20
+#define TIME_BITS 23			/* wraps after 2 hours */
+
+/* The only writable global of the program: a handler can reach nothing else.
+ * The first signal's number, and above SIGNAL_BITS when it came, ms. */
 static volatile sig_atomic_t stop_received;
+#define SIGNAL_BITS 8
+
+static unsigned now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((unsigned)now.tv_sec * 1000 +
+		(unsigned)(now.tv_nsec / 1000000)) & ((1u << TIME_BITS) - 1);
+}
 
 static void stop_handler(int signum)
 {
-	if (stop_received) {
-		signal(signum, SIG_DFL);
-		raise(signum);
+	unsigned first = (unsigned)stop_received, now = now_ms();
+
+	if (!first) {
+		stop_received = (int)(now << SIGNAL_BITS) | signum;
+		return;
 	}
-	stop_received = signum;
+	now -= first >> SIGNAL_BITS;
+	if ((now & ((1u << TIME_BITS) - 1)) < ECHO_MS)
+		return;
+	signal(signum, SIG_DFL);
+	raise(signum);
 }
 
 struct error *stop_install(void)
@@ -41,7 +67,8 @@ struct error *stop_install(void)
 
 int stop_signal(void)
 {
-	return __atomic_load_n(&stop_received, __ATOMIC_RELAXED);
+	return __atomic_load_n(&stop_received, __ATOMIC_RELAXED) &
+	       ((1 << SIGNAL_BITS) - 1);
 }
 
 struct error *stop_check(void)

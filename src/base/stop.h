@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * SIGINT, SIGTERM and SIGHUP: the first asks for an early but valid end, the
- * second ends at once, as the signal would by default.
+ * second, unless it is an echo of the first (20 ms), ends at once, as the signal
+ * would by default.
  */
 #ifndef CAPDUMP_BASE_STOP_H
 #define CAPDUMP_BASE_STOP_H
