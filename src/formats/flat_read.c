@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/bytes.h"
@@ -244,6 +245,18 @@ static struct error *flat_copy(struct flat_reader *reader, bool *complete)
 	return sync_out(reader);
 }
 
+/* With force, the stream itself would be emptied before it is read. */
+static struct error *check_not_stream(int in, const struct output *output)
+{
+	struct stat a, b;
+
+	if (fstat(in, &a) || fstatat(output->dir_fd, output->name, &b, 0) ||
+	    a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return NULL;
+	return error_create(ERROR_INVALID, "%s: is the flattened stream itself, -f or not",
+			    output->path);
+}
+
 struct error *flat_rearrange(int fd, const char *path, bool force,
 			     struct log *log, bool *complete)
 {
@@ -259,6 +272,8 @@ struct error *flat_rearrange(int fd, const char *path, bool force,
 		return error_nomem();
 	reader.buf = buf;
 	err = output_init(&output, path, force);
+	if (!err)
+		err = check_not_stream(fd, &output);
 	if (!err)
 		err = stream_read(&reader, buf, FLAT_HEADER_LEN, &got);
 	if (!err && (got < FLAT_HEADER_LEN || !flat_probe(buf, got)))

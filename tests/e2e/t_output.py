@@ -139,6 +139,12 @@ def strange_targets(box):
     result = box.bad(1, "-f", image.path, image.path)
     equal("the vmcore's size", os.stat(image.path).st_size, before.st_size)
     need(content(image.path)[:4] == b"\x7fELF", "the vmcore was overwritten")
+    stream, _ = box.pipe(image.path)
+    whole = content(stream)
+    with open(stream, "rb") as file:
+        result = box.bad(1, "-R", "-f", stream, stdin=file)
+    need("stream itself" in result.err, "said: %s", result.err)
+    need(content(stream) == whole, "the stream was overwritten")
     os.link(image.path, box.path("other"))
     box.bad(1, "-f", image.path, "other")
     equal("the vmcore's size", os.stat(image.path).st_size, before.st_size)
