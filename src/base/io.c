@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 struct error *io_open_read(const char *path, int *ret)
 {
 	/* O_NONBLOCK: a pipe without a writer, a serial line without carrier */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+					 O_NONBLOCK));
 
 	if (fd < 0)
 		return error_errno(errno, "%s", path);

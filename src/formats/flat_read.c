@@ -200,7 +200,8 @@ static struct error *mark_incomplete(struct flat_reader *reader)
 		return NULL;		/* nonsense */
 	table = (off_t)(blocks * block_size);
 	size = lseek(reader->out, 0, SEEK_END);
-	if (size >= 0 && size < table && ftruncate(reader->out, table))
+	if (size >= 0 && size < table &&
+	    TEMP_FAILURE_RETRY(ftruncate(reader->out, table)))
 		return error_errno(errno, "setting the size of %s",
 				   reader->path);
 	return NULL;
@@ -217,7 +218,7 @@ static struct error *keep_rest(struct flat_reader *reader, struct error *cut)
 
 static struct error *sync_out(const struct flat_reader *reader)
 {
-	if (fsync(reader->out))
+	if (TEMP_FAILURE_RETRY(fsync(reader->out)))
 		return error_errno(errno, "syncing %s", reader->path);
 	return NULL;
 }
@@ -253,8 +254,8 @@ static struct error *check_not_stream(int in, const struct output *output)
 	if (fstat(in, &a) || fstatat(output->dir_fd, output->name, &b, 0) ||
 	    a.st_dev != b.st_dev || a.st_ino != b.st_ino)
 		return NULL;
-	return error_create(ERROR_INVALID, "%s: is the flattened stream itself, -f or not",
-			    output->path);
+	return error_create(ERROR_INVALID, "%s: is the flattened stream itself, "
+			    "-f or not", output->path);
 }
 
 struct error *flat_rearrange(int fd, const char *path, bool force,

@@ -161,7 +161,8 @@ static struct error *file_drain(struct sink *sink, uint64_t *ret)
 	*ret = min_u64(file_io_written(&file->io), file->data_end);
 	/* What was reserved for data that will not come may be needed: where
 	 * blocks are never overwritten in place (btrfs), meta() needs room. */
-	if (file->failed && ftruncate(file->fd, (off_t)*ret))
+	if (file->failed &&
+	    TEMP_FAILURE_RETRY(ftruncate(file->fd, (off_t)*ret)))
 		return err;
 	return err;
 }
@@ -228,18 +229,15 @@ static struct error *file_allocate(struct file_sink *file, uint64_t len)
 {
 	const char *path = file->output.path;
 	uint64_t room;
-	int rc;
 
-	while ((rc = fallocate(file->fd, 0, 0, (off_t)len)) &&
-	       errno == EINTR)
-		;
-	if (!rc)
+	if (!TEMP_FAILURE_RETRY(fallocate(file->fd, 0, 0, (off_t)len)))
 		return NULL;
-	if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
+	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
 		return error_errno(errno, "allocating %llu bytes for the head, "
 				   "bitmaps and page table of %s",
 				   (unsigned long long)len, path);
-	/* No fallocate(): only bytes written are sure to have their place. */
+	/* No fallocate(), whatever a file system calls that: only bytes written
+	 * are sure to have their place. */
 	if (file_free_bytes(file, &room) && room < len)
 		return error_create(ERROR_NOSPACE, "%s needs %llu bytes before "
 				    "the first page, %llu are free", path,
@@ -295,7 +293,7 @@ static struct error *file_commit(struct sink *sink, uint64_t offset,
 	uint64_t written;
 
 	TRY(file_drain(sink, &written));
-	if (ftruncate(file->fd, (off_t)size))
+	if (TEMP_FAILURE_RETRY(ftruncate(file->fd, (off_t)size)))
 		return error_errno(errno, "setting the size of %s", path);
 	TRY(file_barrier(sink));
 	if (len) {

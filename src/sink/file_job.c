@@ -168,15 +168,25 @@ static void preallocate(struct file_io *io, uint64_t end)
 	pthread_mutex_unlock(&io->lock);
 }
 
+/* A file system that cannot sync at all is no reason to have no dump. */
+static int sync_failed(void)
+{
+	return errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP ? 0 :
+	       errno;
+}
+
 static int file_sync(struct file_io *io)
 {
-	if (io->dir_synced)
-		return fdatasync(io->fd) ? errno : 0;
-	if (fsync(io->fd))
-		return errno;
+	int errnum = 0;
+
+	if (TEMP_FAILURE_RETRY(io->dir_synced ? fdatasync(io->fd) :
+			       fsync(io->fd)))
+		errnum = sync_failed();
+	if (errnum || io->dir_synced)
+		return errnum;
 	/* Some file systems cannot sync a directory and say so in many ways,
 	 * and a descriptor of one that we may not list (O_PATH) cannot. */
-	if (fsync(io->dir_fd) && errno == EIO)
+	if (TEMP_FAILURE_RETRY(fsync(io->dir_fd)) && errno == EIO)
 		return errno;
 	io->dir_synced = true;
 	return 0;

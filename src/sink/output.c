@@ -79,7 +79,8 @@ struct error *output_init(struct output *output, const char *path, bool force)
 	/* O_PATH serves where we may create files but not list them */
 	const char *dir = !slash ? "." : slash == output->path ? "/" :
 		output->path;
-	output->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	output->dir_fd = TEMP_FAILURE_RETRY(open(dir, O_RDONLY | O_DIRECTORY |
+						 O_CLOEXEC));
 	if (output->dir_fd < 0 && errno == EACCES)
 		output->dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (slash)
@@ -110,15 +111,15 @@ static struct error *output_reopen(const struct output *output, int *ret)
 	int fd;
 
 	/* O_NONBLOCK: a FIFO put there meanwhile must not stop us */
-	fd = openat(output->dir_fd, output->name,
-		    O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	fd = TEMP_FAILURE_RETRY(openat(output->dir_fd, output->name, O_RDWR |
+				       O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
 	if (fd < 0)
 		return error_errno(errno, "cannot open %s", output->path);
 	if (fstat(fd, &st))
 		err = error_errno(errno, "cannot look at %s", output->path);
 	else
 		err = output_check(output, &st);
-	if (!err && (fchmod(fd, 0600) || ftruncate(fd, 0)))
+	if (!err && (fchmod(fd, 0600) || TEMP_FAILURE_RETRY(ftruncate(fd, 0))))
 		err = error_errno(errno, "cannot empty %s", output->path);
 	if (err) {
 		close(fd);
@@ -130,8 +131,9 @@ static struct error *output_reopen(const struct output *output, int *ret)
 
 struct error *output_open(const struct output *output, int *ret)
 {
-	int fd = openat(output->dir_fd, output->name, O_RDWR | O_CREAT |
-			O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = TEMP_FAILURE_RETRY(openat(output->dir_fd, output->name,
+					   O_RDWR | O_CREAT | O_EXCL |
+					   O_NOFOLLOW | O_CLOEXEC, 0600));
 
 	if (fd >= 0) {
 		*ret = fd;

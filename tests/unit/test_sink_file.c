@@ -27,7 +27,9 @@ static char dir[] = "/var/tmp/unit-sink-XXXXXX";
 static char path[80], other[80];
 
 /* What the system refuses, below. */
-static bool no_thread, no_direct, no_fallocate;
+static bool no_thread, no_direct;
+static int no_fallocate, no_sync;	/* errno */
+static bool interrupts;			/* every other call is EINTR */
 static int no_direct_write;		/* EINVAL while O_DIRECT is set */
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
@@ -39,10 +41,23 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 	return no_thread ? EAGAIN : real(thread, attr, fn, arg);
 }
 
+/* Whether this call is to be. */
+static bool interrupted(void)
+{
+	static _Atomic unsigned nr_calls;
+
+	if (!interrupts || nr_calls++ % 2)
+		return false;
+	errno = EINTR;
+	return true;
+}
+
 int fallocate(int fd, int mode, off_t offset, off_t len)
 {
+	if (interrupted())
+		return -1;
 	if (no_fallocate) {
-		errno = EOPNOTSUPP;
+		errno = no_fallocate;
 		return -1;
 	}
 	return syscall(SYS_fallocate, fd, mode, offset, len);
@@ -65,11 +80,45 @@ int fcntl(int fd, int cmd, ...)
 
 ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
 {
+	if (interrupted())
+		return -1;
 	if (no_direct_write && (syscall(SYS_fcntl, fd, F_GETFL) & O_DIRECT)) {
 		errno = EINVAL;
 		return -1;
 	}
 	return syscall(SYS_pwrite64, fd, buf, len, offset);
+}
+
+int fsync(int fd)
+{
+	if (interrupted())
+		return -1;
+	errno = no_sync;
+	return no_sync ? -1 : syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+	if (interrupted())
+		return -1;
+	errno = no_sync;
+	return no_sync ? -1 : syscall(SYS_fdatasync, fd);
+}
+
+int ftruncate(int fd, off_t size)
+{
+	return interrupted() ? -1 : syscall(SYS_ftruncate, fd, size);
+}
+
+int openat(int fd, const char *name, int flags, ...)
+{
+	va_list args;
+	int mode;
+
+	va_start(args, flags);
+	mode = va_arg(args, int);
+	va_end(args);
+	return interrupted() ? -1 : syscall(SYS_openat, fd, name, flags, mode);
 }
 
 static const struct dump_layout layout = {
@@ -177,9 +226,21 @@ static void bytes_everywhere(void)
 	no_direct_write = true;
 	bytes(path);
 	no_direct_write = false;
-	no_fallocate = true;
+	static const int refusals[] = { EOPNOTSUPP, ENODEV, EPERM, EIO };
+	for (unsigned i = 0; i < 4; i++) {
+		no_fallocate = refusals[i];
+		bytes(path);
+	}
+	no_fallocate = 0;
+	no_sync = EINVAL;
 	bytes(path);
-	no_fallocate = false;
+	no_sync = 0;
+	interrupts = true;
+	bytes(path);
+	no_thread = true;
+	unlink(path);
+	bytes(path);
+	no_thread = interrupts = false;
 	no_thread = true;
 	bytes(path);
 	no_thread = false;
