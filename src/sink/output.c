@@ -48,10 +48,6 @@ static struct error *output_check(const struct output *output,
 	if (!output->force)
 		return error_create(ERROR_IO, "%s exists; use -f to replace it",
 				    output->path);
-	if (st->st_uid != geteuid())
-		return error_create(ERROR_IO, "%s belongs to user %u, not to "
-				    "us: not replaced", output->path,
-				    (unsigned)st->st_uid);
 	if (st->st_nlink > 1)
 		return error_create(ERROR_IO, "%s has other names (hard "
 				    "links): not replaced", output->path);
@@ -103,6 +99,26 @@ void output_deinit(struct output *output)
 	*output = (struct output){ .dir_fd = -1 };
 }
 
+static int output_make(const struct output *output)
+{
+	return TEMP_FAILURE_RETRY(openat(output->dir_fd, output->name,
+					 O_RDWR | O_CREAT | O_EXCL |
+					 O_NOFOLLOW | O_CLOEXEC, 0600));
+}
+
+/* Another user's file: he could read what we write into it. A new one takes
+ * its place. Servers that give root's files to somebody else (NFS:
+ * root_squash) show us our own as such. */
+static struct error *output_renew(const struct output *output, int *ret)
+{
+	if (unlinkat(output->dir_fd, output->name, 0))
+		return error_errno(errno, "cannot remove %s, which belongs to "
+				   "another user", output->path);
+	*ret = output_make(output);
+	return *ret < 0 ? error_errno(errno, "cannot create %s",
+				      output->path) : NULL;
+}
+
 /* The existing file: opened without O_TRUNC, looked at, then emptied. */
 static struct error *output_reopen(const struct output *output, int *ret)
 {
@@ -119,7 +135,12 @@ static struct error *output_reopen(const struct output *output, int *ret)
 		err = error_errno(errno, "cannot look at %s", output->path);
 	else
 		err = output_check(output, &st);
-	if (!err && (fchmod(fd, 0600) || TEMP_FAILURE_RETRY(ftruncate(fd, 0))))
+	if (!err && st.st_uid != geteuid()) {
+		close(fd);
+		return output_renew(output, ret);
+	}
+	if (!err && (((st.st_mode & 07777) != 0600 && fchmod(fd, 0600)) ||
+		     TEMP_FAILURE_RETRY(ftruncate(fd, 0))))
 		err = error_errno(errno, "cannot empty %s", output->path);
 	if (err) {
 		close(fd);
@@ -131,9 +152,7 @@ static struct error *output_reopen(const struct output *output, int *ret)
 
 struct error *output_open(const struct output *output, int *ret)
 {
-	int fd = TEMP_FAILURE_RETRY(openat(output->dir_fd, output->name,
-					   O_RDWR | O_CREAT | O_EXCL |
-					   O_NOFOLLOW | O_CLOEXEC, 0600));
+	int fd = output_make(output);
 
 	if (fd >= 0) {
 		*ret = fd;

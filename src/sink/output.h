@@ -22,14 +22,15 @@ struct output {
 /*
  * Opens PATH's directory and checks what stands at PATH now: an error that
  * names it if that is no regular file, or is one and FORCE is not set, or one
- * that is not ours or has other names.
+ * that has other names.
  */
 struct error *output_init(struct output *output, const char *path, bool force);
 void output_deinit(struct output *output);
 
 /*
  * Creates the file (0600, O_RDWR | O_NOFOLLOW | O_CLOEXEC) or, if it exists and
- * force is set, empties it after the same checks on the open file.
+ * force is set, empties it after the same checks on the open file; another
+ * user's file is removed, and made anew.
  */
 struct error *output_open(const struct output *output, int *ret);
 

@@ -274,11 +274,23 @@ static void refused(void)
 	CHECK(!link(path, other));
 	CHECK_ERROR(sink_file_create(path, SINK_FORCE, &sink), "hard links");
 	unlink(other);
-	if (!geteuid()) {
-		CHECK(!chown(path, 65534, 65534));
-		CHECK_ERROR(sink_file_create(path, SINK_FORCE, &sink),
-			    "65534");
-	}
+	unlink(path);
+}
+
+/* A file of another user is not written to: what he has open stays as it is.
+ * Also the retry of our own dump where a server gives it to somebody else. */
+static void foreign(void)
+{
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0666);
+
+	if (geteuid() || !CHECK(fd >= 0) || !CHECK(!chown(path, 65534, 65534)))
+		return;
+	sink_destroy(begin(path));
+	CHECK(!stat(path, &st) && st.st_uid == 0 &&
+	      (st.st_mode & 07777) == 0600);
+	CHECK(!fstat(fd, &st) && st.st_size == 0 && st.st_nlink == 0);
+	close(fd);
 	unlink(path);
 }
 
@@ -409,6 +421,7 @@ int main(void)
 	snprintf(other, sizeof(other), "%s/other", dir);
 	umask(0);
 	refused();
+	foreign();
 	raced();
 	bytes_everywhere();
 	full();
