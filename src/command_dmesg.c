@@ -1,41 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The crashed kernel's log as text: capdump dmesg, --dump-dmesg. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/text.h"
 #include "command.h"
 #include "kernel/printk.h"
+#include "sink/output.h"
 
-/* A new file; with FORCE also a regular one that is there. */
-static struct error *output_open(const char *path, bool force, FILE **ret)
+/* A new file; with FORCE also one that is there: as a dump's. */
+static struct error *log_open(const char *path, bool force, FILE **ret)
 {
-	int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
-		    (force ? 0 : O_EXCL);
-	AUTO_FD int fd = open(path, flags, 0600);
-	struct stat st;
+	struct output output;
+	struct error *err;
+	int fd = -1;
 
-	if (fd < 0)
-		return error_errno(errno, "%s%s", path, errno == EEXIST ?
-				   " (-f replaces it)" : "");
-	if (fstat(fd, &st))
-		return error_errno(errno, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		return error_create(ERROR_USAGE, "%s is not a regular file",
-				    path);
-	if (fchmod(fd, 0600) || ftruncate(fd, 0))
-		return error_errno(errno, "%s", path);
+	err = output_init(&output, path, force);
+	if (!err)
+		err = output_open(&output, &fd);
+	output_deinit(&output);
+	if (err)
+		return err;
 	*ret = fdopen(fd, "w");
-	if (!*ret)
-		return error_nomem();
-	fd = -1;
-	return NULL;
+	if (*ret)
+		return NULL;
+	close(fd);
+	return error_nomem();
 }
 
 /* openSUSE's kdump-save takes these two from the debugging messages. */
@@ -64,7 +58,7 @@ static struct error *print_log(const struct options *options,
 	bool failed;
 
 	if (path)
-		TRY(output_open(path, options->capture.force, &file));
+		TRY(log_open(path, options->capture.force, &file));
 	err = printk_print(kernel, view, log, file, ret);
 	if (!path)
 		return err;	/* main() flushes stdout */

@@ -106,14 +106,14 @@ static int output_make(const struct output *output)
 					 O_NOFOLLOW | O_CLOEXEC, 0600));
 }
 
-/* Another user's file: he could read what we write into it. A new one takes
- * its place. Servers that give root's files to somebody else (NFS:
- * root_squash) show us our own as such. */
+/* A file that another user owns, or may have open: he could read what we write
+ * into it. A new one takes its place. Servers that give root's files to
+ * somebody else (NFS: root_squash) show us our own as such. */
 static struct error *output_renew(const struct output *output, int *ret)
 {
 	if (unlinkat(output->dir_fd, output->name, 0))
-		return error_errno(errno, "cannot remove %s, which belongs to "
-				   "another user", output->path);
+		return error_errno(errno, "cannot remove %s, which others may "
+				   "read", output->path);
 	*ret = output_make(output);
 	return *ret < 0 ? error_errno(errno, "cannot create %s",
 				      output->path) : NULL;
@@ -135,7 +135,7 @@ static struct error *output_reopen(const struct output *output, int *ret)
 		err = error_errno(errno, "cannot look at %s", output->path);
 	else
 		err = output_check(output, &st);
-	if (!err && st.st_uid != geteuid()) {
+	if (!err && (st.st_uid != geteuid() || st.st_mode & 077)) {
 		close(fd);
 		return output_renew(output, ret);
 	}

@@ -29,8 +29,8 @@ void output_deinit(struct output *output);
 
 /*
  * Creates the file (0600, O_RDWR | O_NOFOLLOW | O_CLOEXEC) or, if it exists and
- * force is set, empties it after the same checks on the open file; another
- * user's file is removed, and made anew.
+ * force is set, empties it after the same checks on the open file; one that
+ * another user may read is removed, and made anew.
  */
 struct error *output_open(const struct output *output, int *ret);
 

@@ -91,8 +91,8 @@ struct sink {
 
 /*
  * A regular file, mode 0600, O_NOFOLLOW, O_EXCL unless SINK_FORCE (then an
- * existing regular file, not a symbolic link, is truncated, or replaced if it is
- * another user's).
+ * existing regular file, not a symbolic link, is truncated, or made anew if
+ * another user may read it).
  * Written through one O_DIRECT descriptor by a thread of its own, in extents
  * of 1 MiB; buffered with sync_file_range and POSIX_FADV_DONTNEED where
  * O_DIRECT is refused; without the thread if it cannot be started. Data is

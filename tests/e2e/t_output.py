@@ -89,6 +89,11 @@ def links(box):
                  ("dmesg", "-f", image.path, "link")):
         box.run(*args)
         equal("the target", content(box.path("target")), b"precious\n")
+    # nor is a file written that has another name
+    os.link(box.path("target"), box.path("second"))
+    for args in (("-f",), ("dmesg", "-f")):
+        box.bad(1, *args, image.path, "second")
+        equal("the target", content(box.path("target")), b"precious\n")
     # a path whose folder is a link is the operator's own choice
     os.mkdir(box.path("folder"))
     os.symlink("folder", box.path("by"))

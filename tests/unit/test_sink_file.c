@@ -291,6 +291,13 @@ static void foreign(void)
 	      (st.st_mode & 07777) == 0600);
 	CHECK(!fstat(fd, &st) && st.st_size == 0 && st.st_nlink == 0);
 	close(fd);
+	/* ours, but somebody may have opened it */
+	CHECK(!chmod(path, 0640));
+	fd = open(path, O_RDONLY);
+	sink_destroy(begin(path));
+	CHECK(!fstat(fd, &st) && st.st_nlink == 0);
+	CHECK(!stat(path, &st) && (st.st_mode & 07777) == 0600);
+	close(fd);
 	unlink(path);
 }
 
