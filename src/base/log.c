@@ -2,13 +2,17 @@
 /* Messages and warnings: see log.h. */
 #include "log.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "text.h"
 
 #define MAX_WARNINGS 1000
+#define PATIENCE_MS 5000	/* a serial line of 9600 baud sends 4 KiB */
 
 void log_init(struct log *log, FILE *file, unsigned levels)
 {
@@ -43,6 +47,14 @@ static void print_poorly(struct log *log, const char *fmt, va_list args)
 	fprintf(log->file, "%s\n", text);
 }
 
+bool log_ready(const struct log *log, int ms)
+{
+	struct pollfd pollfd = { fileno(log->file), POLLOUT, 0 };
+
+	/* a file that can't be asked doesn't block */
+	return pollfd.fd < 0 || TEMP_FAILURE_RETRY(poll(&pollfd, 1, ms));
+}
+
 /* A message is one line whatever names it quotes, and drives no terminal. */
 void log_print(struct log *log, enum log_level level, const char *fmt, ...)
 {
@@ -50,6 +62,9 @@ void log_print(struct log *log, enum log_level level, const char *fmt, ...)
 	va_list args;
 
 	if (!(log->levels & level))
+		return;
+	log->stuck = !log_ready(log, log->stuck ? 0 : PATIENCE_MS);
+	if (log->stuck)
 		return;
 	end_line(log);
 	va_start(args, fmt);

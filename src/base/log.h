@@ -28,13 +28,19 @@ struct log {
 	char **warnings;	/* owned; main thread only */
 	size_t nr_warnings;
 	bool line_open;		/* a progress line stands without newline */
+	bool stuck;		/* nobody took the last message */
 };
 
 void log_init(struct log *log, FILE *file, unsigned levels);
 void log_deinit(struct log *log);
 
-/* Prints the text, escaped (text_escape()), and a newline if LEVEL is on. Main
- * thread only. */
+/* Whether the file takes a line, after waiting MS milliseconds at most: a pipe
+ * that nobody reads or a stopped terminal must not hold up a dump. */
+bool log_ready(const struct log *log, int ms);
+
+/* Prints the text, escaped (text_escape()), and a newline if LEVEL is on. What
+ * nobody takes for 5 s is dropped, and what follows at once, until the file
+ * takes lines again. Main thread only. */
 void log_print(struct log *log, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -91,7 +91,7 @@ static void print_line(struct progress *progress, uint64_t pages,
 	double left = eta(progress, pages, seconds);
 	double amount = bytes ? (double)bytes / 1048576 : (double)pages;
 
-	if (!(log->levels & LOG_PROGRESS))
+	if (!(log->levels & LOG_PROGRESS) || !log_ready(log, 0))
 		return;
 	/* a scan moves no bytes that anybody asked for */
 	fprintf(log->file, "%s%-8s %5.1f %%  %8.*f %s/s",

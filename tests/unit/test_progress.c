@@ -116,11 +116,47 @@ static void test_end_of_phase(void)
 	fclose(file);
 }
 
+/* Messages and progress lines into one: what comes while nobody reads is lost,
+ * what comes later is not. */
+static void test_full_log(void)
+{
+	struct progress progress;
+	struct log log;
+	char text[65536];
+	int fd[2];
+	ssize_t n;
+
+	if (!CHECK(!pipe2(fd, O_CLOEXEC)))
+		return;
+	FILE *file = fdopen(fd[1], "w");
+	log_init(&log, file, LOG_DEFAULT);
+	progress_init(&progress, &log, -1);
+	alarm(60);
+	memset(text, 'x', 1000);
+	text[1000] = '\0';
+	for (int i = 0; i < 100; i++) {
+		log_print(&log, LOG_MESSAGE, "%s", text);
+		progress_begin(&progress, "write", 100);
+		progress.last_print = -10;	/* a line is due */
+		progress_update(&progress, 1, 1);
+	}
+	alarm(0);
+	n = read(fd[0], text, sizeof(text));
+	CHECK(n > 30000);
+	log_print(&log, LOG_MESSAGE, "again");
+	n = read(fd[0], text, sizeof(text));
+	CHECK(n == 6 && !memcmp(text, "again\n", 6));
+	log_deinit(&log);
+	fclose(file);
+	close(fd[0]);
+}
+
 int main(void)
 {
 	test_screens();
 	test_end_of_phase();
 	test_rates();
 	test_full_pipe();
+	test_full_log();
 	return unit_end();
 }
