@@ -143,7 +143,8 @@ class Case:
         if not kept_by_us and pfn in self.giga and \
                 self.flags.is_huge(pfn) and self.kinds[pfn] == frames.USER:
             return 'of a 1 GiB page, its memmap misread by the peer'
-        if self.kinds[pfn] == frames.USER and self.pages.waiters(pfn):
+        if self.pages and pfn < len(self.kinds) and \
+                self.kinds[pfn] == frames.USER and self.pages.waiters(pfn):
             return 'a user page whose PG_waiters the peer takes for PG_slab'
         return None
 
