@@ -13,6 +13,14 @@
 
 #define MAX_SKIPPED 64	/* vranges of memmap left out of the walk */
 
+/* Blocks of 4 KiB for each set. Page tables and mem_section can lead anywhere.
+ * One block is good for 128 MiB of memory with anything in it: a machine of 1
+ * TiB with some of its vmalloc area in each piece of it takes 8,192. */
+#define MAX_NEVER_DROP 2048u
+#define MAX_FIRST 8192u
+#define MAX_LATE 256u
+#define MAX_MEMMAP 2048u
+
 struct builder {
 	const struct kernel *kernel;
 	struct view *view;
@@ -153,6 +161,23 @@ static struct error *build(struct builder *b, struct log *log)
 				b);
 }
 
+/* The sets; what they have no room for loses its rank. */
+static struct error *sets_init(struct overlay *overlay, uint64_t end_pfn)
+{
+	TRY(sparseset_init(&overlay->never_drop, end_pfn, MAX_NEVER_DROP));
+	TRY(sparseset_init(&overlay->first, end_pfn, MAX_FIRST));
+	TRY(sparseset_init(&overlay->late, end_pfn, MAX_LATE));
+	return sparseset_init(&overlay->memmap, end_pfn, MAX_MEMMAP);
+}
+
+static void warn_full(const struct overlay *overlay, struct log *log)
+{
+	if (overlay->never_drop.full)
+		log_warn(log, "VMCOREINFO names more memory than can be remembered: not all of it is kept whatever its struct page says");
+	if (overlay->first.full || overlay->memmap.full)
+		log_warn(log, "what the kernel maps is too scattered to be remembered: not all of it is sorted by its value");
+}
+
 struct error *overlay_create(const struct kernel *kernel, struct view *view,
 			     struct log *log, struct overlay **ret)
 {
@@ -167,19 +192,14 @@ struct error *overlay_create(const struct kernel *kernel, struct view *view,
 
 	if (!overlay)
 		return error_nomem();
-	err = sparseset_init(&overlay->never_drop, kernel->end_pfn);
-	if (!err)
-		err = sparseset_init(&overlay->first, kernel->end_pfn);
-	if (!err)
-		err = sparseset_init(&overlay->late, kernel->end_pfn);
-	if (!err)
-		err = sparseset_init(&overlay->memmap, kernel->end_pfn);
+	err = sets_init(overlay, kernel->end_pfn);
 	if (!err && kernel->has_space)
 		err = build(&b, log);
 	if (err) {
 		overlay_destroy(overlay);
 		return err;
 	}
+	warn_full(overlay, log);
 	*ret = overlay;
 	return NULL;
 }
@@ -193,4 +213,13 @@ void overlay_destroy(struct overlay *overlay)
 	sparseset_deinit(&overlay->late);
 	sparseset_deinit(&overlay->memmap);
 	free(overlay);
+}
+
+bool overlay_may_have(const struct overlay *overlay, uint64_t first,
+		      uint64_t end)
+{
+	/* .late is part of .first */
+	return sparseset_may_have(&overlay->never_drop, first, end) ||
+	       sparseset_may_have(&overlay->first, first, end) ||
+	       sparseset_may_have(&overlay->memmap, first, end);
 }

@@ -20,10 +20,14 @@ struct overlay {
 	struct sparseset memmap;	/* the struct pages themselves */
 };
 
-/* A kernel that is not understood gives empty sets. What can't be read is
- * warned about. */
+/* A kernel that is not understood gives empty sets. What can't be read, or is
+ * too much to remember, is warned about. */
 struct error *overlay_create(const struct kernel *kernel, struct view *view,
 			     struct log *log, struct overlay **ret);
 void overlay_destroy(struct overlay *overlay);	/* NULL is fine */
+
+/* False if it knows nothing of any frame of [first, end). */
+bool overlay_may_have(const struct overlay *overlay, uint64_t first,
+		      uint64_t end);
 
 #endif

@@ -6,6 +6,7 @@
 #include "../../src/base/guard.h"
 #include "../../src/base/log.h"
 #include "../../src/base/pageset.h"
+#include "../../src/base/sparseset.h"
 #include "../../src/base/text.h"
 #include "unit.h"
 
@@ -162,10 +163,57 @@ static void test_guard(void)
 	close(fd);
 }
 
+/* Runs of frames anywhere below 2^40, in memory for what is set. */
+static void test_sparseset(void)
+{
+	static const struct {
+		uint64_t first, end;
+	} runs[] = {
+		{ 0, 1 }, { 63, 65 }, { 32767, 32769 }, { 100000, 200000 },
+		{ (1ull << 24) - 5, (1ull << 24) + 5 },
+		{ (1ull << 40) - 3, (1ull << 40) + 9 },
+	};
+	const uint64_t end = 1ull << 40;
+	struct sparseset set;
+
+	if (!CHECK_OK(sparseset_init(&set, end, 100)))
+		return;
+	CHECK(!sparseset_may_have(&set, 0, end));
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++)
+		CHECK_OK(sparseset_add_range(&set, runs[i].first, runs[i].end));
+	CHECK(!set.full);
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+		uint64_t first = runs[i].first, last = runs[i].end - 1;
+
+		last = min_u64(last, end - 1);
+		CHECK(sparseset_test(&set, first) && sparseset_test(&set, last));
+		CHECK(!first || !sparseset_test(&set, first - 1));
+		CHECK(!sparseset_test(&set, last + 1));
+		CHECK(sparseset_may_have(&set, first, last + 1));
+	}
+	CHECK(sparseset_word(&set, 64) == 1 && sparseset_word(&set, end) == 0);
+	CHECK(!sparseset_may_have(&set, 300000, (1ull << 24) - 32768));
+	CHECK(!sparseset_may_have(&set, 1ull << 30, 1ull << 39));
+	CHECK(sparseset_may_have(&set, 1ull << 30, UINT64_MAX));
+	sparseset_deinit(&set);
+
+	/* two blocks for the first piece, one for each that follows */
+	if (!CHECK_OK(sparseset_init(&set, end, 4)))
+		return;
+	CHECK_OK(sparseset_add_range(&set, 0, 2 * 32768));
+	CHECK(!set.full && sparseset_test(&set, 65535));
+	CHECK_OK(sparseset_add_range(&set, 65530, end));
+	CHECK(set.full && !sparseset_test(&set, 65536));
+	CHECK_OK(sparseset_add_range(&set, end - 1, end));
+	CHECK(!sparseset_test(&set, end - 1) && set.left < 4);
+	sparseset_deinit(&set);
+}
+
 int main(void)
 {
 	test_error();
 	test_pageset();
+	test_sparseset();
 	test_text();
 	test_log();
 	test_guard();
