@@ -44,6 +44,9 @@ struct arch_ops {
 	bool big_endian;	/* its kernels' byte order */
 	unsigned page_shifts;	/* bit n: kernels may have pages of 2^n bytes */
 
+	unsigned paddr_bits;	/* of physical addresses, at most */
+	unsigned paddr_bits_least; /* the fewest a kernel is built for */
+
 	/* Finds the kernel's page tables from VMCOREINFO. */
 	struct error *(*init)(struct space *space, struct view *view,
 			      const struct vmcoreinfo *vmcoreinfo,

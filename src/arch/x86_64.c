@@ -346,6 +346,9 @@ const struct arch_ops arch_x86_64 = {
 	.name = "x86_64",
 	.elf_machine = EM_X86_64,
 	.page_shifts = 1u << 12,
+	/* Linux arch/x86/include/asm/sparsemem.h: MAX_PHYSMEM_BITS */
+	.paddr_bits = 52,
+	.paddr_bits_least = 46,
 	.init = init,
 	.translate = translate,
 	.walk = walk,

@@ -105,6 +105,57 @@ static struct error *pages_init(struct kernel *kernel, struct view *view,
 	return find_reserved(kernel, view);
 }
 
+/* Bits of a physical address on this machine, as far as this kernel uses them.
+ * VMCOREINFO tells since Linux 5.8; what no such machine has is not believed. */
+static unsigned paddr_bits(const struct kernel *kernel)
+{
+	const struct arch_ops *ops = arch_find(kernel->image->target.
+					       elf_machine);
+	uint64_t bits;
+
+	if (kernel->vmcoreinfo &&
+	    vmcoreinfo_number(kernel->vmcoreinfo, "NUMBER", "MAX_PHYSMEM_BITS",
+			      &bits) &&
+	    bits >= ops->paddr_bits_least && bits <= ops->paddr_bits)
+		return (unsigned)bits;
+	return ops->paddr_bits;
+}
+
+/* The end of memory, in frames of the page size that is known so far. */
+static void set_end(struct kernel *kernel)
+{
+	unsigned shift = kernel->space.target.page_shift;
+	const struct image *image = kernel->image;
+	uint64_t limit = 1ull << paddr_bits(kernel), end = 0;
+
+	for (size_t i = 0; i < image->nr_segments; i++)
+		if (image->segments[i].paddr < limit)
+			end = min_u64(image->segments[i].paddr +
+				      image->segments[i].memsz, limit);
+	kernel->end_pfn = (end + (1ull << shift) - 1) >> shift;
+}
+
+/* Memory that this machine can't have is no memory: what is below it may be
+ * good. */
+static struct error *check_end(const struct kernel *kernel, struct log *log)
+{
+	const struct image *image = kernel->image;
+	unsigned bits = paddr_bits(kernel);
+	uint64_t end = image_end_paddr(image);
+
+	if (image->nr_segments && image->segments[0].paddr >> bits)
+		return error_create(ERROR_INVALID,
+				    "%s: all its memory is at %#llx or above: this machine has %u bits of physical addresses",
+				    image->path, (unsigned long long)
+				    image->segments[0].paddr, bits);
+	if (end > 1ull << bits)
+		log_warn(log,
+			 "%s: claims memory up to %#llx: what is above %#llx is left out, this machine has %u bits of physical addresses",
+			 image->path, (unsigned long long)end,
+			 1ull << bits, bits);
+	return NULL;
+}
+
 /* From VMCOREINFO on: an error says why pages can't be judged. */
 static struct error *open_parts(struct kernel *kernel, struct view *view,
 				struct log *log)
@@ -116,9 +167,7 @@ static struct error *open_parts(struct kernel *kernel, struct view *view,
 				    kernel->image->path);
 	TRY(page_shift_init(kernel));
 	target = kernel->space.target;
-	kernel->end_pfn = (image_end_paddr(kernel->image) +
-			   (1ull << target.page_shift) - 1) >>
-			  target.page_shift;
+	set_end(kernel);
 	TRY(space_init(&kernel->space, &target, view, kernel->vmcoreinfo, log));
 	kernel->has_space = true;
 	TRY(pages_init(kernel, view, log));
@@ -159,13 +208,13 @@ struct error *kernel_open(const struct image *image, struct view *view,
 		return error_nomem();
 	kernel->image = image;
 	kernel->space.target = image->target;
-	kernel->end_pfn = (image_end_paddr(image) +
-			   (1ull << image->target.page_shift) - 1) >>
-			  image->target.page_shift;
 	err = vmcoreinfo_read(image, log, &kernel->vmcoreinfo);
 	if (!err)
 		err = machine_check(kernel);
+	if (!err)
+		err = check_end(kernel, log);
 	if (!err) {
+		set_end(kernel);
 		err = open_parts(kernel, view, log);
 		if (err)
 			err = without_pages(kernel, log, err);

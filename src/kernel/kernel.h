@@ -41,12 +41,14 @@ struct kernel {
 	uint64_t flat_pages;	/* frames with a struct page, from 0; flat */
 	uint64_t vmemmap;	/* the same, where all sections' arrays are one
 				 * and the kernel says so; else 0 */
-	uint64_t end_pfn;	/* one past the last frame of the image */
+	uint64_t end_pfn;	/* one past the last frame of the image at an
+				 * address that this machine can have */
 };
 
 /*
- * Opens what can be opened. Errors only for memory and for a machine that is
- * not supported; what a kernel lacks makes has_space or has_pages false with
+ * Opens what can be opened. Errors only for memory, for a machine that is not
+ * supported, and for an image without memory where this machine can have it;
+ * what a kernel lacks makes has_space or has_pages false with
  * a warning. The page size is VMCOREINFO's PAGESIZE, else the image's.
  */
 struct error *kernel_open(const struct image *image, struct view *view,
