@@ -104,13 +104,34 @@ static struct error *level_plan(struct capture *c, unsigned level,
 	return kdump_writer_ops.create(c->sink, facts, &c->writer);
 }
 
-/* Whether there is room for the metadata, at least. */
-static bool level_fits(struct capture *c, uint64_t *room)
+static uint64_t room(const struct capture *c)
 {
-	*room = c->sink->ops->room(c->sink);
-	if (c->options->max_size < *room)
-		*room = c->options->max_size;
-	return c->writer->ops->metadata_len(c->writer) <= *room;
+	uint64_t bytes = c->sink->ops->room(c->sink);
+
+	return c->options->max_size < bytes ? c->options->max_size : bytes;
+}
+
+/* Whether there is room for the metadata, at least. */
+static bool level_fits(struct capture *c, uint64_t *bytes)
+{
+	*bytes = room(c);
+	return c->writer->ops->metadata_len(c->writer) <= *bytes;
+}
+
+/* The bitmaps are as large at every level: no need to scan if they are too
+ * large, as they may be for a header that lies. */
+static struct error *bitmaps_fit(const struct capture *c)
+{
+	uint64_t end_pfn = c->input.kernel->end_pfn;
+	char size[2][16];
+
+	if (end_pfn / 4 <= room(c))
+		return NULL;
+	return error_create(ERROR_NOSPACE,
+			    "no dump level fits: the bitmaps of %llu page frames alone take %s, there is room for %s",
+			    (unsigned long long)end_pfn,
+			    text_size(end_pfn / 4, size[0]),
+			    text_size(room(c), size[1]));
 }
 
 /* Header, notes and bitmaps; after this the output opens as a dump. */
@@ -119,6 +140,8 @@ static struct error *metadata_write(struct capture *c)
 	c->begun = true;
 	TRY(c->writer->ops->begin(c->writer));
 	for (size_t w = 0; w < c->plan->nr_windows; w++) {
+		if (!(c->plan->holds[w] & PLAN_PRESENT))
+			continue;	/* zeroes */
 		TRY(plan_load(c->plan, w));
 		TRY(c->writer->ops->bitmap(c->writer, &c->plan->sets.present,
 					   &c->plan->sets.kept));
@@ -224,7 +247,7 @@ static struct error *level_write(struct capture *c, bool last, bool first_only,
 static struct error *levels_run(struct capture *c)
 {
 	const struct capture_options *o = c->options;
-	uint64_t room = 0;
+	uint64_t bytes = 0;
 	bool again = false, retry;
 	char size[2][16];
 
@@ -233,12 +256,12 @@ static struct error *levels_run(struct capture *c)
 		unsigned level = o->levels[first_only ? i - 1 : i];
 
 		TRY(level_plan(c, level, first_only));
-		if (!level_fits(c, &room)) {
+		if (!level_fits(c, &bytes)) {
 			log_warn(c->log, "dump level %u%s needs %s before its first page, there is room for %s",
 				 level, first_only ? ", most valuable pages only" : "",
 				 text_size(c->writer->ops->metadata_len(
 						   c->writer), size[0]),
-				 text_size(room, size[1]));
+				 text_size(bytes, size[1]));
 			continue;
 		}
 		if (first_only)
@@ -254,7 +277,7 @@ static struct error *levels_run(struct capture *c)
 	}
 	return error_create(ERROR_NOSPACE,
 			    "no dump level fits into %s: give it more room%s",
-			    text_size(room, size[0]),
+			    text_size(bytes, size[0]),
 			    o->levels[o->nr_levels - 1] == LEVEL_MAX ? "" :
 			    ", or a higher level (-d 31)");
 }
@@ -290,6 +313,7 @@ static struct error *run(struct capture *c)
 	TRY(input_open(&c->input, c->options, c->log));
 	report_input(c->report, &c->input);
 	TRY(sink_open(c, false));
+	TRY(bitmaps_fit(c));
 	TRY(levels_try(c));
 	if (c->report->totals.nr_unreadable)
 		log_warn(c->log, "%llu pages could not be read and are marked as such",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../base/bytes.h"
+#include "../base/stop.h"
 
 #define NR_SETS 8	/* in struct scan_sets, and first and memmap */
 
@@ -36,6 +37,7 @@ void plan_destroy(struct plan *plan)
 		pageset_deinit(set_at(plan, i));
 	free(plan->prefix);
 	free(plan->base);
+	free(plan->holds);
 	free(plan);
 }
 
@@ -48,7 +50,8 @@ static struct error *create(struct plan *plan, unsigned level,
 		TRY(pageset_init(set_at(plan, i), 0, plan->window_pages));
 	plan->prefix = calloc(blocks, sizeof(*plan->prefix));
 	plan->base = calloc(plan->nr_windows + 1, sizeof(*plan->base));
-	if (!plan->prefix || !plan->base)
+	plan->holds = calloc(plan->nr_windows + 1, sizeof(*plan->holds));
+	if (!plan->prefix || !plan->base || !plan->holds)
 		return error_nomem();
 	return scan_create(plan->kernel, level, nr_threads, &plan->scan);
 }
@@ -149,13 +152,20 @@ static void count_prefix(struct plan *plan)
 	plan->prefix[i] = n;
 }
 
+static void window_frames(const struct plan *plan, size_t window,
+			  uint64_t *first, uint64_t *end)
+{
+	*first = window * plan->window_pages;
+	*end = min_u64(*first + plan->window_pages, plan->end_pfn);
+}
+
 static struct error *load(struct plan *plan, size_t window,
 			  struct scan_counts *counts,
 			  struct progress *progress)
 {
-	uint64_t first = window * plan->window_pages;
-	uint64_t end = min_u64(first + plan->window_pages, plan->end_pfn);
+	uint64_t first, end;
 
+	window_frames(plan, window, &first, &end);
 	plan->loaded = SIZE_MAX;
 	for (unsigned i = 0; i < NR_SETS; i++) {
 		struct pageset *set = set_at(plan, i);
@@ -187,6 +197,98 @@ static uint64_t count_all(const struct pageset *set)
 	return pageset_count(set, set->first, set->end);
 }
 
+/* Pages of one window. */
+struct tally {
+	uint64_t present, kept, judged;	/* judged: kept but for the overlay */
+	uint64_t ranks[NR_RANKS];
+};
+
+static struct error *tally_scan(struct plan *plan, size_t window,
+				struct progress *progress, struct tally *tally)
+{
+	const struct scan_sets *sets = &plan->sets;
+	uint64_t *ranks = tally->ranks;
+
+	TRY(load(plan, window, &plan->counts, progress));
+	tally->judged = count_all(&sets->kept);
+	apply_overlay(plan);
+	count_prefix(plan);
+	plan->loaded = window;
+	tally->present = count_all(&sets->present);
+	tally->kept = count_all(&sets->kept);
+	ranks[RANK_FIRST] = count_all(&plan->first);
+	ranks[RANK_SLAB] = count_all(&sets->slab);
+	ranks[RANK_USER] = count_all(&sets->user);
+	ranks[RANK_MEMMAP] = count_all(&plan->memmap);
+	ranks[RANK_KERNEL] = tally->kept - ranks[RANK_FIRST] -
+			     ranks[RANK_SLAB] - ranks[RANK_USER] -
+			     ranks[RANK_MEMMAP];
+	return NULL;
+}
+
+/* Frames of [first, end) that are at least partly in a segment. */
+static uint64_t count_present(const struct plan *plan, uint64_t first,
+			      uint64_t end)
+{
+	const struct image *image = plan->kernel->image;
+	unsigned shift = plan->kernel->space.target.page_shift;
+	uint64_t nr = 0;
+
+	for (size_t i = image_find_segment(image, first << shift);
+	     i < image->nr_segments; i++) {
+		const struct segment *s = &image->segments[i];
+		uint64_t from = max_u64(s->paddr >> shift, first);
+
+		if (from >= end)
+			break;
+		first = min_u64(((s->paddr + s->memsz - 1) >> shift) + 1, end);
+		nr += first > from ? first - from : 0;
+	}
+	return nr;
+}
+
+/* Where there is no memory, or there are no struct pages and nothing is known
+ * of any frame, there is nothing to scan: what is present is kept. *RET:
+ * whether it is so. */
+static struct error *tally_plain(struct plan *plan, size_t window,
+				 struct progress *progress,
+				 struct tally *tally, bool *ret)
+{
+	uint64_t first, end, gap;
+
+	window_frames(plan, window, &first, &end);
+	TRY(stop_check());
+	TRY(scan_gap(plan->scan, first, &gap));
+	tally->present = tally->judged = count_present(plan, first, end);
+	*ret = !tally->present ||
+	       (gap >= end && !overlay_may_have(plan->overlay, first, end));
+	if (!*ret)
+		return NULL;
+	tally->kept = plan->first_only ? 0 : tally->present;
+	tally->ranks[RANK_KERNEL] = tally->kept;
+	plan->counts.present[CLASS_UNKNOWN] += tally->present;
+	plan->counts.kept[CLASS_UNKNOWN] += tally->present;
+	if (progress)
+		progress_update(progress, end, 0);
+	return NULL;
+}
+
+static void tally_add(struct plan *plan, size_t window,
+		      const struct tally *tally)
+{
+	plan->base[window] = plan->nr_kept;
+	plan->holds[window] = (tally->present ? PLAN_PRESENT : 0) |
+			      (tally->kept ? PLAN_KEPT : 0);
+	for (unsigned i = 0; i < NR_RANKS; i++) {
+		plan->ranks[i] += tally->ranks[i];
+		plan->holds[window] |= (uint8_t)(!!tally->ranks[i] << i);
+	}
+	plan->nr_kept += tally->kept;
+	plan->nr_present += tally->present;
+	if (tally->kept > tally->judged)
+		plan->nr_forced += tally->kept - tally->judged;
+}
+
 struct error *plan_scan(struct plan *plan, struct progress *progress)
 {
 	plan->nr_kept = plan->nr_present = plan->nr_forced = 0;
@@ -194,31 +296,17 @@ struct error *plan_scan(struct plan *plan, struct progress *progress)
 	for (unsigned i = 0; i < NR_RANKS; i++)
 		plan->ranks[i] = 0;
 	for (size_t w = 0; w < plan->nr_windows; w++) {
-		const struct scan_sets *sets = &plan->sets;
-		uint64_t judged, kept, rank[NR_RANKS] = { 0 };
+		struct tally tally = { 0 };
+		bool plain;
 
-		TRY(load(plan, w, &plan->counts, progress));
-		judged = count_all(&sets->kept);
-		apply_overlay(plan);
-		count_prefix(plan);
-		plan->loaded = w;
-		kept = count_all(&sets->kept);
-		plan->base[w] = plan->nr_kept;
-		plan->nr_kept += kept;
-		plan->nr_present += count_all(&sets->present);
-		if (kept > judged)
-			plan->nr_forced += kept - judged;
-		rank[RANK_FIRST] = count_all(&plan->first);
-		rank[RANK_SLAB] = count_all(&sets->slab);
-		rank[RANK_USER] = count_all(&sets->user);
-		rank[RANK_MEMMAP] = count_all(&plan->memmap);
-		rank[RANK_KERNEL] = kept - rank[RANK_FIRST] - rank[RANK_SLAB] -
-				    rank[RANK_USER] - rank[RANK_MEMMAP];
-		for (unsigned i = 0; i < NR_RANKS; i++)
-			plan->ranks[i] += rank[i];
+		TRY(tally_plain(plan, w, progress, &tally, &plain));
+		if (!plain)
+			TRY(tally_scan(plan, w, progress, &tally));
+		tally_add(plan, w, &tally);
 	}
 	plan->base[plan->nr_windows] = plan->nr_kept;
 	if (plan->nr_windows == 1) {	/* it stays loaded */
+		TRY(plan_load(plan, 0));
 		scan_destroy(plan->scan);
 		plan->scan = NULL;
 	}
@@ -283,6 +371,26 @@ static uint64_t index_of(const struct plan *plan, uint64_t pfn)
 	       pageset_count(kept, kept->first + block * PLAN_BLOCK, pfn);
 }
 
+static unsigned nr_ranks(const struct plan *plan)
+{
+	return plan->by_value ? NR_RANKS : 1;
+}
+
+/* Goes on to a window with pages of this rank, or of the next one that has
+ * any. */
+static void seek(struct plan *plan)
+{
+	for (; plan->rank < nr_ranks(plan); plan->rank++) {
+		uint8_t wanted = plan->by_value ? (uint8_t)(1u << plan->rank) :
+				 PLAN_KEPT;
+
+		for (; plan->window < plan->nr_windows; plan->window++)
+			if (plan->holds[plan->window] & wanted)
+				return;
+		plan->window = 0;
+	}
+}
+
 struct error *plan_next(struct plan *plan, uint64_t span, unsigned max,
 			uint64_t *pfn, uint64_t *index, unsigned *nr,
 			bool *end)
@@ -291,8 +399,9 @@ struct error *plan_next(struct plan *plan, uint64_t span, unsigned max,
 	uint64_t pages = span >> shift, stop;
 
 	*nr = 0;
-	*end = plan->rank >= (plan->by_value ? NR_RANKS : 1u) ||
-	       !plan->nr_windows;
+	if (!plan->next)
+		seek(plan);
+	*end = plan->rank >= nr_ranks(plan);
 	if (*end)
 		return NULL;
 	TRY(plan_load(plan, plan->window));
@@ -300,10 +409,7 @@ struct error *plan_next(struct plan *plan, uint64_t span, unsigned max,
 						plan->sets.kept.first));
 	if (plan->next >= plan->sets.kept.end) {
 		plan->next = 0;
-		if (++plan->window == plan->nr_windows) {
-			plan->window = 0;
-			plan->rank++;
-		}
+		plan->window++;
 		return NULL;
 	}
 	stop = min_u64(align_down(plan->next, pages) + pages,

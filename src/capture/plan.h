@@ -33,6 +33,8 @@ struct plan {
 	uint64_t window_pages;		/* a multiple of 64 */
 	size_t nr_windows;
 	uint64_t *base;			/* kept pages before each window */
+	uint8_t *holds;			/* of each window: bit RANK for pages of
+					 * that rank, and PLAN_ bits */
 	uint64_t nr_present, nr_kept, nr_forced;
 	uint64_t ranks[NR_RANKS];	/* kept pages of each */
 	struct scan_counts counts;
@@ -45,10 +47,13 @@ struct plan {
 					 * PLAN_BLOCK frames */
 	unsigned rank;			/* of the iteration */
 	size_t window;
-	uint64_t next;			/* frame */
+	uint64_t next;			/* frame; 0: the window's first */
 };
 
 #define PLAN_BLOCK 4096u		/* frames */
+
+#define PLAN_PRESENT 0x40u	/* frames in a segment */
+#define PLAN_KEPT 0x80u		/* pages for the dump */
 
 /* WINDOW_PAGES: 0 means all memory in one. */
 struct error *plan_create(const struct kernel *kernel,
@@ -60,7 +65,8 @@ void plan_destroy(struct plan *plan);	/* NULL is fine */
 /* Bytes that a plan of so many frames a window holds. */
 uint64_t plan_memory(uint64_t window_pages, uint64_t end_pfn);
 
-/* Scans everything: fills base and totals. PROGRESS may be NULL. */
+/* Scans everything: fills base, holds and totals. PROGRESS may be NULL. Memory
+ * without struct pages is only counted. */
 struct error *plan_scan(struct plan *plan, struct progress *progress);
 
 /* Makes the sets of a window: sets.present and sets.kept then are its own. */

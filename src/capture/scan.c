@@ -10,6 +10,8 @@
 #include "scan_task.h"
 
 struct scan {
+	const struct kernel *kernel;	/* borrowed */
+	uint64_t gap, gap_end;		/* of the last scan_gap() */
 	unsigned nr_workers;		/* >= 1 */
 	struct scan_worker *workers;
 	void **locals;			/* the same, for the pool */
@@ -35,6 +37,7 @@ void scan_destroy(struct scan *scan)
 static struct error *create(struct scan *scan, const struct kernel *kernel,
 			    unsigned level, unsigned nr_threads)
 {
+	scan->kernel = kernel;
 	scan->nr_workers = nr_threads ? nr_threads : 1;
 	scan->nr_tasks = 2 * scan->nr_workers;
 	scan->task_pages = SCAN_TASK_BYTES >> kernel->space.target.page_shift;
@@ -92,7 +95,12 @@ struct error *scan_run(struct scan *scan, struct scan_sets *sets,
 
 		if (!err)
 			err = stop_check();
-		while (!err && pfn < end && !pool_full(scan->pool)) {
+		while (!err && !pool_full(scan->pool)) {
+			/* a GiB without memory is not looked at */
+			pfn = max_u64(pfn, align_down(pageset_next(
+				&sets->present, pfn), scan->task_pages));
+			if (pfn >= end)
+				break;
 			task = &scan->tasks[next++ % scan->nr_tasks];
 			*task = (struct scan_task){
 				.first = pfn,
@@ -116,4 +124,23 @@ struct error *scan_run(struct scan *scan, struct scan_sets *sets,
 			progress_update(progress, done + task->end -
 					sets->kept.first, 0);
 	}
+}
+
+struct error *scan_gap(struct scan *scan, uint64_t pfn, uint64_t *end)
+{
+	const struct kernel *kernel = scan->kernel;
+	struct page_array array = { .first_pfn = UINT64_MAX };
+	bool unreadable = false;
+
+	if (pfn >= scan->gap && pfn < scan->gap_end) {
+		*end = scan->gap_end;
+		return NULL;
+	}
+	if (kernel->has_pages)	/* no worker is at work now */
+		TRY(kernel_page_array(kernel, scan->workers[0].view, pfn,
+				      &array, &unreadable));
+	*end = array.nr_pages || unreadable ? pfn : array.first_pfn;
+	scan->gap = pfn;
+	scan->gap_end = *end;
+	return NULL;
 }

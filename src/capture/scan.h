@@ -27,7 +27,8 @@ struct scan_sets {
 
 struct scan_counts {
 	uint64_t present[NR_CLASSES], kept[NR_CLASSES];	/* pages */
-	uint64_t free_found;	/* buddy + unaccepted, in segments or not */
+	uint64_t free_found;	/* buddy + unaccepted, in segments or not; but
+				 * not where a GiB has nothing in segments */
 	uint64_t nr_unreadable;	/* struct pages that can't be read: kept */
 	uint64_t nr_nonsense;	/* compound pages that make no sense: kept */
 };
@@ -46,5 +47,11 @@ void scan_destroy(struct scan *scan);	/* NULL is fine */
 struct error *scan_run(struct scan *scan, struct scan_sets *sets,
 		       struct scan_counts *counts, struct progress *progress,
 		       uint64_t done);
+
+/*
+ * *END: the frames [PFN, *END) surely have no struct page, so that a scan would
+ * make all that are present CLASS_UNKNOWN; PFN: it has one, or may have.
+ */
+struct error *scan_gap(struct scan *scan, uint64_t pfn, uint64_t *end);
 
 #endif

@@ -151,6 +151,11 @@ static struct error *load(struct cursor *c, uint64_t pfn, uint64_t max,
 				    &w->extent));
 		w->extent_vaddr = vaddr;
 	}
+	if (!w->extent.len && w->extent.hole > size) {
+		*nr = min_u64(max, w->extent.hole / size);
+		*good = false;
+		return NULL;
+	}
 	left = w->extent.len ? w->extent.len - (vaddr - w->extent_vaddr) : 0;
 	*nr = min_u64(min_u64(max, CHUNK_PAGES), left / size);
 	if (!*nr) {	/* not mapped, or it straddles two extents */
