@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Gathers what capdump info tells. Memory is bounded, whatever the file says:
- * ranges beyond the first 64 are only counted, memory is scanned in windows. */
+ * ranges beyond the first 64 are only counted, memory is scanned in windows, and
+ * only where it has struct pages. */
 #include "summary.h"
 
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 #include "capture/scan.h"
 #include "image/notes.h"
 
-#define WINDOW_BYTES (UINT64_C(16) << 30)	/* of memory, for the scan */
-#define MAX_WINDOWS 4096u		/* 64 TiB: a few seconds */
+#define WINDOW_BYTES SCAN_TASK_BYTES	/* 1 GiB of memory, for the scan */
+#define MAX_WINDOWS 1024u		/* a few seconds */
 
 static void range_add(struct summary *summary, uint64_t paddr, uint64_t end)
 {
@@ -92,6 +93,7 @@ struct census {
 	struct scan *scan;
 	struct scan_sets sets;
 	struct scan_counts counts;
+	uint64_t done;		/* frames below were given */
 	unsigned nr_windows;
 };
 
@@ -123,7 +125,7 @@ static struct error *census_move(struct census *c, uint64_t pfn)
 	TRY(census_count(c));
 	if (c->nr_windows++ == MAX_WINDOWS)
 		return error_create(ERROR_UNSUPPORTED,
-				    "more than 64 TiB are not counted");
+				    "more than 1 TiB with struct pages is not counted");
 	for (unsigned i = 0; i < NR_SETS; i++) {
 		struct pageset *set = census_set(c, i);
 
@@ -140,13 +142,25 @@ static struct error *census_add(void *arg, uint64_t first, uint64_t end)
 	struct census *c = arg;
 	struct pageset *present = &c->sets.present;
 
+	/* two pieces of memory may share a frame */
+	first = max_u64(first, c->done);
 	end = min_u64(end, c->kernel->end_pfn);
 	while (first < end) {
-		if (first >= present->end)
-			TRY(census_move(c, first));
-		pageset_add_range(present, first, min_u64(end, present->end));
-		first = present->end;
+		uint64_t stop;
+
+		TRY(scan_gap(c->scan, first, &stop));
+		stop = min_u64(stop, end);
+		if (stop > first) {
+			c->counts.present[CLASS_UNKNOWN] += stop - first;
+		} else {
+			if (first >= present->end)
+				TRY(census_move(c, first));
+			stop = min_u64(end, present->end);
+			pageset_add_range(present, first, stop);
+		}
+		first = stop;
 	}
+	c->done = max_u64(c->done, end);
 	return NULL;
 }
 

@@ -9,10 +9,13 @@ import os
 import re
 import resource
 import signal
+import struct
 import subprocess
 import time
 
 import harness
+import mkimage
+import rawcore
 from cores import Base, Core, PAGE, note
 from harness import CAPDUMP, Suite
 
@@ -200,24 +203,108 @@ class Hostile:
         self.check("absurd-alone", self.bare().load(1 << 57, PAGE).write(),
                    said, said)
 
-    def stop_in_scan(self):
-        """16 TiB of nothing take some seconds to scan, eight times."""
-        image = self.core().load(1 << 40, 1 << 44).write()
+    def wide(self):
+        """One segment of as much as a header can say. There is room for no
+        bitmaps of it; info and dmesg do with what is known of the rest."""
+        large, none = "the bitmaps of [0-9]+ page frames alone", "VMCOREINFO"
+        for bits in (46, 50, 52, 56):
+            self.check("wide-%d" % bits, self.core().load(
+                TIB, (1 << bits) - TIB).write(), large,
+                warning="46 bits" if bits > 46 else None)
+            run = Ended(["info", self.bare().load(0, 1 << bits).write()])
+            problems = [run.problem()] if run.problem() else []
+            if run.code or not re.search("memory: *[0-9.]+ [TPE]iB in 1 range",
+                                         run.out):
+                problems.append(str(run))
+            for option in ("-c", "--dry-run"):
+                report = self.capture(self.suite.path("bare"), option, "-L",
+                                      "1G")
+                problems += self.captured(large, report)
+            self.suite.check("wide-alone-%d" % bits, problems, none)
+
+    def far(self):
+        """One page, far away."""
+        for paddr in (1 << 40, (1 << 46) - PAGE, 1 << 46, 1 << 51, 1 << 56):
+            core = self.core().load(paddr, PAGE).write()
+            above = paddr >> 46
+            self.check("far-%x" % paddr, core,
+                       "the bitmaps" if paddr >> 45 == 1 else None,
+                       warning="46 bits" if above else None)
+
+    def everywhere(self, name, alias):
+        """A vmcore whose mem_section says that all frames have a struct page.
+        ALIAS: these are mapped, all to those of the first section."""
+        path = self.suite.path(name)
+        machine = mkimage.make(os.path.join(
+            FIXTURES, "good-6.12-vmemmap.txt"), path)
+        memory = Memory(path)
+        table = machine.symbols["mem_section"] - machine.page_offset
+        root, = struct.unpack("<Q", memory.read(table, 8))
+        memory.write(table, struct.pack("<Q", root) * (
+            machine.sizes["mem_section"] // 8))
+        root -= machine.page_offset
+        memory.write(root, memory.read(root, 32) * (PAGE // 32))
+        for level in (2, 3) if alias else ():
+            at = machine.tables.entry_paddr(machine.vmemmap, level)
+            memory.write(at & -PAGE, memory.read(at, 8) * (PAGE // 8))
+        if alias:
+            at = machine.tables.entry_paddr(machine.vmemmap, 4)
+            memory.write(at + 8, memory.read(at, 8))
+        memory.file.close()
+        return Base(path)
+
+    def sections(self):
+        nothing = self.everywhere("nothing", False)
+        self.check("sections-unmapped", Core(nothing).load(
+            TIB, 1 << 41).write(), "no dump level fits")
+        alias = self.everywhere("alias", True)
+        self.check("sections-alias", Core(alias).load(
+            TIB, 1 << (36 if harness.FULL else 33)).write())
+        image = Core(alias).load(TIB, (1 << 46) - TIB).write()
+        if harness.FULL:
+            run = Ended(["info", image])
+            problems = [run.problem()] if run.problem() else []
+            if "1 TiB with struct pages" not in run.err or run.code:
+                problems.append(str(run))
+            self.suite.check("sections-info", problems)
+        self.stop("stop-in-scan", image, 0.7)
+
+    def stop(self, name, image, after):
+        """What takes long is ended by a signal at once."""
         problems, slowest = [], 0
         for threads in (0, 2):
-            out = self.suite.path("stopped")
-            run = Ended(["-d", "0,1,2,4,8,16,30,31", "-L", "1",
-                         "--num-threads", threads, image, out], after=0.7)
+            run = Ended(["-d", 31, "--dry-run", "--num-threads", threads,
+                         "--memory", "32M", image, self.out], after=after)
             slowest = max(slowest, run.seconds)
-            if run.code != harness.NO_DUMP or "stopped by signal" \
-               not in run.err or run.err.count("stopped") != 1:
+            if run.code not in (harness.NO_DUMP, harness.CUT_SHORT) or \
+               run.err.count("stopped by signal") != 1 or run.seconds > 10:
                 problems.append("%d threads: %s" % (threads, run))
-            if run.seconds > 10:
-                problems.append("%d threads: %s" % (threads, run))
-            if os.path.exists(out):
+            if os.path.exists(self.out):
                 problems.append("leaves a file")
-        self.suite.check("stop-in-scan", problems,
-                         "SIGTERM ends a scan after %.1f s" % slowest)
+        self.suite.check(name, problems, "%.1f s" % slowest)
+
+
+class Memory:
+    """Physical memory of a core, to be changed."""
+
+    def __init__(self, path):
+        self.loads = rawcore.RawCore(path).loads
+        self.file = open(path, "r+b")
+
+    def seek(self, paddr):
+        for start, _, filesz, offset in self.loads:
+            if start <= paddr < start + filesz:
+                self.file.seek(offset + paddr - start)
+                return
+        raise ValueError("no memory at %x" % paddr)
+
+    def read(self, paddr, size):
+        self.seek(paddr)
+        return self.file.read(size)
+
+    def write(self, paddr, data):
+        self.seek(paddr)
+        self.file.write(data)
 
 
 def main():
@@ -228,7 +315,10 @@ def main():
     hostile.many_notes()
     hostile.big_notes()
     hostile.absurd()
-    hostile.stop_in_scan()
+    hostile.wide()
+    hostile.far()
+    hostile.sections()
+    hostile.stop("stop-in-feed", hostile.bare().load(0, 1 << 42).write(), 2)
     suite.finish()
 
 
