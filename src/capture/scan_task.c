@@ -121,14 +121,18 @@ static struct error *read_memmap(struct scan_worker *w, uint64_t paddr,
 {
 	struct window *window;
 
+	/* where pages of the memmap are missing, each is looked at by itself:
+	 * nothing may pass for zeroes */
+	*ret = false;
+	if (!image_covers(w->kernel->image, paddr, len))
+		return NULL;
 	TRY(get_window(w, paddr, follow, &window));
 	if (window && window_covers(window, paddr, len) &&
 	    window_read(window, paddr, w->buf, len) == PAGE_OK) {
 		*ret = true;
 		return NULL;
 	}
-	*ret = image_has(w->kernel->image, paddr, 1) &&
-	       view_read(w->stream, paddr, w->buf, len) == PAGE_OK;
+	*ret = view_read_whole(w->stream, paddr, w->buf, len) == PAGE_OK;
 	return NULL;
 }
 

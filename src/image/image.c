@@ -120,3 +120,16 @@ bool image_has(const struct image *image, uint64_t paddr, uint64_t len)
 	       (image->segments[i].paddr <= paddr ||
 		image->segments[i].paddr - paddr < len);
 }
+
+bool image_covers(const struct image *image, uint64_t paddr, uint64_t len)
+{
+	uint64_t end = paddr + len;
+
+	for (size_t i = image_find_segment(image, paddr);
+	     paddr < end && i < image->nr_segments; i++) {
+		if (image->segments[i].paddr > paddr)
+			return false;
+		paddr = image->segments[i].paddr + image->segments[i].memsz;
+	}
+	return paddr >= end;
+}

@@ -102,6 +102,9 @@ size_t image_find_segment(const struct image *image, uint64_t paddr);
 /* Whether any byte of [paddr, paddr + len) lies in a segment. */
 bool image_has(const struct image *image, uint64_t paddr, uint64_t len);
 
+/* Whether all of [paddr, paddr + len) lies in segments. */
+bool image_covers(const struct image *image, uint64_t paddr, uint64_t len);
+
 /* ELF64 vmcore: /proc/vmcore, a copy of it, QEMU's dump-guest-memory. */
 extern const struct image_ops elf_image_ops;
 

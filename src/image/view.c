@@ -172,11 +172,13 @@ static struct block *find(struct view *view, uint64_t paddr)
 	return oldest;
 }
 
-enum page_state view_read(struct view *view, uint64_t paddr, void *buf,
-			  size_t len)
+/* Reads as view_read() does. *ANY and *ALL: bits that any unit of the range has,
+ * or all of them have. */
+static void read_units(struct view *view, uint64_t paddr, uint8_t *buf,
+		       size_t len, uint8_t *any, uint8_t *all)
 {
-	uint8_t seen = 0;
-
+	*any = 0;
+	*all = UNIT_PRESENT | UNIT_BAD;
 	while (len) {
 		uint64_t start = align_down(paddr, view->block_size);
 		size_t in = (size_t)(paddr - start);
@@ -185,31 +187,39 @@ enum page_state view_read(struct view *view, uint64_t paddr, void *buf,
 
 		if (start > UINT64_MAX - 2 * view->block_size) {
 			memset(buf, 0, len);	/* no memory up there */
-			break;
+			*all = 0;
+			return;
 		}
 		block = find(view, start);
 		memcpy(buf, block->bytes + in, n);
-		for (size_t i = in / UNIT; i <= (in + n - 1) / UNIT; i++)
-			seen |= block->state[i];
-		buf = (uint8_t *)buf + n;
+		for (size_t i = in / UNIT; i <= (in + n - 1) / UNIT; i++) {
+			*any |= block->state[i];
+			*all &= block->state[i];
+		}
+		buf += n;
 		paddr += n;
 		len -= n;
 	}
-	return !(seen & UNIT_PRESENT) ? PAGE_ABSENT :
-	       seen & UNIT_BAD ? PAGE_UNREADABLE : PAGE_OK;
 }
 
-/* Whether every unit of the range is in a segment, at least in part. */
-static bool all_present(struct view *view, uint64_t paddr, size_t len)
+enum page_state view_read(struct view *view, uint64_t paddr, void *buf,
+			  size_t len)
 {
-	for (uint64_t p = align_down(paddr, UNIT); p < paddr + len; p += UNIT) {
-		uint64_t from = max_u64(p, paddr);
+	uint8_t any, all;
 
-		if (!image_has(view->image, from,
-			       min_u64(p + UNIT, paddr + len) - from))
-			return false;
-	}
-	return true;
+	read_units(view, paddr, buf, len, &any, &all);
+	return !(any & UNIT_PRESENT) ? PAGE_ABSENT :
+	       any & UNIT_BAD ? PAGE_UNREADABLE : PAGE_OK;
+}
+
+enum page_state view_read_whole(struct view *view, uint64_t paddr, void *buf,
+				size_t len)
+{
+	uint8_t any, all;
+
+	read_units(view, paddr, buf, len, &any, &all);
+	return any & UNIT_BAD ? PAGE_UNREADABLE :
+	       all & UNIT_PRESENT ? PAGE_OK : PAGE_ABSENT;
 }
 
 struct error *view_read_exact(struct view *view, uint64_t paddr, void *buf,
@@ -219,8 +229,8 @@ struct error *view_read_exact(struct view *view, uint64_t paddr, void *buf,
 	uint64_t end;
 
 	if (!add_overflows(paddr, len, &end))
-		state = view_read(view, paddr, buf, len);
-	if (state == PAGE_OK && all_present(view, paddr, len))
+		state = view_read_whole(view, paddr, buf, len);
+	if (state == PAGE_OK)
 		return NULL;
 	return error_create(ERROR_INVALID,
 			    "%s: %zu bytes at physical address %#llx %s", what,

@@ -32,6 +32,11 @@ const struct image *view_image(const struct view *view);
 enum page_state view_read(struct view *view, uint64_t paddr, void *buf,
 			  size_t len);
 
+/* The same, but PAGE_ABSENT if any page of it (4 KiB) is wholly in no segment,
+ * or, in a dump, not there, and none is unreadable. */
+enum page_state view_read_whole(struct view *view, uint64_t paddr, void *buf,
+				size_t len);
+
 /* view_read() that fails unless every page touched is there and readable.
  * WHAT names the thing for the error ("mem_section[3]"). */
 struct error *view_read_exact(struct view *view, uint64_t paddr, void *buf,

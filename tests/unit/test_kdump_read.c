@@ -46,6 +46,48 @@ static void check_pages(const struct dump_file *f, const struct image *image)
 	view_destroy(view);
 }
 
+/* Every range of whole pages: absent pages in it read as zeroes, and nobody who
+ * needs all of it takes them for such. */
+static void check_ranges(const struct dump_file *f, const struct image *image)
+{
+	static uint8_t buf[DUMP_FRAMES * DUMP_BLOCK];
+	static const uint8_t zeroes[DUMP_BLOCK];
+	struct view *view;
+
+	if (!CHECK_OK(view_create(image, VIEW_STREAM, &view)))
+		return;
+	for (unsigned first = 0; first < DUMP_FRAMES; first++) {
+		bool absent = false, present = false, bad = false;
+
+		for (unsigned end = first + 1; end <= DUMP_FRAMES; end++) {
+			enum page_state state = expected(f->kinds[end - 1]);
+			size_t len = (end - first) * DUMP_BLOCK;
+			uint64_t paddr = first * DUMP_BLOCK;
+
+			absent |= state == PAGE_ABSENT;
+			bad |= state == PAGE_UNREADABLE;
+			present |= state == PAGE_OK;
+			memset(buf, 7, len);
+			CHECK(view_read_whole(view, paddr, buf, len) ==
+			      (bad ? PAGE_UNREADABLE : absent ? PAGE_ABSENT :
+			       PAGE_OK));
+			if (state == PAGE_ABSENT)
+				CHECK(!memcmp(buf + len - DUMP_BLOCK, zeroes,
+					      DUMP_BLOCK));
+			CHECK(view_read(view, paddr, buf, len) ==
+			      (bad ? PAGE_UNREADABLE : present ? PAGE_OK :
+			       PAGE_ABSENT));
+			if (bad || absent)
+				CHECK_ERROR(view_read_exact(view, paddr, buf,
+							    len, "it"), "it: ");
+			else
+				CHECK_OK(view_read_exact(view, paddr, buf, len,
+							 "it"));
+		}
+	}
+	view_destroy(view);
+}
+
 static unsigned count_kinds(const char *kinds, const char *which)
 {
 	unsigned n = 0;
@@ -118,6 +160,7 @@ static void test_dump(const char *kinds, const struct codec_ops *codec,
 		CHECK(image->target.page_shift == 12);
 		CHECK(image_end_paddr(image) == DUMP_FRAMES * DUMP_BLOCK);
 		check_pages(&f, image);
+		check_ranges(&f, image);
 		check_counts(&f, image);
 		check_runs(&f, image);
 		CHECK_OK(vmcoreinfo_read(image, NULL, &v));

@@ -53,6 +53,15 @@ static void check_one(unsigned seed)
 		if (!CHECK(model(in, nr, p) == model(s, n, p)))
 			fprintf(stderr, "  byte %u\n", (unsigned)p);
 		CHECK(image_has(&image, p, 1) == (model(in, nr, p) != -1));
+		CHECK(image_covers(&image, p, 1) == (model(in, nr, p) != -1));
+	}
+	for (uint64_t p = 0; p < SPACE; p++) {
+		bool all = true;
+
+		for (uint64_t len = 1; len < 20; len++) {
+			all &= model(in, nr, p + len - 1) != -1;
+			CHECK(image_covers(&image, p, len) == all);
+		}
 	}
 	free(s);
 }
