@@ -180,6 +180,8 @@ static struct error *unit_load(const struct image *image,
 		return NULL;
 	scratch->unit_plus_1 = 0;
 	for (; from <= unit; from++) {
+		from = min_u64(kdump_bitmap_skip(image, BITMAP_KEPT, from),
+			       unit);
 		TRY(kdump_bitmap_read(image, BITMAP_KEPT, from,
 				      scratch->bits));
 		if (from < unit)

@@ -35,6 +35,7 @@ static struct error *each_desc(struct count *count, desc_fn *fn)
 	size_t nr;
 
 	do {
+		index = kdump_descs_skip(count->image, index);
 		TRY(kdump_descs_read(count->image, index, AT_ONCE, buf, descs,
 				     &nr));
 		for (size_t i = 0; i < nr; i++)

@@ -38,6 +38,9 @@ static inline uint64_t kdump_nr_units(const struct kdump *kdump)
 uint64_t kdump_bitmap_skip(const struct image *image,
 			   enum kdump_bitmap bitmap, uint64_t unit);
 
+/* The first descriptor at or after INDEX that may not be empty. */
+uint64_t kdump_descs_skip(const struct image *image, uint64_t index);
+
 /* Set bits among the first NR of BUF. */
 uint64_t kdump_count_bits(const uint8_t *buf, uint64_t nr);
 

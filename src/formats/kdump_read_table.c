@@ -121,6 +121,17 @@ struct error *kdump_each_run(const struct image *image,
 	return runs_add(&runs, UINT64_MAX, UINT64_MAX);
 }
 
+uint64_t kdump_descs_skip(const struct image *image, uint64_t index)
+{
+	const struct kdump_header *h = kdump_image_header(image);
+	off_t at = lseek(image->fd, (off_t)(h->table + index * KDUMP_D_LEN),
+			 SEEK_DATA);
+
+	if (at < 0)
+		return errno == ENXIO ? h->nr_kept : index;
+	return max_u64(((uint64_t)at - h->table) / KDUMP_D_LEN, index);
+}
+
 struct error *kdump_descs_read(const struct image *image, uint64_t first,
 			       size_t nr, uint8_t *buf,
 			       struct kdump_desc *descs, size_t *ret)

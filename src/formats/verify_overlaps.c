@@ -9,7 +9,7 @@
 
 #include "../base/bytes.h"
 #include "../base/io.h"
-#include "kdump_format.h"
+#include "kdump_read_impl.h"
 #include "verify_impl.h"
 
 #define AT_ONCE 512u		/* descriptors */
@@ -119,6 +119,7 @@ static struct error *fill(struct window *window)
 	size_t nr;
 
 	for (;;) {
+		index = kdump_descs_skip(image, index);
 		TRY(kdump_descs_read(image, index, AT_ONCE, buf, descs, &nr));
 		if (!nr)
 			return NULL;

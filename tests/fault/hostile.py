@@ -17,6 +17,7 @@ import harness
 import mkimage
 import rawcore
 from cores import Base, Core, PAGE, note
+from dumps import Dump
 from harness import CAPDUMP, Suite
 
 MIB = 1 << 20
@@ -129,15 +130,23 @@ class Hostile:
                 problems.append("no '%s': %s" % (warning, run))
         problems += self.captured(want, self.capture(core, "-L", "1G"))
         if want is None and not problems:
-            run = Ended(["verify", self.out])
-            if run.code != (verified is not None) or \
-               not re.search(verified or "", run.err):
-                problems.append(str(run))
+            problems += self.dump_problems(verified, info is None)
         problems += self.captured(want, self.capture(
             core, "--dry-run", "-L", "1G"))
         harness.remove(self.out)
         self.suite.check(name, problems, "%.1f s of CPU" % (
             sum(os.times()[2:4]) - sum(cpu[2:4])))
+
+    def dump_problems(self, verified, log):
+        """Of the dump that a capture made; LOG: it has one."""
+        run = Ended(["verify", self.out])
+        if run.code != (verified is not None) or \
+           not re.search(verified or "", run.err):
+            yield str(run)
+        for command in ("info", "dmesg"):
+            run = Ended([command, self.out])
+            if run.problem() or log and run.code:
+                yield str(run)
 
     def many_loads(self):
         """Many PT_LOADs: in FULL 2^20."""
@@ -202,6 +211,57 @@ class Hostile:
         said = "with a physical address: no memory"
         self.check("absurd-alone", self.bare().load(1 << 57, PAGE).write(),
                    said, said)
+
+    def check_dump(self, name, dump, said):
+        """info, dmesg and verify of a dump that claims things. SAID: what
+        verify objects to; None: nothing."""
+        problems, cpu = [], os.times()
+        for command in ("info", "dmesg"):
+            run = Ended([command, dump])
+            if run.problem():
+                problems.append(run.problem())
+        run = Ended(["verify", dump])
+        if run.code != (said is not None) or run.code is None or \
+           harness.CRASHES.search(run.err) or \
+           not re.search(said or "", run.err):
+            problems.append("not '%s': %s" % (said, run))
+        self.suite.check("dump-" + name, problems, "%.1f s of CPU" % (
+            sum(os.times()[2:4]) - sum(cpu[2:4])))
+
+    def dumps(self):
+        """Bitmaps, tables and notes of dumps that are as large as the format
+        can say."""
+        path, empty = self.suite.path("dump"), "its descriptor is empty"
+        table = 1 << 32         # bytes, a hole
+        for bits in (38, 40):
+            self.check_dump("no-page-%d" % bits, Dump(path, 1 << bits).write(),
+                            None)
+            self.check_dump("last-page-%d" % bits, Dump(path, 1 << bits).bits(
+                (1 << bits) // 8 - 1, b"\x80").write(24), empty)
+        self.check_dump("too-many", Dump(path, (1 << 40) + 1).write(),
+                        "max_mapnr is 1099511627777")
+        spread = Dump(path, 1 << 40)
+        for at in range(12345, 1 << 37, 1 << 26):
+            spread.bits(at, b"\x10")
+        self.check_dump("spread", spread.write(table), empty)
+        self.check_dump("dense", Dump(path, 1 << 40).bits(
+            0, b"\xff" * (4 << 20)).write(table), empty)
+        self.check_dump("alternate", Dump(path, 1 << 40).bits(
+            1 << 30, b"\x55" * (1 << 20)).write(table), empty)
+        self.check_dump("no-table", Dump(path, 1 << 40).bits(
+            0, b"\xff" * (4 << 20)).write(1000), "the file ends at")
+        self.check_dump("sub-header", Dump(path, 1 << 20, 2**31 - 1).bits(
+            0, b"\xff").write(1000), empty)
+        blocks = TIB // PAGE + 1
+        self.check_dump("notes", Dump(
+            path, 1 << 20, blocks, offset_note=2 * PAGE, size_note=TIB).put(
+                2 * PAGE, note(b"X\0", 0) * (1 << 19)).bits(
+                    0, b"\xff").write(1000), "the notes end at")
+        self.check_dump("vmcoreinfo", Dump(
+            path, 1 << 20, blocks, offset_note=2 * PAGE, size_note=TIB,
+            offset_vmcoreinfo=2 * PAGE + 24, size_vmcoreinfo=2**32 - 16).put(
+                2 * PAGE, note(b"VMCOREINFO\0", 2**32 - 16, 0) +
+                b"A=B\n" * 100000).bits(0, b"\xff").write(1000), empty)
 
     def wide(self):
         """One segment of as much as a header can say. There is room for no
@@ -315,6 +375,7 @@ def main():
     hostile.many_notes()
     hostile.big_notes()
     hostile.absurd()
+    hostile.dumps()
     hostile.wide()
     hostile.far()
     hostile.sections()
