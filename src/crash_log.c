@@ -25,30 +25,6 @@ static void line_set(struct crash_line *line, const char *text, size_t len)
 	memcpy(line->text, text, line->len);
 }
 
-static bool is_cause(const char *text, size_t len)
-{
-	static const char *const words[] = {
-		"BUG: ", "Oops", "kernel BUG at ", "Internal error: ",
-		"general protection fault", "divide error", "invalid opcode",
-		"Unable to handle kernel ", "watchdog: BUG: ",
-		"sysrq: Trigger a crash", "Kernel Oops",
-		"Oops - ", "stack segment", "double fault", "int3",
-		"Fatal exception", "INFO: rcu",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (begins(text, len, words[i]))
-			return true;
-	return false;
-}
-
-static void trace_begin(struct crash_trace *trace)
-{
-	trace->nr_lines = 0;
-	trace->open = true;
-	trace->patience = PATIENCE;
-}
-
 static bool holds(const char *text, size_t len, const char *what)
 {
 	size_t n = strlen(what);
@@ -57,6 +33,34 @@ static bool holds(const char *text, size_t len, const char *what)
 		if (!memcmp(text, what, n))
 			return true;
 	return false;
+}
+
+static bool is_cause(const char *text, size_t len)
+{
+	static const char *const words[] = {
+		"BUG: ", "Oops", "kernel BUG at ", "Internal error: ",
+		"general protection fault", "divide error", "invalid opcode",
+		"Unable to handle kernel ", "watchdog: BUG: ",
+		"sysrq: Trigger a crash", "Kernel Oops",
+		"Oops - ", "stack segment", "double fault", "int3",
+		"Fatal exception",
+		/* Linux kernel/rcu/tree_stall.h, tree.c: pr_fmt() */
+		"INFO: rcu", "rcu: INFO: rcu",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (begins(text, len, words[i]))
+			return true;
+	/* Linux kernel/watchdog.c: behind "watchdog: ", "NMI watchdog: ",
+	 * "watchdog: CPU3: " */
+	return holds(text, len, "Watchdog detected hard LOCKUP");
+}
+
+static void trace_begin(struct crash_trace *trace)
+{
+	trace->nr_lines = 0;
+	trace->open = true;
+	trace->patience = PATIENCE;
 }
 
 /* " panic+0x107/0x2a0", " <TASK>", or with a stack address before it: "[<...>]",

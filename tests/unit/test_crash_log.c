@@ -47,6 +47,33 @@ static void test_sysrq(void)
 	free(crash);
 }
 
+/* Watchdogs: what they say has the name of their file before it. */
+static void test_watchdogs(void)
+{
+	static const char *const logs[][4] = {
+		{ "rcu: INFO: rcu_preempt self-detected stall on CPU",
+		  "rcu: \t1-....: (5250 ticks this GP)",
+		  "Kernel panic - not syncing: RCU Stall" },
+		{ "NMI watchdog: Watchdog detected hard LOCKUP on cpu 10",
+		  "Modules linked in: nothing",
+		  "Kernel panic - not syncing: Hard LOCKUP" },
+		{ "watchdog: CPU3: Watchdog detected hard LOCKUP on cpu 3",
+		  "Modules linked in: nothing",
+		  "Kernel panic - not syncing: Hard LOCKUP" },
+		{ "watchdog: BUG: soft lockup - CPU#1 stuck for 23s!",
+		  "Modules linked in: nothing",
+		  "Kernel panic - not syncing: softlockup: hung tasks" },
+	};
+
+	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++) {
+		struct crash_log *crash = read_log(logs[i]);
+
+		CHECK(is(&crash->cause, logs[i][0]));
+		CHECK(is(&crash->panic, logs[i][2]));
+		free(crash);
+	}
+}
+
 /* An oops has the trace, the panic that follows has none; before it, an older
  * oops that the machine survived. Traces of arm64 say "Call trace:". */
 static void test_oops(void)
@@ -130,6 +157,7 @@ static void test_long(void)
 int main(void)
 {
 	test_sysrq();
+	test_watchdogs();
 	test_oops();
 	test_flush_left();
 	test_none();
