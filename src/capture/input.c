@@ -7,6 +7,7 @@
 
 #include "../base/bytes.h"
 #include "../base/text.h"
+#include "own_memory.h"
 
 static const struct image_ops *const capture_inputs[] = {
 	&elf_image_ops,
@@ -36,6 +37,7 @@ struct error *input_open(struct input *input,
 	input->log = log;
 	TRY(image_open(options->input, capture_inputs, flags, log,
 		       &input->image));
+	own_memory_check(input->image, log);
 	TRY(view_create(input->image, VIEW_RANDOM, &input->view));
 	TRY(kernel_open(input->image, input->view, log, &input->kernel));
 	warn_unfiltered(input, options);

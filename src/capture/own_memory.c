@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The capture kernel over the crashed one's memory: see own_memory.h. */
+#include "own_memory.h"
+
+#include <elf.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "../base/bytes.h"
+#include "../base/io.h"
+#include "../base/text.h"
+
+#define BLOCKS "/sys/devices/system/memory/"
+#define LOW_MEMORY (1ull << 20)
+#define MAX_IOMEM (256u << 10)	/* bytes of text */
+
+static void add_overlap(struct own_memory *own, uint64_t paddr, uint64_t len)
+{
+	if (!own->size)
+		own->paddr = paddr;
+	own->size += len;
+}
+
+/* [start, end) is RAM of this kernel. */
+static void find_in(const struct image *image, uint64_t start, uint64_t end,
+		    uint64_t block_size, own_memory_online *online, void *arg,
+		    struct own_memory *own)
+{
+	size_t i = image_find_segment(image, start);
+
+	for (; i < image->nr_segments; i++) {
+		const struct segment *segment = &image->segments[i];
+		uint64_t at = max_u64(start, segment->paddr), len;
+		uint64_t stop = min_u64(end, segment->paddr + segment->memsz);
+
+		for (; at < stop; at += len) {
+			len = min_u64(stop - at, block_size - at % block_size);
+			if (online(arg, at))
+				add_overlap(own, at, len);
+		}
+	}
+}
+
+void own_memory_find(const struct image *image, const char *iomem,
+		     uint64_t block_size, own_memory_online *online, void *arg,
+		     struct own_memory *ret)
+{
+	static const char ram[] = "System RAM";
+	unsigned long long first, last;
+	const char *line;
+	int name;
+
+	*ret = (struct own_memory){ 0 };
+	for (line = iomem; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		/* what is indented lies in a range that was counted */
+		name = 0;
+		if (*line == ' ' ||
+		    sscanf(line, "%llx-%llx : %n", &first, &last, &name) < 2 ||
+		    !name || strncmp(line + name, ram, sizeof(ram) - 1))
+			continue;
+		if (first >= LOW_MEMORY && last >= first && last + 1)
+			find_in(image, first, last + 1, block_size, online,
+				arg, ret);
+	}
+}
+
+/* The whole of a small text file of the kernel's; NULL if it can't be read. */
+static char *read_text(const char *path, size_t max)
+{
+	AUTO_FREE void *text = malloc(max + 1);
+	AUTO_FD int fd = -1;
+	struct error *err;
+	char *ret = text;
+	size_t n = 0;
+
+	err = io_open_read(path, &fd);
+	if (!text || err) {
+		error_destroy(err);
+		return NULL;
+	}
+	err = io_pread(fd, text, max, 0, &n);
+	if (err) {
+		error_destroy(err);
+		return NULL;
+	}
+	ret[n] = '\0';
+	text = NULL;
+	return ret;
+}
+
+/* Linux Documentation/admin-guide/mm/memory-hotplug.rst; a block without a
+ * folder is not a block of this kernel's. */
+static bool block_online(void *arg, uint64_t paddr)
+{
+	const uint64_t *block_size = arg;
+	AUTO_FREE char *text = NULL;
+	char path[80];
+
+	snprintf(path, sizeof(path), BLOCKS "memory%llu/online",
+		 (unsigned long long)(paddr / *block_size));
+	text = read_text(path, 16);
+	return text && text[0] == '1';
+}
+
+void own_memory_check(const struct image *image, struct log *log)
+{
+	AUTO_FREE char *iomem = NULL, *block = NULL;
+	uint64_t block_size;
+	struct own_memory own;
+	struct statfs fs;
+	char text[16];
+
+	/* s390x moves its memory about before it captures */
+	if (image->target.elf_machine != EM_X86_64 ||
+	    fstatfs(image->fd, &fs) || fs.f_type != PROC_SUPER_MAGIC)
+		return;
+	iomem = read_text("/proc/iomem", MAX_IOMEM);
+	block = read_text(BLOCKS "block_size_bytes", 32);
+	block_size = block ? strtoull(block, NULL, 16) : 0;
+	if (!iomem || !block_size)
+		return;
+	own_memory_find(image, iomem, block_size, block_online, &block_size,
+			&own);
+	if (own.size)
+		log_warn(log, "this kernel uses %s of the crashed kernel's memory, from %#llx on: what was there may be overwritten (acpi_no_memhotplug on its command line prevents that)",
+			 text_size(own.size, text),
+			 (unsigned long long)own.paddr);
+}

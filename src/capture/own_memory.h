@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory of the crashed kernel that the capture kernel takes for its own. It
+ * should live in its reservation alone; but ACPI tells it of hotplugged DIMMs,
+ * too, and where memory goes online by itself (CONFIG_MHP_DEFAULT_ONLINE_TYPE,
+ * in Debian since 6.12) it puts its own pages there, over those to be saved.
+ */
+#ifndef CAPDUMP_CAPTURE_OWN_MEMORY_H
+#define CAPDUMP_CAPTURE_OWN_MEMORY_H
+
+#include "../image/image.h"
+
+struct own_memory {
+	uint64_t paddr;		/* of the first such byte, if there is any */
+	uint64_t size;		/* bytes of all of it */
+};
+
+/* Whether the memory block at PADDR is in use. */
+typedef bool own_memory_online(void *arg, uint64_t paddr);
+
+/*
+ * IOMEM is the text of /proc/iomem, BLOCK_SIZE that of memory that goes online
+ * at once, bytes, not 0. Below 1 MiB nothing counts: x86's kexec keeps a copy
+ * of what was there elsewhere.
+ */
+void own_memory_find(const struct image *image, const char *iomem,
+		     uint64_t block_size, own_memory_online *online, void *arg,
+		     struct own_memory *ret);
+
+/* Warns if the image is this machine's /proc/vmcore and there is such memory.
+ * What cannot be read is no error: nothing is known then. */
+void own_memory_check(const struct image *image, struct log *log);
+
+#endif
