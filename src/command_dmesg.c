@@ -62,7 +62,8 @@ static struct error *print_log(const struct options *options,
 	err = printk_print(kernel, view, log, file, ret);
 	if (!path)
 		return err;	/* main() flushes stdout */
-	failed = fflush(file) || fsync(fileno(file)) || ferror(file);
+	failed = fflush(file) || ferror(file) ||
+		 TEMP_FAILURE_RETRY(fsync(fileno(file)));
 	if (!err && failed)
 		err = error_errno(errno, "%s", path);
 	fclose(file);

@@ -191,7 +191,7 @@ struct error *report_write(const struct capture_report *report,
 		return error_nomem();
 	}
 	print_report(file, report, options, log, err);
-	if (fflush(file) || fsync(fd)) {
+	if (fflush(file) || ferror(file) || TEMP_FAILURE_RETRY(fsync(fd))) {
 		struct error *failed = error_errno(errno, "%s", output->path);
 
 		fclose(file);

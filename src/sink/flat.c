@@ -151,6 +151,16 @@ static struct error *flat_drain(struct sink *sink, uint64_t *ret)
 	return err;
 }
 
+/* Where the stream goes to a file, what the disk could not take is told by its
+ * sync at the latest; a pipe or a terminal has none. */
+static struct error *flat_sync(const struct flat_sink *flat)
+{
+	if (!TEMP_FAILURE_RETRY(fsync(flat->fd)) || errno == EINVAL ||
+	    errno == EROFS || errno == ENOSYS || errno == EOPNOTSUPP)
+		return NULL;
+	return error_errno(errno, "syncing the flattened stream");
+}
+
 static struct error *flat_commit(struct sink *sink, uint64_t offset,
 				 const void *buf, size_t len, uint64_t size)
 {
@@ -164,7 +174,8 @@ static struct error *flat_commit(struct sink *sink, uint64_t offset,
 	TRY(flat_flush(flat));
 	put_u64(end, FLAT_END, true);
 	put_u64(end + 8, FLAT_END, true);
-	return flat_send(flat, end, sizeof(end));
+	TRY(flat_send(flat, end, sizeof(end)));
+	return flat_sync(flat);
 }
 
 static uint64_t flat_room(struct sink *sink)

@@ -67,6 +67,42 @@ static struct error *send_all(struct sink *sink)
 	return ops->commit(sink, 424, plain + 424, 4, META + DATA);
 }
 
+/* What the disk says to fsync(): 0 or an errno. */
+static int sync_errno, nr_syncs;
+
+int fsync(int fd)
+{
+	if (nr_syncs++ % 2 == 0) {
+		errno = EINTR;
+		return -1;
+	}
+	errno = sync_errno;
+	return sync_errno ? -1 : fdatasync(fd);
+}
+
+/* A stream that goes to a file is on the disk, or there is an error. */
+static void synced(void)
+{
+	static const int errnums[] = { 0, EIO, ENOSPC };
+
+	for (unsigned i = 0; i < 3; i++) {
+		FILE *file = tmpfile();
+		struct sink *sink = NULL;
+
+		nr_syncs = 0;
+		sync_errno = errnums[i];
+		CHECK_OK(sink_flat_create(fileno(file), &sink));
+		if (sync_errno)
+			CHECK_ERROR(send_all(sink), "syncing");
+		else
+			CHECK_OK(send_all(sink));
+		CHECK(nr_syncs == 2);
+		sink_destroy(sink);
+		fclose(file);
+	}
+	sync_errno = 0;
+}
+
 /* Takes a stream apart, by the format's description. */
 static void framing(void)
 {
@@ -443,6 +479,7 @@ int main(void)
 	snprintf(path, sizeof(path), "%s/plain", dir);
 	plain_init();
 	framing();
+	synced();
 	pipes();
 	hand_made();
 	broken();
