@@ -142,12 +142,14 @@ static struct error *parse_progress_fd(struct options *options,
 				       const char *argument)
 {
 	uint64_t fd;
+	int flags;
 
 	TRY(parse_number("--progress-fd", argument, INT_MAX, &fd));
-	if (fcntl((int)fd, F_GETFL) < 0)
+	flags = fcntl((int)fd, F_GETFL);
+	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY)
 		return error_create(ERROR_USAGE,
-				    "--progress-fd: file descriptor %s is not open",
-				    argument);
+				    "--progress-fd: file descriptor %s is not open%s",
+				    argument, flags < 0 ? "" : " for writing");
 	options->capture.progress_fd = (int)fd;
 	return NULL;
 }

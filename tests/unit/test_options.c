@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "unit.h"
 
@@ -222,6 +223,12 @@ static void test_values(void)
 	CHECK_ERROR(CAPDUMP("--order", "size", "core", "out"), "size");
 	CHECK_ERROR(CAPDUMP("--progress-fd", "1000", "core", "out"),
 		    "not open");
+	int fd = open("/dev/null", O_RDONLY);
+	char number[16];
+	snprintf(number, sizeof(number), "%d", fd);
+	CHECK_ERROR(CAPDUMP("--progress-fd", number, "core", "out"),
+		    "not open for writing");
+	close(fd);
 	CHECK_ERROR(CAPDUMP("--progress-fd", "x", "core", "out"),
 		    "--progress-fd");
 	CHECK_ERROR(CAPDUMP("-b", "x", "core", "out"), "-b");
