@@ -60,7 +60,9 @@ static struct error *codec_choose(struct options *options, char letter)
 		return error_create(ERROR_USAGE,
 				    "-%c: this capdump was built without %s (capdump -v lists what is in)",
 				    letter, codec->library);
-	if (options->codec_given && options->capture.codec != codec)
+	/* makedumpfile takes the last one */
+	if (options->codec_given && options->capture.codec != codec &&
+	    !options->as_makedumpfile)
 		return error_create(ERROR_USAGE,
 				    "-%c and -%c exclude each other",
 				    options->capture.codec->letter, letter);
@@ -361,6 +363,10 @@ void options_print_notes(const struct options *options, struct log *log)
 		option_short_name(row, name);
 		if (row->action == ACTION_UNNEEDED)
 			log_print(log, LOG_DEBUG, "%s is not needed", name);
+		else if (row->action == ACTION_CODEC &&
+			 row->letter != options->capture.codec->letter)
+			log_warn(log, "%s has no effect: -%c came later", name,
+				 options->capture.codec->letter);
 		else if (!(row->commands >> options->command & 1))
 			log_warn(log, "%s has no effect on %s", name,
 				 command_names[options->command]);

@@ -241,6 +241,7 @@ static void test_codecs(void)
 {
 	const struct codec_ops *zlib = codec_by_name("zlib");
 	struct options o;
+	struct log log;
 
 	for (size_t i = 0; codecs[i]; i++) {
 		char letter[3] = { '-', codecs[i]->letter, '\0' };
@@ -259,6 +260,14 @@ static void test_codecs(void)
 	CHECK_OK(CAPDUMP("-c", "core", "out"));
 	CHECK(o.capture.codec == zlib);
 	CHECK_ERROR(CAPDUMP("-c", "-z", "core", "out"), "exclude");
+	/* there the last one counts */
+	log_init(&log, stderr, 0);
+	CHECK_OK(PEER("-c", "-ld31", "core", "out"));
+	CHECK(o.capture.codec == codec_by_name("lzo"));
+	options_print_notes(&o, &log);
+	CHECK(log.nr_warnings == 1 &&
+	      !strcmp(log.warnings[0], "-c has no effect: -l came later"));
+	log_deinit(&log);
 	CHECK_OK(CAPDUMP("-c", "--level", "9", "core", "out"));
 	CHECK(o.capture.codec_level == 9);
 	CHECK_OK(CAPDUMP("--level", "-5", "core", "out"));
