@@ -329,6 +329,34 @@ class Hostile:
             self.suite.check("sections-info", problems)
         self.stop("stop-in-scan", image, 0.7)
 
+    def mapped(self):
+        """Page tables of the vmalloc area that map a page in each piece of 3
+        TiB: more than is remembered of where things are mapped."""
+        path, nr = self.suite.path("mapped"), 512
+        machine = mkimage.make(os.path.join(
+            FIXTURES, "good-6.12-vmemmap.txt"), path)
+        memory = Memory(path)
+        at = machine.tables.entry_paddr(machine.vmalloc, 3)
+        memory.write(at + 64, struct.pack("<Q", TIB | 0x63))
+        memory.file.close()
+        tables = [struct.pack("<512Q", *(
+            TIB + (1 + i) * PAGE | 0x63 for i in range(nr)))]
+        for i in range(nr):     # each piece of 128 MiB 10 times
+            tables.append(struct.pack("<512Q", *(
+                ((i * 512 + k) << 27) % (3 * TIB) | 0x63
+                for k in range(512))))
+        tables = b"".join(tables)
+        core = Core(Base(path))
+        core.load(TIB, len(tables), core.append(tables), len(tables))
+        core.load(TIB + len(tables), 2 * TIB - len(tables))
+        self.capture(core.write(), "--dry-run", "-L", "1G")
+        problems = [self.run.problem()] if self.run.problem() else []
+        if self.run.code != harness.CUT_SHORT or \
+           "too scattered to be remembered" not in self.run.err:
+            problems.append(str(self.run))
+        self.suite.check("mapped-everywhere", problems)
+        harness.remove(path)
+
     def stop(self, name, image, after):
         """What takes long is ended by a signal at once."""
         problems, slowest = [], 0
@@ -379,6 +407,7 @@ def main():
     hostile.wide()
     hostile.far()
     hostile.sections()
+    hostile.mapped()
     hostile.stop("stop-in-feed", hostile.bare().load(0, 1 << 42).write(), 2)
     suite.finish()
 
