@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -50,9 +51,14 @@ static void print_poorly(struct log *log, const char *fmt, va_list args)
 bool log_ready(const struct log *log, int ms)
 {
 	struct pollfd pollfd = { fileno(log->file), POLLOUT, 0 };
+	struct stat st;
 
-	/* a file that can't be asked doesn't block */
-	return pollfd.fd < 0 || TEMP_FAILURE_RETRY(poll(&pollfd, 1, ms));
+	/* nothing else blocks, and /dev/kmsg never says that it is ready */
+	if (fstat(pollfd.fd, &st) || !(S_ISFIFO(st.st_mode) ||
+				       S_ISSOCK(st.st_mode) ||
+				       isatty(pollfd.fd)))
+		return true;
+	return TEMP_FAILURE_RETRY(poll(&pollfd, 1, ms));
 }
 
 /* A message is one line whatever names it quotes, and drives no terminal. */

@@ -151,6 +151,27 @@ static void test_full_log(void)
 	close(fd[0]);
 }
 
+/* What is no pipe, socket or terminal is not asked: /dev/kmsg has only things
+ * to read for poll(). */
+static void test_unasked(void)
+{
+	struct log log;
+	FILE *file = fopen("/dev/kmsg", "w");
+	char *text = NULL;
+	size_t size;
+
+	if (file) {
+		log_init(&log, file, LOG_DEFAULT);
+		CHECK(log_ready(&log, 0));
+		fclose(file);
+	}
+	file = open_memstream(&text, &size);
+	log_init(&log, file, LOG_DEFAULT);
+	CHECK(log_ready(&log, 0));
+	fclose(file);
+	free(text);
+}
+
 int main(void)
 {
 	test_screens();
@@ -158,5 +179,6 @@ int main(void)
 	test_rates();
 	test_full_pipe();
 	test_full_log();
+	test_unasked();
 	return unit_end();
 }
