@@ -79,7 +79,7 @@ fi
 # shellcheck disable=SC2206 # words
 qemu+=(${QEMU_WORDS:-})
 qemu+=(-kernel "$kernel/vmlinuz" -initrd "$work/initrd" -append
-	"console=ttyS0 crashkernel=${CRASHKERNEL:-256M} ${APPEND:-}")
+	"console=ttyS0 no_timer_check crashkernel=${CRASHKERNEL:-256M} ${APPEND:-}")
 
 # what the balloon leaves is set before the guest has a driver for it
 { [ "${BALLOON-24}" = '' ] || echo "balloon $((ram - ${BALLOON-24}))"; sleep 1

@@ -18,7 +18,7 @@ dd if=/dev/vda of=/dev/null bs=1M count=32 2> /dev/null
 workload dirty "$dirty"
 
 [ "$kexec_options" = none ] || kexec $kexec_options -p /mnt/vm/vmlinuz \
-	--initrd=/mnt/vm/initrd --append="console=ttyS0 nr_cpus=$cpus \
+	--initrd=/mnt/vm/initrd --append="console=ttyS0 no_timer_check nr_cpus=$cpus \
 reset_devices irqpoll panic=5 $capture_append" || echo "VM: kexec failed"
 echo "VM: crash kernel loaded: $(cat /sys/kernel/kexec_crash_loaded)"
 i=0
