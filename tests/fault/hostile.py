@@ -245,7 +245,7 @@ class Hostile:
             spread.bits(at, b"\x10")
         self.check_dump("spread", spread.write(table), empty)
         self.check_dump("dense", Dump(path, 1 << 40).bits(
-            0, b"\xff" * (4 << 20)).write(table), empty)
+            0, b"\xff" * MIB).write(table), empty)
         self.check_dump("alternate", Dump(path, 1 << 40).bits(
             1 << 30, b"\x55" * (1 << 20)).write(table), empty)
         self.check_dump("no-table", Dump(path, 1 << 40).bits(
@@ -316,7 +316,7 @@ class Hostile:
     def sections(self):
         nothing = self.everywhere("nothing", False)
         self.check("sections-unmapped", Core(nothing).load(
-            TIB, 1 << 41).write(), "no dump level fits")
+            TIB, TIB).write(), "no dump level fits")
         alias = self.everywhere("alias", True)
         self.check("sections-alias", Core(alias).load(
             TIB, 1 << (36 if harness.FULL else 33)).write())
