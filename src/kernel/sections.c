@@ -61,6 +61,33 @@ static struct error *give(const struct space *space, uint64_t start,
 	return fn(arg, start - space->image_offset, end - start);
 }
 
+/*
+ * All that is mapped of the image. With page table isolation the kernel unmaps
+ * there what it frees (Linux arch/x86/mm/init.c: free_kernel_image_pages());
+ * nothing else does. What can't be read of the tables counts as mapped.
+ */
+static struct error *give_mapped(const struct kernel *kernel,
+				 struct view *view, range_fn *fn, void *arg)
+{
+	const struct space *space = &kernel->space;
+	uint64_t page = 1ull << space->target.page_shift;
+	uint64_t at = space->image.start, end = space->image.end, len;
+	uint64_t first = at;
+
+	for (; at < end; at += len) {
+		struct extent extent;
+
+		TRY(space->ops->translate(space, view, at, &extent));
+		len = extent.len ? extent.len : max_u64(extent.hole, page);
+		len = min_u64(len, end - at);
+		if (extent.len || !extent.hole)
+			continue;
+		TRY(give(space, first, at, fn, arg));
+		first = at + len;
+	}
+	return give(space, first, end, fn, arg);
+}
+
 /* Whole pages of the tables within the image. */
 static struct error *give_tables(const struct kernel *kernel,
 				 const struct kallsyms_symbol *s, range_fn *fn,
@@ -100,8 +127,7 @@ struct error *kernel_image_ranges(const struct kernel *kernel,
 		TRY(give_tables(kernel, symbols + NR_SECTIONS, table_fn, arg));
 	if (!found || !make_sense(symbols, space->image.start,
 				  space->image.end))
-		return give(space, space->image.start, space->image.end, fn,
-			    arg);
+		return give_mapped(kernel, view, fn, arg);
 	at = align_down(symbols[IMAGE_START].vaddr, page);
 	for (size_t i = FREED; i < NR_SECTIONS; i += 2) {
 		/* whole pages only (arch/x86/mm/init.c: free_init_pages()) */

@@ -80,6 +80,10 @@ class Expect:
             # the image's own symbol table tells what was freed of it
             for first, end in kallsyms.freed(m):
                 pfns -= set(range(first, end))
+        elif m.fx.flag("pti"):
+            # the page tables do, all but .brk
+            for first, end in kallsyms.freed(m)[:3]:
+                pfns -= set(range(first, end))
         for name, vaddr in m.symbols.items():
             if "SYMBOL(%s)=" % name not in m.vmcoreinfo.decode("latin-1"):
                 continue

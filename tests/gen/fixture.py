@@ -25,6 +25,7 @@ SETTINGS = {
     "physmem_bits": ("", "MAX_PHYSMEM_BITS (46, or 52 with 5 levels)"),
     "struct_page": ("64", "its size: 64, or 56 (CONFIG_SLAB, no cgroups)"),
     "section_flags": ("0xf", "low bits of each section_mem_map"),
+    "pti": ("0", "page table isolation: freed parts of the image unmapped"),
     "sme_bit": ("", "number of the encryption bit in page table entries"),
     "direct_leaf": ("2m", "largest leaf of the direct map: 4k, 2m or 1g"),
     "vmemmap_leaf": ("2m", "leaf of the vmemmap: 4k or 2m"),

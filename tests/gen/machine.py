@@ -267,8 +267,7 @@ class Machine:
                     self.tables.map_one(vaddr + page * PAGE, target)
 
     def map_kernel(self):
-        self.tables.map(self.text, self.kernel_paddr, self.kernel_size,
-                        "2m", nx=False)
+        self.map_image()
         leaf = self.fx["direct_leaf"]
         for first, last in self.ram:
             start = first & ~(PAGE - 1)
@@ -278,6 +277,16 @@ class Machine:
                 start &= ~(SIZES["1g"] - 1)
                 end = (end + SIZES["1g"] - 1) & ~(SIZES["1g"] - 1)
             self.tables.map(self.direct(start), start, end - start, leaf)
+
+    def map_image(self):
+        """With page table isolation without what was freed of it
+        (arch/x86/mm/init.c free_kernel_image_pages)."""
+        at = self.kernel_paddr
+        freed = kallsyms.freed(self)[:3] if self.fx.flag("pti") else []
+        for first, end in freed + [((at + self.kernel_size) // PAGE, 0)]:
+            self.tables.map(self.image_vaddr(at), at, first * PAGE - at,
+                            "4k" if freed else "2m", nx=False)
+            at = end * PAGE
 
     def map_vmalloc(self):
         """Stacks, modules and vmalloc pages, a guard page between runs."""

@@ -241,6 +241,34 @@ static void test_refused(void)
 	check_image(&t, false, ALL);
 }
 
+/* Maps the image's second 2 MiB by a page table of its own, but for a hole, and
+ * the third as the first. Returns where that page table is. */
+static uint64_t map_hole(struct machine *m)
+{
+	const uint64_t part = 2u << 20;
+	uint64_t at = m->next_table;
+
+	for (uint64_t p = part; p < 2 * part; p += 4096)
+		if (p < part + 0x10000 || p >= part + 0x28000)
+			machine_map(m, IMAGE_VADDR + p, IMAGE_PADDR + p, 1);
+	machine_map(m, IMAGE_VADDR + 2 * part, IMAGE_PADDR + 2 * part, 2);
+	return at;
+}
+
+/* Without a symbol table, what page table isolation has unmapped of the image
+ * is none; what can't be read of its page tables is. */
+static void test_unmapped(void)
+{
+	struct table t;
+
+	table_init(&t, KIND_BASE);
+	map_hole(&t.m);
+	check_image(&t, false, "0-210000 228000-600000 ");
+	table_init(&t, KIND_BASE);
+	t.m.bad_paddr = map_hole(&t.m);
+	check_image(&t, false, "0-600000 ");
+}
+
 /* Sections that can't be so: nothing counts as freed. */
 static void test_senseless(void)
 {
@@ -276,6 +304,7 @@ int main(void)
 {
 	test_kinds();
 	test_refused();
+	test_unmapped();
 	test_senseless();
 	return unit_end();
 }
