@@ -24,18 +24,31 @@
 
 #include "../base/bytes.h"
 
+static bool no_space(int errnum)
+{
+	return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG;
+}
+
 /* Writes LEN bytes; *done says how many, also after an error. ALIGN: a short
- * write goes on from a multiple of it. */
+ * write goes on from a multiple of it. With O_DIRECT a write that does not fit
+ * is not done at all: then half of it may. */
 static int write_all(int fd, const uint8_t *buf, size_t len, uint64_t offset,
 		     size_t align, size_t *done)
 {
+	size_t step = len;
+
 	*done = 0;
 	while (*done < len) {
-		ssize_t n = pwrite(fd, buf + *done, len - *done,
+		size_t ask = min_u64(step, len - *done);
+		ssize_t n = pwrite(fd, buf + *done, ask,
 				   (off_t)(offset + *done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && no_space(errno) && ask > align) {
+			step = align_up(ask / 2, align);
+			continue;
+		}
 		if (n < 0)
 			return errno;
 		n = (ssize_t)align_down(n, align);

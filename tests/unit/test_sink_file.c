@@ -29,6 +29,7 @@ static char path[80], other[80];
 /* What the system refuses, below. */
 static bool no_thread, no_direct;
 static int no_fallocate, no_sync;	/* errno */
+static size_t room_end;			/* writes beyond are not done at all */
 static bool interrupts;			/* every other call is EINTR */
 static int no_direct_write;		/* EINVAL while O_DIRECT is set */
 
@@ -84,6 +85,10 @@ ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
 		return -1;
 	if (no_direct_write && (syscall(SYS_fcntl, fd, F_GETFL) & O_DIRECT)) {
 		errno = EINVAL;
+		return -1;
+	}
+	if (room_end && offset + len > room_end) {
+		errno = ENOSPC;
 		return -1;
 	}
 	return syscall(SYS_pwrite64, fd, buf, len, offset);
@@ -394,6 +399,31 @@ static void full(void)
 	sink_destroy(sink);
 }
 
+/* O_DIRECT writes all of an extent or nothing: what of it fits is written. */
+static void part_of_extent(void)
+{
+	static const unsigned rooms[] = { 4096, 300000, MIB - 1, 3 * MIB - 5000 };
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct sink *sink = begin(path);
+		uint64_t written, size, whole;
+		struct error *err;
+
+		room_end = META + rooms[i];
+		whole = META + rooms[i] / 4096 * 4096;
+		CHECK_OK(put(sink, META, META + 3 * MIB));
+		err = sink->ops->drain(sink, &written);
+		CHECK(err && error_kind(err) == ERROR_NOSPACE);
+		error_destroy(err);
+		CHECK(written >= whole && written <= room_end);
+		CHECK_OK(sink->ops->commit(sink, 0, "head", 4, written));
+		room_end = 0;
+		sink_destroy(sink);
+		CHECK(differs(path, META, &size) == written && size == written);
+	}
+	unlink(path);
+}
+
 /* A full file system of 3 MiB; only root can make one. */
 static void full_tmpfs(void)
 {
@@ -432,6 +462,7 @@ int main(void)
 	raced();
 	bytes_everywhere();
 	full();
+	part_of_extent();
 	full_tmpfs();
 	sink_destroy(NULL);
 	unlink(path);
