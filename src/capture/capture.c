@@ -35,6 +35,7 @@ struct capture {
 	struct writer *writer;
 	struct dump_facts facts;	/* the writer reads them */
 	bool begun;			/* the output may exist */
+	bool stands;			/* a cut-short dump is at the output */
 	double start;
 };
 
@@ -138,6 +139,7 @@ static struct error *bitmaps_fit(const struct capture *c)
 static struct error *metadata_write(struct capture *c)
 {
 	c->begun = true;
+	c->stands = false;
 	TRY(c->writer->ops->begin(c->writer));
 	for (size_t w = 0; w < c->plan->nr_windows; w++) {
 		if (!(c->plan->holds[w] & PLAN_PRESENT))
@@ -211,6 +213,15 @@ static bool level_retry(struct capture *c, struct error *err, bool last)
 	return true;
 }
 
+/* What a level that did not fit has written is a dump until the next level
+ * begins, should that never happen. */
+static void level_keep(struct capture *c)
+{
+	error_destroy(c->writer->ops->finish(c->writer, false));
+	c->report->totals = *c->writer->ops->totals(c->writer);
+	c->stands = c->report->totals.size;
+}
+
 /* Writes the planned dump. LAST: no level comes after it, and not even its
  * first rank alone if FIRST_ONLY. *RETRY: it did not fit, what comes may. */
 static struct error *level_write(struct capture *c, bool last, bool first_only,
@@ -225,8 +236,10 @@ static struct error *level_write(struct capture *c, bool last, bool first_only,
 		return *retry ? NULL : err;
 	err = pages_write(c);
 	*retry = level_retry(c, err, last);
-	if (*retry)
+	if (*retry) {
+		level_keep(c);
 		return NULL;
+	}
 	if (err)
 		cut_short(c, err);
 	err = c->writer->ops->finish(c->writer, c->report->status ==
@@ -310,11 +323,17 @@ static struct error *levels_try(struct capture *c)
 
 static struct error *run(struct capture *c)
 {
+	struct error *err;
+
 	TRY(input_open(&c->input, c->options, c->log));
 	report_input(c->report, &c->input);
 	TRY(sink_open(c, false));
 	TRY(bitmaps_fit(c));
-	TRY(levels_try(c));
+	err = levels_try(c);
+	if (err && c->stands)
+		cut_short(c, err);
+	else
+		TRY(err);
 	if (c->report->totals.nr_unreadable)
 		log_warn(c->log, "%llu pages could not be read and are marked as such",
 			 (unsigned long long)c->report->totals.nr_unreadable);

@@ -10,7 +10,8 @@ import os
 import sys
 
 import harness
-from harness import CAPDUMP, FULL, Judge, Suite, capdump, steps
+from harness import CAPDUMP, COMPLETE, CUT_SHORT, FULL, NO_DUMP, Judge, \
+    Suite, capdump, steps
 
 # name: (shim settings, may pages be unreadable, options)
 KINDS = {
@@ -81,6 +82,53 @@ def sweep(suite, judge, kind, threads):
                         codes.items(), key=str))))
 
 
+def stop(suite, judge, limit, call, n, levels):
+    """A run that gets SIGTERM before the n-th call; its problems."""
+    output = suite.path("stop")
+    run = capdump("-d", levels, "-L", limit, "--num-threads", 0, "--non-mmap",
+                  judge.image, output,
+                  fault=dict(call=call, how="stop", n=n, input=judge.image,
+                             output=output))
+    there = os.path.exists(output)
+    check = capdump("verify", output) if there else None
+    if run.crash():
+        problems = [run.crash()]
+    elif run.code == NO_DUMP:
+        problems = [harness.one_message(run)]
+        # with a dump in place, be it of the level before, it is status 3
+        if there and check.out != b"no metadata yet\n":
+            problems.append("status 1, verify: %s\n%s" % (check.out, run))
+    elif run.code == CUT_SHORT:
+        problems = judge.dump(output, False, all_bits=False)
+        if "stopped by signal 15" not in run.err or check.code != CUT_SHORT:
+            problems.append("verify: %s\n%s" % (check, run))
+    else:                       # it came too late
+        problems = [] if run.code == COMPLETE and check.code == COMPLETE \
+            else [str(run)]
+    harness.remove(output)
+    return run, problems
+
+
+def stops(suite, judge):
+    """SIGTERM before each call, also between two levels."""
+    size = os.path.getsize(suite.path("reference"))
+    for levels, limit in ((31, 10 * size), ("0,31", size + 65536)):
+        for call in ("read", "write", "sync"):
+            problems, codes = [], collections.Counter()
+            for n in itertools.count(1, 1 if FULL or call != "read" else 5):
+                run, bad = stop(suite, judge, limit, call, n, levels)
+                if not run.struck:
+                    break
+                codes[run.code] += 1
+                problems += ["before %s %d: %s" % (call, n, p)
+                             for p in bad if p]
+            if CUT_SHORT not in codes:
+                problems.append("no run was cut short")
+            suite.check("stop-%s-%s" % (levels, call), problems,
+                        "by status %s" % " ".join(
+                            "%s: %d" % i for i in sorted(codes.items())))
+
+
 def main():
     suite = Suite("nth")
     image = suite.image(os.path.join(harness.HERE, "small.txt"))
@@ -94,6 +142,8 @@ def main():
     if problems:
         suite.finish()
     judge.reference = harness.digest(reference)
+    if not sys.argv[1:]:
+        stops(suite, judge)
     skip = os.environ.get("SKIP", "none")
     for kind in sys.argv[1:] or KINDS:
         if kind.startswith(skip):

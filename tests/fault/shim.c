@@ -7,7 +7,8 @@
  *   FAULT_CALL    read write sync fallocate truncate mmap alloc thread open
  *   FAULT_N       which of these calls fails, from 1 on; 0: none
  *   FAULT_LAST    the last call that fails, default FAULT_N ("forever": all)
- *   FAULT_HOW     an errno value, "short" (half of the bytes), "eof" (0)
+ *   FAULT_HOW     an errno value, "short" (half of the bytes), "eof" (0);
+ *                 "stop": it does not fail, but SIGTERM comes just before
  *   FAULT_INPUT   read and mmap count on this file only
  *   FAULT_OUTPUT  write, sync, fallocate, truncate on this one; "-": stdout
  *   FAULT_BAD     offset,offset...: pages of the input that can't be read: EIO
@@ -22,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -48,7 +50,7 @@ static const char *const call_names[NR_CALLS] = {
 
 static struct {
 	bool on;
-	int call, how;		/* how: errno; -1 short, -2 eof */
+	int call, how;		/* how: errno; -1 short, -2 eof, -3 stop */
 	long n, last, slow;
 	atomic_long count[NR_CALLS];
 	const char *input, *output;
@@ -98,7 +100,8 @@ static void load_settings(void)
 		if (!strcmp(call, call_names[i]))
 			shim.call = i;
 	shim.how = !how ? EIO : !strcmp(how, "short") ? -1 :
-		   !strcmp(how, "eof") ? -2 : atoi(how);
+		   !strcmp(how, "eof") ? -2 :
+		   !strcmp(how, "stop") ? -3 : atoi(how);
 	shim.n = number("FAULT_N", 0);
 	shim.last = last && !strcmp(last, "forever") ? __LONG_MAX__ :
 		    number("FAULT_LAST", shim.n);
@@ -172,7 +175,9 @@ bool shim_strikes(enum call call)
 	if (shim.log >= 0 && n == shim.n &&
 	    real_write(shim.log, line, sizeof(line) - 1) < 0)
 		abort();
-	return true;
+	if (shim.how == -3)
+		kill(getpid(), SIGTERM);
+	return shim.how != -3;
 }
 
 static bool same_file(int fd, const char *path)
