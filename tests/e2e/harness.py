@@ -95,10 +95,10 @@ class Watch(threading.Thread):
 class Image:
     """A generated vmcore."""
 
-    def __init__(self, path, text):
+    def __init__(self, path, text, overrides=()):
         self.path = path
-        self.fx = fixture.load(text)
-        self.machine = mkimage.make(text, path)
+        self.fx = fixture.load(text, overrides)
+        self.machine = mkimage.make(text, path, overrides)
         self.raw = None
 
     def expect(self, level):

@@ -23,6 +23,14 @@ WRONG = {"-d": ("32", "x", "", "1,", "-1"), "-L": ("0", "1X", "-5", ""),
          "--progress-fd": ("x", "999")}
 
 
+# makedumpfile 1.7.9: getopt's letters, and the long options
+PEER = ["-" + c for c in "bcDdeEFfghilLpRvXxz"] + [
+    "--" + name for name in """split reassemble xen-syms xen-vmcoreinfo
+    xen_phys_start message-level vtop dump-dmesg partial-dmesg config help
+    diskset cyclic-buffer eppic non-mmap mem-usage splitblock-size work-dir
+    num-threads check-params dry-run show-stats extension""".split()]
+
+
 def sections(text):
     """(names, argument) of each option under each heading of --help."""
     known, unneeded, missing = {}, {}, {}
@@ -49,6 +57,15 @@ def one_line(what, result):
     lines = result.err.splitlines()
     need(len(lines) == 1, "%s: %d lines: %s", what, len(lines), result.err)
     return lines[0]
+
+
+def complete(box):
+    """Whatever makedumpfile takes is in the table, in one place."""
+    tables = sections(box.good("--help").out.decode())
+    for name in PEER:
+        need(sum(name in table for table in tables) == 1,
+             "%s: in %d tables", name, sum(name in t for t in tables))
+    return "%d options" % len(PEER)
 
 
 def missing(box):
@@ -192,5 +209,5 @@ def version(box):
 
 
 def tests():
-    for function in (missing, each, wrong, names, stdout, closed, version):
+    for function in (complete, missing, each, wrong, names, stdout, closed, version):
         yield function.__name__, function

@@ -253,6 +253,31 @@ def cut_stream(box):
         need(result.code in (1, 3), "at %d: exit %d", at, result.code)
 
 
+def cut_dump(box):
+    """A dump cut anywhere: verify says so, nothing dies or asks for memory;
+    whatever was not complete before stays what it was, or is refused."""
+    image = box.image(IMAGE)
+    box.good("-l", image.path, "dump")
+    size = os.path.getsize(box.path("dump"))
+    dump = read_dump(box.path("dump"))
+    rng = random.Random(1)
+    edges = [0, 1, 8, 423, 424, 464, 4095, 4096, 4097, 4096 + 104, 8192,
+             dump.table - 1, dump.table, dump.table + 1, dump.table + 24,
+             dump.data - 1, dump.data, size - 1]
+    cuts = edges + [rng.randrange(n) for n in (8192, dump.data, size)
+                    for _ in range(8)]
+    for at in sorted(cuts, reverse=True):
+        os.truncate(box.path("dump"), at)
+        result = box.bad(1, "verify", "dump", limit=MEMORY)
+        need(result.out or result.err, "cut at %d: nothing was said", at)
+        for word in ("info", "dmesg"):
+            result = box.run(word, "dump", limit=MEMORY)
+            need(result.code == 0 or result.err.count("\n") >= 1 and
+                 result.code == 1, "cut at %d: %s: exit %d", at, word,
+                 result.code)
+    return "%d places" % len(cuts)
+
+
 def hostile_stream(box):
     """-R of records that lie about place and size."""
     head = struct.pack(">16sqq", b"makedumpfile", 1, 1).ljust(4096, b"\0")
@@ -282,5 +307,5 @@ def tests():
                  "good-6.12-kaslr", "good-7.2-vmemmap", "good-6.12-qemu"):
         yield "info-" + name, info, name
     for function in (verify, verify_incomplete, absurd, escapes, flattened,
-                     cut_stream, hostile_stream):
+                     cut_dump, cut_stream, hostile_stream):
         yield function.__name__.replace("_", "-"), function

@@ -107,6 +107,32 @@ read_kdumpfile() { # KEY DIR
 			env BIND="$2 $VM" "$VM/chroot.sh" /usr/bin/python3 -B \
 			"$VM/kdumpfile.py" "$2/vmcore" "$2/d$level"
 	done
+	claim "$1 flat: libkdumpfile reads the stream, whole and cut short" \
+		streams "$2" "$2/vmcore" 31
+	quiet "$2/flat.log" /usr/bin/python3 "$TOP/tests/gen/mkimage.py" \
+		"$TOP/tests/e2e/three-windows.txt" "$2/windows" || true
+	claim "$1 flat: also where a window of memory was not reached" \
+		streams "$2" "$2/windows" 0
+	rm -f "$2"/windows* "$2"/flat*
+}
+
+# Is a dump to -R what the stream is to libkdumpfile, which puts it together by
+# itself? Also where a limit ended it half-way: then bits of bitmap 2 are zero
+# that nobody wrote one by one.
+streams() { # DIR VMCORE LEVEL
+	local dir=$1 limit status
+	for limit in 1T ''; do
+		limit=${limit:-$(($(stat -c %s "$dir/flat") / 2))}
+		status=0
+		"$CAPDUMP" -F -d "$3" -L "$limit" "$2" > "$dir/flat" \
+			2> "$dir/flat.log" || status=$?
+		"$CAPDUMP" -R -f "$dir/flat.dump" < "$dir/flat" || return 1
+		echo "limit $limit: status $status"
+		[ "$limit" = 1T ] || [ $status = 3 ] || return 1
+		BIND="$dir $VM" "$VM/chroot.sh" /usr/bin/python3 -B \
+			"$VM/kdumpfile.py" "$2" "$dir/flat.dump" "$dir/flat" ||
+			return 1
+	done
 }
 
 # --- crash

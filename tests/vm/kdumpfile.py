@@ -3,7 +3,8 @@
 """Reads a dump through libkdumpfile itself: every page that the bitmap names
 is what the raw vmcore has, and every other page of memory is not there.
 
-usage: kdumpfile.py VMCORE DUMP           (run in the chroot)
+usage: kdumpfile.py VMCORE DUMP [STREAM]          (run in the chroot)
+STREAM: DUMP was made of this flattened stream, which is read instead.
 libkdumpfile 0.5 kdumpfile.h: kdump_new, kdump_open_fdset, kdump_read;
 KDUMP_MACHPHYSADDR is 1, KDUMP_ERR_NODATA 3.
 """
@@ -24,7 +25,7 @@ lib.kdump_read.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_uint64,
                            ctypes.c_char_p, ctypes.POINTER(ctypes.c_size_t)]
 
 core, kept = Vmcore(sys.argv[1]), Kdump(sys.argv[2]).bits()
-file = open(sys.argv[2], 'rb')
+file = open(sys.argv[-1], 'rb')
 context = lib.kdump_new()
 if lib.kdump_open_fdset(context, 1, (ctypes.c_int * 1)(file.fileno())):
     sys.exit('open: ' + lib.kdump_get_err(context).decode())
