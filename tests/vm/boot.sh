@@ -43,7 +43,7 @@ mib=${WORK_MIB:-16} huge=${HUGE:-16} giga=${GIGA:-0} dirty=${DIRTY:-128}
 levels="${LEVELS:-31 1}" raw=${RAW-1}
 cpus=${CAPTURE_CPUS:-1} crash_cpu=${CRASH_CPU:-}
 kexec_options="${KEXEC_OPTIONS:-}"
-capture_append="${CAPTURE_APPEND:-}" record_options="${RECORD_OPTIONS:--d 31 -z --level 7}"
+capture_append="${CAPTURE_APPEND:-}" record_options="${RECORD_OPTIONS:--d 31 -z --level 10}"
 P
 echo "${BEFORE:-}" > "$work/fs/vm/before.sh"
 echo "${AFTER:-}" > "$work/fs/vm/after.sh"
