@@ -35,7 +35,7 @@ struct error *command_open_image(const struct options *options,
 struct error *command_check_output(const struct options *options);
 
 /* The same for --report, which follows the rules of an output, and may not be
- * the dump either. RET is to be deinitialised if this succeeds; empty without a
+ * the dump either. RET is to be deinitialised in any case; empty without a
  * report. */
 struct error *command_check_report(const struct options *options,
 				   struct output *ret);

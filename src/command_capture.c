@@ -12,12 +12,17 @@ struct error *command_capture(const struct options *options, struct log *log,
 {
 	const struct capture_options *capture = &options->capture;
 	struct capture_report report;
-	struct error *err, *report_err = NULL;
+	struct error *err, *report_err;
 	struct output output;
 
 	TRY(command_check_output(options));
 	TRY(stop_install());
-	TRY(command_check_report(options, &output));
+	/* the dump counts for more than what is said of it: told now, while
+	 * it can be helped, and done without */
+	report_err = command_check_report(options, &output);
+	if (report_err)
+		log_warn(log, "there will be no report: %s",
+			 error_message(report_err));
 	err = capture_run(capture, log, &report);
 	if (!err) {
 		report_print(&report, capture, log);
@@ -26,14 +31,14 @@ struct error *command_capture(const struct options *options, struct log *log,
 		else if (options->strict && report.totals.nr_unreadable)
 			*ret = EXIT_UNREADABLE;
 	}
-	if (options->report)
+	if (options->report && !report_err) {
 		report_err = report_write(&report, capture, log, err,
 					  &output);
-	if (report_err) {
-		/* the dump counts for more than what is said of it */
-		log_warn(log, "%s", error_message(report_err));
-		error_destroy(report_err);
+		if (report_err)
+			log_warn(log, "no report: %s",
+				 error_message(report_err));
 	}
+	error_destroy(report_err);
 	output_deinit(&output);
 	capture_report_deinit(&report);
 	return err;

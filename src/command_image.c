@@ -2,6 +2,7 @@
 /* The files that a command is about. */
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "formats/flat_read.h"
@@ -58,26 +59,32 @@ struct error *command_check_output(const struct options *options)
 	return check_not_input(options, options->capture.output);
 }
 
-/* Neither file need exist yet. */
+/* Neither file need exist yet; without an output stdout is it. */
 static struct error *check_not_dump(const struct options *options,
 				    const struct output *report)
 {
 	const struct capture_options *o = &options->capture;
-	struct output dump;
+	struct output dump = { .dir_fd = -1 };
 	struct stat a, b;
-	struct error *err;
+	bool same;
 
-	if (!o->output || o->dry_run)
+	if (o->dry_run)
 		return NULL;
-	err = output_init(&dump, o->output, o->force);
-	if (!err && !strcmp(dump.name, report->name) &&
-	    !fstat(dump.dir_fd, &a) && !fstat(report->dir_fd, &b) &&
-	    same_file(&a, &b))
-		err = error_create(ERROR_INVALID,
+	if (o->output) {
+		/* what else may be wrong with it the capture says */
+		error_destroy(output_init(&dump, o->output, true));
+		same = dump.dir_fd >= 0 && !strcmp(dump.name, report->name) &&
+		       !fstat(dump.dir_fd, &a) && !fstat(report->dir_fd, &b) &&
+		       same_file(&a, &b);
+		output_deinit(&dump);
+	} else {
+		same = !fstat(STDOUT_FILENO, &a) &&
+		       !fstatat(report->dir_fd, report->name, &b, 0) &&
+		       same_file(&a, &b);
+	}
+	return same ? error_create(ERROR_INVALID,
 				   "%s: is to be the dump and the report",
-				   o->output);
-	output_deinit(&dump);
-	return err;
+				   report->path) : NULL;
 }
 
 struct error *command_check_report(const struct options *options,
