@@ -243,10 +243,11 @@ class Sweep:
             return ["after %.1f ms: %s\n%s" % (
                 moment * 1e3, p, victim.err[-600:]) for p in problems]
 
-        codes = []
+        codes, before = [], dict(self.before)
         # the first milliseconds in the finest steps
         problems = [p for n in range(EARLY)
                     for p in one(last * (n / EARLY) ** 2)]
+        self.before = before
         # killed before it could listen, told, cut short, too late
         self.suite.check("sigterm-early", problems, "%d moments up to %.0f ms:"
                          " %s" % (EARLY, last * 1e3, ", ".join(

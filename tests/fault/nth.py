@@ -62,8 +62,8 @@ def attempt(suite, judge, kind, threads, n):
 def sweep(suite, judge, kind, threads):
     """All n of one kind; batches, since two runs go at once."""
     numbers, problems, codes, last = steps(), [], collections.Counter(), 0
-    # every allocation once, with each number of threads, takes minutes
-    if kind.startswith("alloc") and threads:
+    # every one of them, with each number of threads, takes many minutes
+    if kind.startswith(("alloc", "read")) and threads:
         numbers = steps(False)
     while True:
         batch = list(itertools.islice(numbers, 8))
