@@ -26,6 +26,9 @@ static int twice(int first, int second, long ms)
 
 	if (pid)
 		return waitpid(pid, &status, 0) == pid ? status : -1;
+	/* where the test runs in the background some are ignored */
+	signal(first, SIG_DFL);
+	signal(second, SIG_DFL);
 	if (stop_install())
 		_exit(99);
 	raise(first);
@@ -33,6 +36,23 @@ static int twice(int first, int second, long ms)
 		_exit(98);
 	sleep_ms(ms);
 	raise(second);
+	_exit(stop_signal());
+}
+
+/* What nohup or a shell's background has taken from us stays so. */
+static int ignored(int signum)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid)
+		return waitpid(pid, &status, 0) == pid ? status : -1;
+	signal(signum, SIG_IGN);
+	if (stop_install())
+		_exit(99);
+	raise(signum);
+	sleep_ms(40);
+	raise(signum);
 	_exit(stop_signal());
 }
 
@@ -57,6 +77,8 @@ int main(void)
 	CHECK(ended_by(twice(SIGTERM, SIGTERM, 40)) == SIGTERM);
 	CHECK(ended_by(twice(SIGTERM, SIGINT, 40)) == SIGINT);
 	CHECK(ended_by(twice(SIGHUP, SIGHUP, 1100)) == SIGHUP);
+	CHECK(ignored(SIGINT) == 0);
+	CHECK(ignored(SIGHUP) == 0);
 	CHECK_OK(stop_check());
 	return unit_end();
 }
