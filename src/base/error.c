@@ -58,18 +58,15 @@ struct error *error_create(enum error_kind kind, const char *fmt, ...)
 	return make(kind, 0, text);
 }
 
+bool error_is_nospace(int errnum)
+{
+	return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG;
+}
+
 static enum error_kind errno_kind(int errnum)
 {
-	switch (errnum) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return ERROR_NOSPACE;
-	case ENOMEM:
-		return ERROR_NOMEM;
-	default:
-		return ERROR_IO;
-	}
+	return error_is_nospace(errnum) ? ERROR_NOSPACE :
+	       errnum == ENOMEM ? ERROR_NOMEM : ERROR_IO;
 }
 
 struct error *error_errno(int errnum, const char *fmt, ...)

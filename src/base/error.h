@@ -7,6 +7,8 @@
 #ifndef CAPDUMP_BASE_ERROR_H
 #define CAPDUMP_BASE_ERROR_H
 
+#include <stdbool.h>
+
 enum error_kind {
 	ERROR_INVALID,		/* the input is broken: says where and how */
 	ERROR_UNSUPPORTED,	/* valid, but nothing we can work on */
@@ -23,9 +25,12 @@ struct error;
 struct error *error_create(enum error_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), warn_unused_result));
 
+/* Whether that errno value says that there is no room: ENOSPC, EDQUOT, EFBIG. */
+bool error_is_nospace(int errnum);
+
 /*
  * A new error from an errno value, whose text is appended after ": ".
- * ENOSPC, EDQUOT and EFBIG become ERROR_NOSPACE, ENOMEM ERROR_NOMEM, all
+ * What error_is_nospace() becomes ERROR_NOSPACE, ENOMEM ERROR_NOMEM, all
  * others ERROR_IO.
  */
 struct error *error_errno(int errnum, const char *fmt, ...)

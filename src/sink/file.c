@@ -232,7 +232,7 @@ static struct error *file_allocate(struct file_sink *file, uint64_t len)
 
 	if (!TEMP_FAILURE_RETRY(fallocate(file->fd, 0, 0, (off_t)len)))
 		return NULL;
-	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+	if (error_is_nospace(errno))
 		return error_errno(errno, "allocating %llu bytes for the head, "
 				   "bitmaps and page table of %s",
 				   (unsigned long long)len, path);

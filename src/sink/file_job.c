@@ -24,11 +24,6 @@
 
 #include "../base/bytes.h"
 
-static bool no_space(int errnum)
-{
-	return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG;
-}
-
 /* Writes LEN bytes; *done says how many, also after an error. ALIGN: a short
  * write goes on from a multiple of it. With O_DIRECT a write that does not fit
  * is not done at all: then half of it may. */
@@ -45,7 +40,7 @@ static int write_all(int fd, const uint8_t *buf, size_t len, uint64_t offset,
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && no_space(errno) && ask > align) {
+		if (n < 0 && error_is_nospace(errno) && ask > align) {
 			step = align_up(ask / 2, align);
 			continue;
 		}

@@ -110,7 +110,8 @@ struct error *sink_file_create(const char *path, unsigned flags,
  * not): each write framed with its offset (makedumpfile.h: struct
  * makedumpfile_header, makedumpfile_data_header), in records of up to 1 MiB
  * where bytes are contiguous. commit() sends the status and the end record;
- * it cannot cut; where FD is a file it is synced. SIGPIPE should be ignored: then EPIPE is an error.
+ * it cannot cut; where FD is a file it is synced. SIGPIPE should be ignored:
+ * then EPIPE is an error.
  */
 struct error *sink_flat_create(int fd, struct sink **ret);
 
