@@ -104,25 +104,43 @@ static bool big_endian(const uint8_t *h)
 }
 
 /*
+ * Marks the dump in the file INCOMPLETE. H gets its header as it was before,
+ * zeroes where there is none yet; *RET: whether it is a dump at all.
+ */
+static struct error *header_mark(const struct flat_reader *reader,
+				 uint8_t h[KDUMP_H_LEN], bool *ret)
+{
+	uint8_t status[4];
+	size_t got;
+	bool big;
+
+	TRY(io_pread(reader->out, h, KDUMP_H_LEN, 0, &got));
+	*ret = got >= KDUMP_H_STATUS &&
+	       !memcmp(h, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN);
+	if (!*ret)
+		return NULL;
+	memset(h + got, 0, KDUMP_H_LEN - got);
+	big = big_endian(h);
+	put_u32(status, get_u32(h + KDUMP_H_STATUS, big) |
+		KDUMP_STATUS_INCOMPLETE, big);
+	return io_pwrite(reader->out, status, sizeof(status), KDUMP_H_STATUS);
+}
+
+/*
  * Until all of the stream is in the file, a dump says INCOMPLETE: the status
  * that a record has brought is held back.
  */
 static struct error *status_hold(struct flat_reader *reader)
 {
-	uint8_t h[KDUMP_H_STATUS + 4] = { 0 };
-	size_t got;
-	bool big;
+	uint8_t h[KDUMP_H_LEN];
+	bool is_dump;
 
-	TRY(io_pread(reader->out, h, sizeof(h), 0, &got));
-	if (got < KDUMP_H_STATUS ||
-	    memcmp(h, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
+	TRY(header_mark(reader, h, &is_dump));
+	if (!is_dump)
 		return NULL;
-	big = big_endian(h);
 	memcpy(reader->status, h + KDUMP_H_STATUS, 4);
 	reader->held = true;
-	put_u32(h + KDUMP_H_STATUS, get_u32(h + KDUMP_H_STATUS, big) |
-		KDUMP_STATUS_INCOMPLETE, big);
-	return io_pwrite(reader->out, h + KDUMP_H_STATUS, 4, KDUMP_H_STATUS);
+	return NULL;
 }
 
 /* Copies a record, which ends at END. */
@@ -181,18 +199,12 @@ static struct error *mark_incomplete(struct flat_reader *reader)
 	uint8_t h[KDUMP_H_LEN];
 	uint64_t blocks, block_size;
 	off_t table, size;
-	size_t got;
-	bool big;
+	bool big, is_dump;
 
-	TRY(io_pread(reader->out, h, sizeof(h), 0, &got));
-	if (got < KDUMP_H_STATUS ||
-	    memcmp(h, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
+	TRY(header_mark(reader, h, &is_dump));
+	if (!is_dump)
 		return NULL;
 	big = big_endian(h);
-	memset(h + got, 0, sizeof(h) - got);
-	put_u32(h + KDUMP_H_STATUS, get_u32(h + KDUMP_H_STATUS, big) |
-		KDUMP_STATUS_INCOMPLETE, big);
-	TRY(io_pwrite(reader->out, h + KDUMP_H_STATUS, 4, KDUMP_H_STATUS));
 	block_size = get_u32(h + KDUMP_H_BLOCK_SIZE, big);
 	blocks = 1ull + get_u32(h + KDUMP_H_SUB_HDR_SIZE, big) +
 		get_u32(h + KDUMP_H_BITMAP_BLOCKS, big);
