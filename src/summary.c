@@ -97,18 +97,6 @@ struct census {
 	unsigned nr_windows;
 };
 
-#define NR_SETS 6	/* in struct scan_sets */
-
-static struct pageset *census_set(struct census *c, unsigned i)
-{
-	struct pageset *all[NR_SETS] = {
-		&c->sets.present, &c->sets.kept, &c->sets.slab, &c->sets.user,
-		&c->sets.reserved, &c->sets.poisoned,
-	};
-
-	return all[i];
-}
-
 /* Counts what is in the window. */
 static struct error *census_count(struct census *c)
 {
@@ -126,13 +114,9 @@ static struct error *census_move(struct census *c, uint64_t pfn)
 	if (c->nr_windows++ == MAX_WINDOWS)
 		return error_create(ERROR_UNSUPPORTED,
 				    "more than 1 TiB with struct pages is not counted");
-	for (unsigned i = 0; i < NR_SETS; i++) {
-		struct pageset *set = census_set(c, i);
-
-		set->first = first;
-		set->end = min_u64(first + nr, c->kernel->end_pfn);
-		pageset_clear(set);
-	}
+	for (unsigned i = 0; i < SCAN_NR_SETS; i++)
+		scan_set_move(scan_set(&c->sets, i), first,
+			      min_u64(first + nr, c->kernel->end_pfn));
 	return NULL;
 }
 
@@ -169,9 +153,11 @@ static struct error *census_run(struct census *c, const struct image *image)
 	uint64_t nr = WINDOW_BYTES >> c->kernel->space.target.page_shift;
 	unsigned shift = c->kernel->space.target.page_shift;
 
-	for (unsigned i = 0; i < NR_SETS; i++) {
-		TRY(pageset_init(census_set(c, i), 0, nr));
-		census_set(c, i)->end = 0;
+	for (unsigned i = 0; i < SCAN_NR_SETS; i++) {
+		struct pageset *set = scan_set(&c->sets, i);
+
+		TRY(pageset_init(set, 0, nr));
+		set->end = 0;
 	}
 	TRY(scan_create(c->kernel, 0, 0, &c->scan));
 	if (kdump_image_header(image))
@@ -181,8 +167,7 @@ static struct error *census_run(struct census *c, const struct image *image)
 			const struct segment *s = &image->segments[i];
 
 			TRY(census_add(c, s->paddr >> shift,
-				       ((s->paddr + s->memsz - 1) >> shift) +
-				       1));
+				       segment_end_pfn(s, shift)));
 		}
 	return census_count(c);
 }
@@ -203,8 +188,8 @@ static struct error *gather_classes(struct summary *summary)
 		summary->classes_known = true;
 	}
 	scan_destroy(c.scan);
-	for (unsigned i = 0; i < NR_SETS; i++)
-		pageset_deinit(census_set(&c, i));
+	for (unsigned i = 0; i < SCAN_NR_SETS; i++)
+		pageset_deinit(scan_set(&c.sets, i));
 	return err;
 }
 

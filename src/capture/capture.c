@@ -39,10 +39,11 @@ struct capture {
 	double start;
 };
 
-static struct error *sink_open(struct capture *c, bool again)
+/* After the output was begun: it is our own, and begun anew. */
+static struct error *sink_open(struct capture *c)
 {
 	const struct capture_options *o = c->options;
-	unsigned flags = o->force || again ? SINK_FORCE : 0;
+	unsigned flags = o->force || c->begun ? SINK_FORCE : 0;
 
 	sink_destroy(c->sink);
 	c->sink = NULL;
@@ -261,7 +262,7 @@ static struct error *levels_run(struct capture *c)
 {
 	const struct capture_options *o = c->options;
 	uint64_t bytes = 0;
-	bool again = false, retry;
+	bool retry;
 	char size[2][16];
 
 	for (unsigned i = 0; i <= o->nr_levels; i++) {
@@ -285,8 +286,7 @@ static struct error *levels_run(struct capture *c)
 				&retry));
 		if (!retry)
 			return NULL;
-		again = true;
-		TRY(sink_open(c, again));
+		TRY(sink_open(c));
 	}
 	return error_create(ERROR_NOSPACE,
 			    "no dump level fits into %s: give it more room%s",
@@ -317,7 +317,7 @@ static struct error *levels_try(struct capture *c)
 
 	if (spoilt || !serial_retry(c, err))
 		return err;
-	TRY(sink_open(c, c->begun));
+	TRY(sink_open(c));
 	return levels_run(c);
 }
 
@@ -327,7 +327,7 @@ static struct error *run(struct capture *c)
 
 	TRY(input_open(&c->input, c->options, c->log));
 	report_input(c->report, &c->input);
-	TRY(sink_open(c, false));
+	TRY(sink_open(c));
 	TRY(bitmaps_fit(c));
 	err = levels_try(c);
 	if (err && c->stands)

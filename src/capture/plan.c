@@ -7,17 +7,13 @@
 #include "../base/bytes.h"
 #include "../base/stop.h"
 
-#define NR_SETS 8	/* in struct scan_sets, and first and memmap */
+#define NR_SETS (SCAN_NR_SETS + 2)	/* and first and memmap */
 
 static struct pageset *set_at(struct plan *plan, unsigned i)
 {
-	struct pageset *all[NR_SETS] = {
-		&plan->sets.present, &plan->sets.kept, &plan->sets.slab,
-		&plan->sets.user, &plan->sets.reserved, &plan->sets.poisoned,
-		&plan->first, &plan->memmap,
-	};
-
-	return all[i];
+	if (i < SCAN_NR_SETS)
+		return scan_set(&plan->sets, i);
+	return i == SCAN_NR_SETS ? &plan->first : &plan->memmap;
 }
 
 uint64_t plan_memory(uint64_t window_pages, uint64_t end_pfn)
@@ -96,7 +92,7 @@ static void load_present(struct plan *plan)
 	     i < image->nr_segments; i++) {
 		const struct segment *s = &image->segments[i];
 		uint64_t first = s->paddr >> shift;
-		uint64_t end = ((s->paddr + s->memsz - 1) >> shift) + 1;
+		uint64_t end = segment_end_pfn(s, shift);
 
 		if (first >= present->end)
 			break;
@@ -167,13 +163,8 @@ static struct error *load(struct plan *plan, size_t window,
 
 	window_frames(plan, window, &first, &end);
 	plan->loaded = SIZE_MAX;
-	for (unsigned i = 0; i < NR_SETS; i++) {
-		struct pageset *set = set_at(plan, i);
-
-		set->first = first;
-		set->end = end;
-		pageset_clear(set);
-	}
+	for (unsigned i = 0; i < NR_SETS; i++)
+		scan_set_move(set_at(plan, i), first, end);
 	load_present(plan);
 	TRY(scan_run(plan->scan, &plan->sets, counts, progress, first));
 	return NULL;
@@ -241,7 +232,7 @@ static uint64_t count_present(const struct plan *plan, uint64_t first,
 
 		if (from >= end)
 			break;
-		first = min_u64(((s->paddr + s->memsz - 1) >> shift) + 1, end);
+		first = min_u64(segment_end_pfn(s, shift), end);
 		nr += first > from ? first - from : 0;
 	}
 	return nr;

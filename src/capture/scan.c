@@ -71,6 +71,23 @@ struct error *scan_create(const struct kernel *kernel, unsigned level,
 	return NULL;
 }
 
+struct pageset *scan_set(struct scan_sets *sets, unsigned i)
+{
+	struct pageset *all[SCAN_NR_SETS] = {
+		&sets->present, &sets->kept, &sets->slab, &sets->user,
+		&sets->reserved, &sets->poisoned,
+	};
+
+	return all[i];
+}
+
+void scan_set_move(struct pageset *set, uint64_t first, uint64_t end)
+{
+	set->first = first;
+	set->end = end;
+	pageset_clear(set);
+}
+
 static void add_counts(struct scan_counts *sum, const struct scan_counts *one)
 {
 	for (unsigned i = 0; i < NR_CLASSES; i++) {

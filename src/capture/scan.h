@@ -25,6 +25,15 @@ struct scan_sets {
 	struct pageset poisoned;	/* never to be touched */
 };
 
+#define SCAN_NR_SETS 6	/* in struct scan_sets */
+
+/* Number I of the sets, for what is done to all. */
+struct pageset *scan_set(struct scan_sets *sets, unsigned i);
+
+/* Empties a set and moves it to [first, end), FIRST a multiple of 64; the set
+ * was made for as many frames at least. */
+void scan_set_move(struct pageset *set, uint64_t first, uint64_t end);
+
 struct scan_counts {
 	uint64_t present[NR_CLASSES], kept[NR_CLASSES];	/* pages */
 	uint64_t free_found;	/* buddy + unaccepted, in segments or not; but

@@ -172,9 +172,7 @@ static struct error *add_load(struct reader *reader, const Elf64_Phdr *phdr,
 	if (join(image, &segment))
 		return NULL;
 	if (image->nr_segments == SEGMENTS_MAX)
-		return error_create(ERROR_UNSUPPORTED,
-				    "more than %u pieces of memory (PT_LOADs that do not continue each other)",
-				    SEGMENTS_MAX);
+		return segments_too_many();
 	TRY(grow(&image->segments, &reader->segments_size, image->nr_segments,
 		 sizeof(*image->segments)));
 	image->segments[image->nr_segments++] = segment;

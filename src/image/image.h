@@ -33,6 +33,14 @@ struct segment {
 	uint64_t offset;		/* in the file */
 };
 
+/* One past the last page frame that is at least partly in the segment, which is
+ * not empty. */
+static inline uint64_t segment_end_pfn(const struct segment *segment,
+				       unsigned page_shift)
+{
+	return ((segment->paddr + segment->memsz - 1) >> page_shift) + 1;
+}
+
 /* One PT_NOTE: bytes of the file. */
 struct note_extent {
 	uint64_t offset, len;

@@ -102,7 +102,7 @@ static void heap_pop(struct heap *heap)
 	}
 }
 
-static struct error *too_many(void)
+struct error *segments_too_many(void)
 {
 	return error_create(ERROR_UNSUPPORTED,
 			    "more than %u pieces of memory (PT_LOADs that do not continue each other)",
@@ -136,7 +136,7 @@ static struct error *emit(struct output *out, const struct piece *piece,
 		}
 	}
 	if (out->nr == SEGMENTS_MAX)
-		return too_many();
+		return segments_too_many();
 	if (out->nr == out->size) {
 		size_t size = out->size ? out->size * 2 : 16;
 		struct segment *more = realloc(out->segments,
@@ -199,7 +199,7 @@ static struct error *normalize(struct segment **segments, size_t nr,
 	struct heap heap = { .pieces = pieces, .at = at };
 
 	if (nr > SEGMENTS_MAX)
-		return too_many();
+		return segments_too_many();
 	if (!pieces || !at)
 		return error_nomem();
 	split(*segments, (uint32_t)nr, pieces);

@@ -14,6 +14,9 @@
  * moment. */
 #define SEGMENTS_MAX (1u << 17)
 
+/* ERROR_UNSUPPORTED that says so. */
+struct error *segments_too_many(void);
+
 /*
  * Sorts *SEGMENTS (malloc'ed, may be moved) and cuts overlaps: where two cover
  * a byte, one with file contents there wins over one without, then the
