@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # capdump: see README.md. Everything is built below build/.
 # Codecs can be left out: make ZSTD=0 LZO=0 SNAPPY=0 ZLIB=0
+# zlib by the slower library of that name: make LIBDEFLATE=0
 # Another build beside it: make BUILD=build/asan SANITIZE=address,undefined
 MAKEFLAGS += --no-builtin-rules
 BUILD ?= build
@@ -14,6 +15,7 @@ ZSTD ?= 1
 LZO ?= 1
 SNAPPY ?= 1
 ZLIB ?= 1
+LIBDEFLATE ?= $(ZLIB)
 
 VERSION := $(shell cat VERSION)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE \
@@ -31,7 +33,10 @@ ifeq ($(SNAPPY),1)
 ALL_CFLAGS += -DHAVE_SNAPPY
 LIBS += -lsnappy
 endif
-ifeq ($(ZLIB),1)
+ifeq ($(LIBDEFLATE),1)
+ALL_CFLAGS += -DHAVE_LIBDEFLATE
+LIBS += -ldeflate
+else ifeq ($(ZLIB),1)
 ALL_CFLAGS += -DHAVE_ZLIB
 LIBS += -lz
 endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Page compressors: one const struct each. A codec that was left out of the
- * build is in the table without functions, so that it can be named.
+ * build is in the table without functions, so that it can be named. zlib is
+ * libdeflate.c's or, without libdeflate, zlib.c's: the same format.
  */
 #ifndef CAPDUMP_CODEC_CODEC_H
 #define CAPDUMP_CODEC_CODEC_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * lzo: LZO1X without a header, which readers hand to lzo1x_decompress_safe().
- * Packed by lzo1x_1, as makedumpfile does: lzo1x_1_12, with a dictionary of 8
- * instead of 32 KiB, takes 3 to 7 % less time and 0.1 to 0.3 % more space.
+ * Packed by lzo1x_1_12, whose dictionary is 8 KiB instead of the 32 of lzo1x_1
+ * that makedumpfile takes: there is less to clear for each page. 2 to 7 % less
+ * time, 0.1 to 0.3 % more space.
  */
 #include "codec.h"
 
@@ -16,7 +17,7 @@
 
 struct lzo {
 	struct codec codec;
-	uint64_t work[LZO1X_1_MEM_COMPRESS / sizeof(uint64_t)];
+	uint64_t work[LZO1X_1_12_MEM_COMPRESS / sizeof(uint64_t)];
 	uint8_t out[LZO_BOUND(CODEC_LEN_MAX)];	/* the compressor knows no
 						 * limit */
 };
@@ -50,7 +51,7 @@ static size_t lzo_pack(struct codec *codec, const void *src, size_t len,
 	lzo_uint out_len = 0;
 
 	if (len > CODEC_LEN_MAX ||
-	    lzo1x_1_compress(src, len, lzo->out, &out_len, lzo->work) !=
+	    lzo1x_1_12_compress(src, len, lzo->out, &out_len, lzo->work) !=
 	    LZO_E_OK || out_len > cap)
 		return 0;
 	memcpy(dst, lzo->out, out_len);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * zlib: each page is a zlib stream (RFC 1950), which readers hand to
- * uncompress(). Level 1 by default, as makedumpfile has it (Z_BEST_SPEED).
- * compress2() sets up 256 KiB for every call; here one state serves all pages.
+ * The zlib codec by zlib, for a build without libdeflate: each page is a zlib
+ * stream (RFC 1950), which readers hand to uncompress(). Level 1 by default, as
+ * makedumpfile has it (Z_BEST_SPEED). compress2() sets up 256 KiB for every
+ * call; here one state serves all pages.
  */
 #include "codec.h"
 
+#ifndef HAVE_LIBDEFLATE
 #ifdef HAVE_ZLIB
 #include <stdlib.h>
 #include <zlib.h>
@@ -96,3 +98,4 @@ const struct codec_ops codec_zlib = {
 	.unpack = zlib_unpack,
 #endif
 };
+#endif

@@ -204,7 +204,7 @@ def version(box):
     lines = box.good("-v").out.decode().splitlines()
     need(re.match(r"capdump \d+\.\d+", lines[0]), "%s", lines)
     for name in ("libelf", "zlib", "lzo", "snappy", "zstd"):
-        need(any(re.match(name + r" (\d|not built in|built in)", line)
+        need(any(re.match(name + r" (\d|libdeflate \d|not built in|built in)", line)
                  for line in lines), "%s: %s", name, lines)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make check-full: other compilers, sanitizers, fuzzing, kills. Each variant is
 # built in a folder of its own below build/.
-FULL_STEPS := fault-full asan clang tsan bare fuzz
+FULL_STEPS := fault-full asan clang tsan zlib bare fuzz
 
 check-full:
 	tests/full/install
@@ -22,10 +22,16 @@ tsan:
 clang:
 	$(MAKE) -s BUILD=build/clang CC=clang all unit
 
+# the zlib format by zlib
+zlib:
+	$(MAKE) -s BUILD=build/zlib LIBDEFLATE=0 all build/zlib/unit/test_codec
+	build/zlib/capdump -v | grep -q '^zlib [0-9]'
+	tests/unit/run build/zlib/unit/test_codec
+
 # without any codec
 bare: $(BUILD)/capdump
 	$(MAKE) -s BUILD=build/bare ZSTD=0 LZO=0 SNAPPY=0 ZLIB=0 all
 	build/bare/capdump -v
 	tests/full/bare build/bare/capdump $(BUILD)/capdump
 
-.PHONY: check-full asan tsan clang bare
+.PHONY: check-full asan tsan clang zlib bare
