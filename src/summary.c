@@ -159,7 +159,7 @@ static struct error *census_run(struct census *c, const struct image *image)
 		TRY(pageset_init(set, 0, nr));
 		set->end = 0;
 	}
-	TRY(scan_create(c->kernel, 0, 0, &c->scan));
+	TRY(scan_create(c->kernel, 0, NULL, 0, &c->scan));
 	if (kdump_image_header(image))
 		TRY(kdump_each_run(image, BITMAP_PRESENT, census_add, c));
 	else

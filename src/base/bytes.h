@@ -75,6 +75,20 @@ static inline uint64_t get_uint(const void *p, unsigned size, bool big_endian)
 	}
 }
 
+/* How many bits are set. The compiler's own is a call into a table where the
+ * instruction set has no such instruction, as x86_64 by default. */
+static inline unsigned count_bits(uint64_t v)
+{
+#ifdef __POPCNT__
+	return (unsigned)__builtin_popcountll(v);
+#else
+	v -= v >> 1 & 0x5555555555555555;
+	v = (v & 0x3333333333333333) + (v >> 2 & 0x3333333333333333);
+	v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return (unsigned)(v * 0x0101010101010101 >> 56);
+#endif
+}
+
 /* ALIGN is a power of two. align_up() of the last few values wraps to 0. */
 static inline uint64_t align_down(uint64_t v, uint64_t align)
 {

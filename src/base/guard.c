@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Copies that survive SIGBUS: see guard.h. */
+/* Reads that survive SIGBUS: see guard.h. */
 #include "guard.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* Set only while this thread is inside guard_copy(). */
+/* Set only while this thread is inside guard_call(). */
 static _Thread_local sigjmp_buf *volatile guard_jump;
 
 static void bus_handler(int signum)
@@ -32,18 +32,39 @@ struct error *guard_install(void)
 	return NULL;
 }
 
-bool guard_copy(void *dst, const void *src, size_t len)
+bool guard_call(void (*fn)(void *arg), void *arg)
 {
+	sigjmp_buf *outer = guard_jump;
 	sigjmp_buf jump;
 
 	if (sigsetjmp(jump, 0)) {
-		guard_jump = NULL;
+		guard_jump = outer;
 		return false;
 	}
 	guard_jump = &jump;
-	__asm__ volatile("" ::: "memory");	/* the copy stays in between */
-	memcpy(dst, src, len);
+	__asm__ volatile("" ::: "memory");	/* the reads stay in between */
+	fn(arg);
 	__asm__ volatile("" ::: "memory");
-	guard_jump = NULL;
+	guard_jump = outer;
 	return true;
+}
+
+struct copy {
+	void *dst;
+	const void *src;
+	size_t len;
+};
+
+static void copy_run(void *arg)
+{
+	const struct copy *copy = arg;
+
+	memcpy(copy->dst, copy->src, copy->len);
+}
+
+bool guard_copy(void *dst, const void *src, size_t len)
+{
+	struct copy copy = { dst, src, len };
+
+	return guard_call(copy_run, &copy);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Copies from a mapped file survive SIGBUS, which is how the system reports
+ * Reads of a mapped file survive SIGBUS, which is how the system reports
  * memory that it cannot read (bad memory, a truncated file).
  */
 #ifndef CAPDUMP_BASE_GUARD_H
@@ -16,8 +16,15 @@ struct error *guard_install(void);
 
 /*
  * memcpy(); false if it met SIGBUS (then DST holds anything). A SIGBUS outside
- * of this function ends the program as by default. Any thread.
+ * of these functions ends the program as by default. Any thread.
  */
 bool guard_copy(void *dst, const void *src, size_t len);
+
+/*
+ * Calls FN(ARG); false if it met SIGBUS, at which it was left, wherever it was:
+ * while it reads from a map it must hold nothing, and what it has changed by
+ * then is the caller's to undo. Any thread; may be nested.
+ */
+bool guard_call(void (*fn)(void *arg), void *arg);
 
 #endif

@@ -91,7 +91,7 @@ void pageset_clear(struct pageset *set)
 uint64_t pageset_count(const struct pageset *set, uint64_t first,
 		       uint64_t end)
 {
-	uint64_t n = 0;
+	uint64_t n = 0, i, last;
 
 	first = max_u64(first, set->first);
 	end = min_u64(end, set->end);
@@ -99,9 +99,15 @@ uint64_t pageset_count(const struct pageset *set, uint64_t first,
 		return 0;
 	first -= set->first;
 	end -= set->first;
-	for (uint64_t i = first / 64; i <= (end - 1) / 64; i++)
-		n += (unsigned)__builtin_popcountll(set->bits[i] &
-						    word_mask(i, first, end));
+	i = first / 64;
+	last = (end - 1) / 64;
+	if (i == last)
+		return count_bits(set->bits[i] & word_mask(i, first, end));
+	n = count_bits(set->bits[i] & word_mask(i, first, end)) +
+	    count_bits(set->bits[last] & word_mask(last, first, end));
+	while (++i < last)
+		if (set->bits[i])	/* most sets are sparse */
+			n += count_bits(set->bits[i]);
 	return n;
 }
 

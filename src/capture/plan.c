@@ -49,7 +49,8 @@ static struct error *create(struct plan *plan, unsigned level,
 	plan->holds = calloc(plan->nr_windows + 1, sizeof(*plan->holds));
 	if (!plan->prefix || !plan->base || !plan->holds)
 		return error_nomem();
-	return scan_create(plan->kernel, level, nr_threads, &plan->scan);
+	return scan_create(plan->kernel, level, &plan->overlay->never_drop,
+			   nr_threads, &plan->scan);
 }
 
 struct error *plan_create(const struct kernel *kernel,

@@ -35,7 +35,8 @@ void scan_destroy(struct scan *scan)
 }
 
 static struct error *create(struct scan *scan, const struct kernel *kernel,
-			    unsigned level, unsigned nr_threads)
+			    unsigned level, const struct sparseset *never_drop,
+			    unsigned nr_threads)
 {
 	scan->kernel = kernel;
 	scan->nr_workers = nr_threads ? nr_threads : 1;
@@ -48,13 +49,15 @@ static struct error *create(struct scan *scan, const struct kernel *kernel,
 		return error_nomem();
 	for (unsigned i = 0; i < scan->nr_workers; i++) {
 		scan->locals[i] = &scan->workers[i];
-		TRY(scan_worker_init(&scan->workers[i], kernel, level));
+		TRY(scan_worker_init(&scan->workers[i], kernel, level,
+				     never_drop));
 	}
 	return pool_create(nr_threads, scan->nr_tasks, scan_task_run,
 			   scan->locals, &scan->pool);
 }
 
 struct error *scan_create(const struct kernel *kernel, unsigned level,
+			  const struct sparseset *never_drop,
 			  unsigned nr_threads, struct scan **ret)
 {
 	struct scan *scan = calloc(1, sizeof(*scan));
@@ -62,7 +65,7 @@ struct error *scan_create(const struct kernel *kernel, unsigned level,
 
 	if (!scan)
 		return error_nomem();
-	err = create(scan, kernel, level, nr_threads);
+	err = create(scan, kernel, level, never_drop, nr_threads);
 	if (err) {
 		scan_destroy(scan);
 		return err;
@@ -154,7 +157,7 @@ struct error *scan_gap(struct scan *scan, uint64_t pfn, uint64_t *end)
 		return NULL;
 	}
 	if (kernel->has_pages)	/* no worker is at work now */
-		TRY(kernel_page_array(kernel, scan->workers[0].view, pfn,
+		TRY(kernel_page_array(kernel, scan->workers[0].reader.view, pfn,
 				      &array, &unreadable));
 	*end = array.nr_pages || unreadable ? pfn : array.first_pfn;
 	scan->gap = pfn;

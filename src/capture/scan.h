@@ -9,6 +9,7 @@
 
 #include "../base/pageset.h"
 #include "../base/progress.h"
+#include "../base/sparseset.h"
 #include "../filter/filter.h"
 #include "../kernel/kernel.h"
 
@@ -22,7 +23,8 @@ struct scan_sets {
 	struct pageset slab;
 	struct pageset user;	/* page cache, user, free, offline pages */
 	struct pageset reserved;	/* PG_reserved, as far as known */
-	struct pageset poisoned;	/* never to be touched */
+	struct pageset poisoned;	/* never to be touched; not all of those
+					 * that the level drops anyway */
 };
 
 #define SCAN_NR_SETS 6	/* in struct scan_sets */
@@ -44,8 +46,14 @@ struct scan_counts {
 
 struct scan;
 
-/* NR_THREADS workers (0: the caller's thread). KERNEL and LEVEL are fixed. */
+/*
+ * NR_THREADS workers (0: the caller's thread). KERNEL and LEVEL are fixed. Of
+ * pages that LEVEL drops together it is not asked which are poisoned, but for
+ * those of NEVER_DROP (frames that the caller will keep all the same; NULL:
+ * none).
+ */
 struct error *scan_create(const struct kernel *kernel, unsigned level,
+			  const struct sparseset *never_drop,
 			  unsigned nr_threads, struct scan **ret);
 void scan_destroy(struct scan *scan);	/* NULL is fine */
 

@@ -3,8 +3,8 @@
 #ifndef CAPDUMP_CAPTURE_SCAN_TASK_H
 #define CAPDUMP_CAPTURE_SCAN_TASK_H
 
-#include "../image/window.h"
-#include "scan.h"
+#include "scan_mark.h"
+#include "scan_read.h"
 
 struct scan_task {
 	uint64_t first, end;		/* frames; end exclusive */
@@ -15,18 +15,14 @@ struct scan_task {
 
 /* A worker's own. */
 struct scan_worker {
-	const struct kernel *kernel;
 	unsigned level;
-	struct view *view;		/* random access: tables, heads */
-	struct view *stream;		/* struct pages where mapping fails */
-	uint8_t *buf;			/* SCAN_CHUNK struct pages */
-	struct window *window;		/* over struct pages; NULL: none */
-	struct extent extent;		/* last translation */
-	uint64_t extent_vaddr;
+	const struct sparseset *never_drop;	/* borrowed; may be NULL */
+	struct scan_reader reader;
 };
 
 struct error *scan_worker_init(struct scan_worker *worker,
-			       const struct kernel *kernel, unsigned level);
+			       const struct kernel *kernel, unsigned level,
+			       const struct sparseset *never_drop);
 void scan_worker_deinit(struct scan_worker *worker);
 
 /* A pool_fn: LOCAL is a struct scan_worker, JOB a struct scan_task. */

@@ -10,11 +10,34 @@
 
 #include "../base/bytes.h"
 
+#define ALWAYS_INLINE __attribute__((always_inline))
+
 #define MAPPING_ANON 1u		/* Linux page-flags.h: PAGE_MAPPING_ANON */
 
 /* As it is before mm/mm_init.c has been at it, and after hot removal: Linux
  * include/linux/mm.h: PAGE_POISON_PATTERN, page_init_poison(). */
 #define STRUCT_POISONED UINT64_MAX
+
+/*
+ * The struct pages may be mapped, and the memory change under our hands. What
+ * was loaded is what is judged: the empty asm keeps the compiler from loading
+ * it again.
+ */
+static inline uint64_t load_u64(const uint8_t *p, bool big_endian)
+{
+	uint64_t v = get_u64(p, big_endian);
+
+	__asm__("" : "+r"(v));
+	return v;
+}
+
+static inline uint32_t load_u32(const uint8_t *p, bool big_endian)
+{
+	uint32_t v = get_u32(p, big_endian);
+
+	__asm__("" : "+r"(v));
+	return v;
+}
 
 static bool holds(const struct test *test, uint32_t word)
 {
@@ -24,7 +47,7 @@ static bool holds(const struct test *test, uint32_t word)
 static uint64_t word_of(const struct page_layout *l, const uint8_t *page,
 			const struct field *field)
 {
-	return get_u64(page + field->offset, l->big_endian);
+	return load_u64(page + field->offset, l->big_endian);
 }
 
 static uint64_t flags_of(const struct page_layout *l, const uint8_t *page)
@@ -38,11 +61,12 @@ static uint64_t compound_run(const struct page_layout *l, const uint8_t *page,
 {
 	const uint8_t *second = page + l->size;
 	uint64_t tail, run;
-	unsigned order;
+	uint32_t order;
 
 	if (nr < 2)
 		return 0;
 	order = second[l->order.offset];
+	__asm__("" : "+r"(order));
 	if (!order || order > l->max_folio_order || pfn & ((1ull << order) - 1))
 		return 0;
 	run = 1ull << order;
@@ -54,6 +78,95 @@ static uint64_t compound_run(const struct page_layout *l, const uint8_t *page,
 	    word_of(l, page + (run - 1) * l->size, &l->compound) != tail)
 		return 0;
 	return run;
+}
+
+/* The flags of what filter_group() leaves to filter_classify(). */
+static inline uint64_t unit_flags(const struct page_layout *l)
+{
+	return l->slab_flag | l->head | l->hwpoison;
+}
+
+/* Adds the next struct page's bit at the top; after 64 of them the first one's
+ * is at the bottom. Two instructions: an or and a rotation. */
+static inline uint64_t push(uint64_t bits, bool bit)
+{
+	bits |= bit;
+	return bits >> 1 | bits << 63;
+}
+
+/* Bit I: the I-th of NR struct pages has all of FLAGS. */
+static inline ALWAYS_INLINE uint64_t
+group_flags(const struct page_layout *l, const uint8_t *page, unsigned nr,
+	    uint32_t size, bool big_endian, uint64_t flags)
+{
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < nr; i++, page += size) {
+		uint64_t word = load_u64(page + l->flags.offset, big_endian);
+
+		bits = push(bits, (word & flags) == flags);
+	}
+	return bits >> (64 - nr);
+}
+
+/*
+ * See filter_group(). NR is 1 to 64; SIZE and BIG_ENDIAN are the layout's, for
+ * the compiler to know them. What is rare is looked for again, and only where
+ * any of the flags has it: then a page stays what it was, or it becomes what it
+ * has turned into meanwhile.
+ */
+static inline ALWAYS_INLINE void
+group_judge(const struct page_layout *l, const uint8_t *page, unsigned nr,
+	    uint32_t size, bool big_endian, struct page_group *ret)
+{
+	const uint64_t single = unit_flags(l), lru_flag = l->lru;
+	const uint64_t swap = l->swapcache | l->swapbacked;
+	const uint8_t *flags_at = page + l->flags.offset;
+	const uint8_t *mapcount_at = page + l->mapcount.offset;
+	const uint8_t *mapping_at = page + l->mapping.offset;
+	const uint8_t *compound_at = page + l->compound.offset;
+	const int32_t typed_below = l->typed_below;
+	uint64_t unit = 0, anon = 0, cache = 0, any = 0, private = UINT64_MAX;
+
+	for (size_t at = 0; at < (size_t)nr * size; at += size) {
+		uint64_t flags = load_u64(flags_at + at, big_endian);
+		int32_t mapcount = (int32_t)load_u32(mapcount_at + at,
+						     big_endian);
+		uint64_t compound = load_u64(compound_at + at, big_endian);
+		uint64_t mapping = load_u64(mapping_at + at, big_endian);
+
+		any |= flags;
+		unit = push(unit, (compound & 1) | !!(flags & single) |
+				  (mapcount < typed_below));
+		anon = push(anon, mapping & MAPPING_ANON);
+		cache = push(cache, flags & lru_flag);
+	}
+	unit >>= 64 - nr;
+	anon >>= 64 - nr;
+	cache >>= 64 - nr;
+	if (l->swapcache && (any & swap) == swap)
+		cache |= group_flags(l, page, nr, size, big_endian, swap);
+	cache &= ~anon;
+	if (cache && l->private_flag)
+		private = any & l->private_flag ?
+			  group_flags(l, page, nr, size, big_endian,
+				      l->private_flag) : 0;
+	ret->unit = unit;
+	ret->anon = anon;
+	ret->cache = cache & ~private;
+	ret->cache_private = cache & private;
+	ret->reserved = any & l->reserved ?
+			group_flags(l, page, nr, size, big_endian,
+				    l->reserved) & ~(anon | cache) : 0;
+}
+
+void filter_group(const struct page_layout *l, const void *page,
+		  struct page_group *ret)
+{
+	if (l->size == 64 && l->big_endian == BYTES_HOST_BIG)
+		group_judge(l, page, GROUP_PAGES, 64, BYTES_HOST_BIG, ret);
+	else
+		group_judge(l, page, GROUP_PAGES, l->size, l->big_endian, ret);
 }
 
 static bool is_hugetlb(const struct page_layout *l, const uint8_t *page)
@@ -73,17 +186,14 @@ static bool is_hugetlb(const struct page_layout *l, const uint8_t *page)
 
 /* Page cache, anonymous or neither, of a head or a single page. */
 static enum page_class classify_mapped(const struct page_layout *l,
-				       const uint8_t *page, uint64_t flags)
+				       const uint8_t *page)
 {
-	uint64_t swap = l->swapcache | l->swapbacked;
+	struct page_group group;
 
-	if (word_of(l, page, &l->mapping) & MAPPING_ANON)
-		return CLASS_ANON;
-	if (!(flags & l->lru) && !(l->swapcache && (flags & swap) == swap))
-		return CLASS_KERNEL;
-	if (!l->private_flag || (flags & l->private_flag))
-		return CLASS_CACHE_PRIVATE;
-	return CLASS_CACHE;
+	group_judge(l, page, 1, l->size, l->big_endian, &group);
+	return group.anon ? CLASS_ANON :
+	       group.cache ? CLASS_CACHE :
+	       group.cache_private ? CLASS_CACHE_PRIVATE : CLASS_KERNEL;
 }
 
 /* A block of 2^ORDER pages, which the struct page says is CLASS. */
@@ -132,22 +242,22 @@ static enum page_class classify_compound(const struct page_layout *l,
 	*run = run_compound;
 	if (is_hugetlb(l, page))
 		return flags & l->hwpoison ? CLASS_HWPOISON : CLASS_HUGETLB;
-	return classify_mapped(l, page, flags);
+	return classify_mapped(l, page);
 }
 
 enum page_class filter_classify(const struct page_layout *l, const void *page,
 				uint64_t pfn, uint64_t nr, uint64_t *run)
 {
 	uint64_t flags = flags_of(l, page), run_compound;
-	uint32_t mapcount = get_u32((const uint8_t *)page + l->mapcount.offset,
-				    l->big_endian);
+	uint32_t mapcount = load_u32((const uint8_t *)page + l->mapcount.offset,
+				     l->big_endian);
 	bool slab = flags & l->slab_flag;
 	bool typed = (int32_t)mapcount < l->typed_below;
 
 	*run = 1;
 	if (!typed && !slab && !(flags & l->head))
 		return flags & l->hwpoison ? CLASS_HWPOISON :
-		       classify_mapped(l, page, flags);
+		       classify_mapped(l, page);
 	if (flags == STRUCT_POISONED)
 		return CLASS_KERNEL;
 	run_compound = flags & l->head ? compound_run(l, page, pfn, nr) : 0;
@@ -184,8 +294,22 @@ bool filter_tail(const struct page_layout *l, const void *page, uint64_t vaddr,
 	return true;
 }
 
-bool filter_poisoned(const struct page_layout *l, const void *page)
+uint64_t filter_poisoned(const struct page_layout *l, const void *page,
+			 unsigned nr)
 {
-	return flags_of(l, page) & l->hwpoison &&
-	       flags_of(l, page) != STRUCT_POISONED;
+	uint64_t bits, found = 0;
+
+	if (!l->hwpoison)
+		return 0;
+	bits = group_flags(l, page, nr, l->size, l->big_endian, l->hwpoison);
+	while (bits) {
+		unsigned i = (unsigned)__builtin_ctzll(bits);
+		uint64_t flags = flags_of(l, (const uint8_t *)page +
+					     (size_t)i * l->size);
+
+		bits &= bits - 1;
+		if (flags != STRUCT_POISONED)
+			found |= 1ull << i;
+	}
+	return found;
 }

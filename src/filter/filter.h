@@ -70,7 +70,28 @@ enum page_class filter_classify(const struct page_layout *layout,
 bool filter_tail(const struct page_layout *layout, const void *page,
 		 uint64_t vaddr, uint64_t *head_vaddr);
 
-/* Whether PG_hwpoison is set on this struct page. */
-bool filter_poisoned(const struct page_layout *layout, const void *page);
+/* Bit I: PG_hwpoison is set on the I-th of NR struct pages, 1 to 64. */
+uint64_t filter_poisoned(const struct page_layout *layout, const void *page,
+			 unsigned nr);
+
+#define GROUP_PAGES 64u
+
+/* What GROUP_PAGES struct pages in a row say; bit I is the I-th one's. No bit is
+ * in two of anon, cache and cache_private. */
+struct page_group {
+	uint64_t unit;		/* a tail, or for filter_classify() to judge:
+				 * the other bits say nothing of it */
+	uint64_t anon, cache, cache_private;	/* CLASS_...; in none of them:
+				 * CLASS_KERNEL */
+	uint64_t reserved;	/* PG_reserved is set, a kernel page */
+};
+
+/*
+ * Judges many pages at once, without a branch for each, by the rules of
+ * filter_classify(), which uses the same code. PAGE is the first of
+ * GROUP_PAGES struct pages. Any thread.
+ */
+void filter_group(const struct page_layout *layout, const void *page,
+		  struct page_group *ret);
 
 #endif

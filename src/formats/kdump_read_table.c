@@ -55,8 +55,7 @@ uint64_t kdump_count_bits(const uint8_t *buf, uint64_t nr)
 	uint64_t count = 0, i;
 
 	for (i = 0; i + 64 <= nr; i += 64)
-		count += (uint64_t)__builtin_popcountll(get_u64(buf + i / 8,
-								false));
+		count += count_bits(get_u64(buf + i / 8, false));
 	for (; i < nr; i++)
 		count += buf[i / 8] >> i % 8 & 1;
 	return count;

@@ -166,3 +166,18 @@ enum page_state window_read(const struct window *window, uint64_t paddr,
 		memset((uint8_t *)buf + filled, 0, (size_t)(len - filled));
 	return found ? PAGE_OK : PAGE_ABSENT;
 }
+
+const void *window_at(const struct window *window, uint64_t paddr,
+		      uint64_t *len)
+{
+	for (unsigned i = 0; i < window->nr_pieces; i++) {
+		const struct piece *piece = &window->pieces[i];
+		uint64_t at = paddr - piece->paddr;
+
+		if (paddr < piece->paddr || at >= piece->in_file)
+			continue;
+		*len = piece->in_file - at;
+		return piece->bytes ? piece->bytes + at : NULL;
+	}
+	return NULL;
+}

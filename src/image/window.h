@@ -32,4 +32,12 @@ bool window_covers(const struct window *window, uint64_t paddr, uint64_t len);
 enum page_state window_read(const struct window *window, uint64_t paddr,
 			    void *buf, size_t len);
 
+/*
+ * Where the memory at PADDR is mapped, and *LEN, how many bytes follow each
+ * other from there on; NULL where it is not, or the file is cut off. To be read
+ * within guard_call() only. Any thread.
+ */
+const void *window_at(const struct window *window, uint64_t paddr,
+		      uint64_t *len);
+
 #endif

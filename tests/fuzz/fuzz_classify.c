@@ -9,6 +9,30 @@
 
 #define MAX_PAGES 64u
 
+/* All of them at once, and each by itself. */
+static void group_all(const struct page_layout *layout, const uint8_t *pages,
+		      uint64_t vaddr)
+{
+	struct page_group group;
+
+	filter_group(layout, pages, &group);
+	for (unsigned i = 0; i < GROUP_PAGES; i++) {
+		const uint8_t *page = pages + (size_t)i * layout->size;
+		enum page_class class;
+		uint64_t run, head;
+
+		if (group.unit >> i & 1)
+			continue;
+		FUZZ_CHECK(!filter_tail(layout, page, vaddr, &head));
+		class = filter_classify(layout, page, i, 1, &run);
+		FUZZ_CHECK(run == 1);
+		FUZZ_CHECK((class == CLASS_ANON) == (group.anon >> i & 1));
+		FUZZ_CHECK((class == CLASS_CACHE) == (group.cache >> i & 1));
+		FUZZ_CHECK((class == CLASS_CACHE_PRIVATE) ==
+			   (group.cache_private >> i & 1));
+	}
+}
+
 static void classify_all(const struct page_layout *layout,
 			 struct fuzz_source *source)
 {
@@ -21,6 +45,8 @@ static void classify_all(const struct page_layout *layout,
 	if (!pages)
 		abort();
 	fuzz_take(source, pages, nr * layout->size);
+	if (nr == GROUP_PAGES)
+		group_all(layout, pages, vaddr);
 	for (uint64_t i = 0; i < nr; i++) {
 		/* the last one first: pages end where the memory does */
 		uint64_t left = i + 1;
@@ -31,7 +57,7 @@ static void classify_all(const struct page_layout *layout,
 		if (!alone)
 			abort();
 		memcpy(alone, page, layout->size * left);
-		(void)filter_poisoned(layout, alone);
+		(void)filter_poisoned(layout, alone, 1);
 		if (!filter_tail(layout, alone, vaddr, &head)) {
 			class = filter_classify(layout, alone, first + i, left,
 						&run);

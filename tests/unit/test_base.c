@@ -59,6 +59,14 @@ static void test_pageset(void)
 	}
 	CHECK(!pageset_test(&set, 1000) && n > 0 && n < 872);
 	CHECK(pageset_count(&set, 0, 5000) == n);
+	for (unsigned i = 0; i < 1000; i += 7) {
+		n = 0;
+		for (unsigned k = i; k < 1000; n += want[k++])
+			CHECK(pageset_count(&set, i, k) == n);
+	}
+	CHECK(count_bits(0) == 0 && count_bits(UINT64_MAX) == 64 &&
+	      count_bits(0x8000000000000001) == 2 &&
+	      count_bits(0xf0f0123456789abc) == 30);
 	for (unsigned i = 0; i <= 1000; i++) {
 		unsigned on = i < 128 ? 128 : i, off = on;
 
@@ -144,9 +152,36 @@ static void test_log(void)
 	free(text);
 }
 
+struct reads {
+	const volatile char *map;
+	unsigned inner, done;
+};
+
+/* Reads a page that is there, then, guarded again, one that is not, and then
+ * that one without. */
+static void read_inner(void *arg)
+{
+	struct reads *reads = arg;
+
+	reads->done += reads->map[4096] + 1;
+}
+
+static void read_outer(void *arg)
+{
+	struct reads *reads = arg;
+
+	reads->done += reads->map[0] + 1;
+	reads->inner += !guard_call(read_inner, reads);
+	reads->done += reads->map[1] + 1;
+	if (reads->inner % 2)
+		return;
+	read_inner(arg);
+}
+
 /* A mapping beyond the end of its file raises a real SIGBUS. */
 static void test_guard(void)
 {
+	struct reads reads = { .inner = 0 };
 	int fd = memfd_create("guard", 0);
 	char buf[4096];
 	char *map;
@@ -158,6 +193,11 @@ static void test_guard(void)
 	for (int i = 0; i < 3; i++) {
 		CHECK(guard_copy(buf, map, 4096));
 		CHECK(!guard_copy(buf, map + 4096, 4096));
+	}
+	reads.map = map;
+	for (unsigned i = 1; i < 7; i++) {
+		CHECK(guard_call(read_outer, &reads) == (i % 2));
+		CHECK(reads.inner == i && reads.done == 2 * i);
 	}
 	munmap(map, 8192);
 	close(fd);

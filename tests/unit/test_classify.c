@@ -109,8 +109,8 @@ static void test_single(struct bench *b)
 	set_flags(b, 0, lru | bit(k->hwpoison));
 	set(b, 0, PAGE_MAPPING, ANON_VMA);
 	CHECK(IS(b, 0, CLASS_HWPOISON, 1));
-	CHECK(filter_poisoned(&b->l, b->pages));
-	CHECK(!filter_poisoned(&b->l, b->pages + 64));
+	CHECK(filter_poisoned(&b->l, b->pages, 1));
+	CHECK(!filter_poisoned(&b->l, b->pages + 64, 1));
 }
 
 static void test_types(struct bench *b)
@@ -151,7 +151,7 @@ static void test_types(struct bench *b)
 	/* one bad page does not make the slab go */
 	set(b, 0, PAGE_FLAGS, get_u64(b->pages, false) | bit(k->hwpoison));
 	CHECK(IS(b, 0, CLASS_SLAB, 8));
-	CHECK(filter_poisoned(&b->l, b->pages));
+	CHECK(filter_poisoned(&b->l, b->pages, 1));
 
 	/* an underflow of the mapcount is none */
 	clear(b);
@@ -339,7 +339,7 @@ static void test_tails(struct bench *b)
 	/* a struct page as it was before its birth */
 	memset(b->pages, 0xff, 64);
 	CHECK(filter_tail(l, b->pages, VADDR, &head) && !head);
-	CHECK(IS(b, 0, CLASS_KERNEL, 1) && !filter_poisoned(l, b->pages));
+	CHECK(IS(b, 0, CLASS_KERNEL, 1) && !filter_poisoned(l, b->pages, 1));
 
 	/* masks: only where the kernel has them */
 	for (unsigned order = 1; order <= 9; order++) {
