@@ -355,6 +355,9 @@ void options_print_notes(const struct options *options, struct log *log)
 {
 	char name[64];
 
+	if (options->capture.paranoid && !options->capture.codec)
+		log_warn(log, "--paranoid has no effect: pages are not compressed");
+
 	for (size_t i = 0; i < nr_option_rows; i++) {
 		const struct option_row *row = &option_rows[i];
 

@@ -210,6 +210,9 @@ const struct option_row option_rows[] = {
 	  .help = "compress with zstd" },
 	{ 0, "level", "N", PARSE(parse_codec_level), .commands = FOR(CAPTURE),
 	  .help = "how hard zstd or zlib tries" },
+	{ 0, "paranoid", NULL, FLAG(capture.paranoid), .commands = FOR(CAPTURE),
+	  .help = "unpack every page again before it is written; what is not\n"
+		  "the same is stored as it is, and told" },
 	{ 0, "no-device-dumps", NULL, FLAG(capture.drop_device_dumps),
 	  .commands = FOR(CAPTURE),
 	  .help = "leave out the notes in which drivers saved their devices'\n"

@@ -22,6 +22,7 @@ struct capture_options {
 	unsigned nr_levels;
 	const struct codec_ops *codec;	/* NULL: pages are stored raw */
 	int codec_level;	/* INT_MIN: the codec's default */
+	bool paranoid;		/* unpack what was packed, and compare */
 	bool address_order;	/* --order address */
 	bool force;		/* replace an existing output */
 	bool dry_run;		/* all but the writing */

@@ -27,7 +27,8 @@ static struct error *workers_init(struct feed *feed)
 	for (unsigned i = 0; i < feed->nr_workers; i++) {
 		feed->locals[i] = &feed->workers[i];
 		TRY(worker_init(&feed->workers[i], feed->image,
-				feed->page_size, o->codec, o->codec_level));
+				feed->page_size, o->codec, o->codec_level,
+				o->paranoid));
 	}
 	for (unsigned i = 0; i < feed->nr_jobs; i++)
 		TRY(worker_job_init(&feed->jobs[i], feed->page_size));

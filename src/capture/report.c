@@ -150,6 +150,7 @@ static void print_report(FILE *file, const struct capture_report *r,
 	print_number(file, "pages_raw", t->nr_raw);
 	print_number(file, "pages_packed", t->nr_packed);
 	print_number(file, "pages_unreadable", t->nr_unreadable);
+	print_number(file, "pages_mispacked", t->nr_mispacked);
 	print_arrays(file, r);
 	fprintf(file, "  \"free_pages\": { \"found\": %" PRIu64
 		", \"kernel\": ", r->free_found);

@@ -9,11 +9,13 @@
 
 struct error *worker_init(struct worker *worker, const struct image *image,
 			  size_t page_size, const struct codec_ops *codec,
-			  int codec_level)
+			  int codec_level, bool paranoid)
 {
 	worker->page_size = page_size;
 	worker->page = aligned_alloc(64, page_size);
-	if (!worker->page)
+	if (paranoid)
+		worker->unpacked = malloc(page_size);
+	if (!worker->page || (paranoid && !worker->unpacked))
 		return error_nomem();
 	TRY(view_create(image, VIEW_STREAM, &worker->view));
 	return codec ? codec_create(codec, codec_level, &worker->codec) : NULL;
@@ -23,6 +25,7 @@ void worker_deinit(struct worker *worker)
 {
 	codec_destroy(worker->codec);
 	view_destroy(worker->view);
+	free(worker->unpacked);
 	free(worker->page);
 }
 
@@ -78,6 +81,23 @@ static bool read_page(struct worker *worker, const struct window *window,
 	return state == PAGE_OK;
 }
 
+/* Packs worker->page to DST; 0: store it raw. */
+static size_t pack_page(struct worker *worker, struct batch *batch,
+			uint8_t *dst)
+{
+	struct codec *codec = worker->codec;
+	size_t len = worker->page_size, size;
+	bool wrong = false;
+
+	if (!worker->unpacked)
+		return codec->ops->pack(codec, worker->page, len, dst,
+					len - 1);
+	size = codec_pack_checked(codec, worker->page, len, dst, len - 1,
+				  worker->unpacked, &wrong);
+	batch->nr_mispacked += wrong;
+	return size;
+}
+
 void worker_run(void *local, void *arg)
 {
 	struct worker *worker = local;
@@ -85,6 +105,7 @@ void worker_run(void *local, void *arg)
 	struct batch *batch = &job->batch;
 
 	batch->len = 0;
+	batch->nr_mispacked = 0;
 	for (unsigned i = 0; i < batch->nr; i++) {
 		uint8_t *dst = batch->data + batch->len;
 		/* raw pages need no second copy */
@@ -101,9 +122,7 @@ void worker_run(void *local, void *arg)
 			continue;
 		}
 		if (worker->codec)
-			size = worker->codec->ops->pack(worker->codec, page,
-							worker->page_size, dst,
-							worker->page_size - 1);
+			size = pack_page(worker, batch, dst);
 		batch->kind[i] = size ? BATCH_PACKED : BATCH_RAW;
 		if (!size) {
 			size = worker->page_size;

@@ -15,6 +15,8 @@ struct worker {
 	struct view *view;	/* where a window is refused */
 	struct codec *codec;	/* NULL: store raw */
 	uint8_t *page;		/* one page */
+	uint8_t *unpacked;	/* one page, to check what was packed; NULL:
+				 * it is not checked */
 	size_t page_size;
 };
 
@@ -24,9 +26,10 @@ struct worker_job {
 	struct window *window;	/* a reference; the worker puts it back */
 };
 
+/* PARANOID: unpack each page again, and store it raw if it is another. */
 struct error *worker_init(struct worker *worker, const struct image *image,
 			  size_t page_size, const struct codec_ops *codec,
-			  int codec_level);
+			  int codec_level, bool paranoid);
 void worker_deinit(struct worker *worker);
 
 /* A job for pages of PAGE_SIZE bytes, data buffer included. */

@@ -53,6 +53,18 @@ struct error *codec_create(const struct codec_ops *ops, int level,
 	return ops->create(level, ret);
 }
 
+size_t codec_pack_checked(struct codec *codec, const void *src, size_t len,
+			  void *dst, size_t cap, void *scratch, bool *wrong)
+{
+	size_t size = codec->ops->pack(codec, src, len, dst, cap);
+
+	if (!size || (codec->ops->unpack(codec, dst, size, scratch, len) &&
+		      !memcmp(src, scratch, len)))
+		return size;
+	*wrong = true;
+	return 0;
+}
+
 void codec_destroy(struct codec *codec)
 {
 	if (codec)

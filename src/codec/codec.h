@@ -63,6 +63,12 @@ const struct codec_ops *codec_by_flag(uint32_t flag);
  * ERROR_USAGE for a level out of range. LEVEL INT_MIN: the default. */
 struct error *codec_create(const struct codec_ops *ops, int level,
 			   struct codec **ret);
+
+/* As ops->pack(), then unpacks the bytes to SCRATCH (LEN bytes) and compares:
+ * if they do not give SRC again, sets *WRONG (never clears it) and returns 0. */
+size_t codec_pack_checked(struct codec *codec, const void *src, size_t len,
+			  void *dst, size_t cap, void *scratch, bool *wrong);
+
 void codec_destroy(struct codec *codec);	/* NULL is fine */
 
 #endif

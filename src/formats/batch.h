@@ -32,6 +32,8 @@ struct batch {
 					 * as a little-endian number */
 	uint8_t *data;			/* of all pages, one after another */
 	size_t len;			/* bytes of data used */
+	unsigned nr_mispacked;		/* BATCH_RAW because they did not unpack
+					 * to what was packed (--paranoid) */
 	struct error *err;		/* the worker's; NULL */
 };
 

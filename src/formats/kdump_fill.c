@@ -20,7 +20,7 @@ struct slot {
 struct kdump_fill {
 	struct codec *codec;	/* NULL: raw */
 	uint32_t len;		/* of a page */
-	uint8_t *page, *packed;	/* LEN bytes each */
+	uint8_t *page, *packed, *unpacked;	/* LEN bytes each */
 	struct kdump_desc unreadable;
 	struct slot slots[NR_SLOTS];
 };
@@ -36,7 +36,8 @@ struct error *kdump_fill_create(const struct codec_ops *ops, uint32_t len,
 	fill->len = len;
 	fill->page = malloc(len);
 	fill->packed = malloc(len);
-	if (!fill->page || !fill->packed)
+	fill->unpacked = malloc(len);
+	if (!fill->page || !fill->packed || !fill->unpacked)
 		err = error_nomem();
 	if (!err && ops)
 		err = codec_create(ops, INT_MIN, &fill->codec);
@@ -55,6 +56,7 @@ void kdump_fill_destroy(struct kdump_fill *fill)
 	codec_destroy(fill->codec);
 	free(fill->page);
 	free(fill->packed);
+	free(fill->unpacked);
 	free(fill);
 }
 
@@ -78,7 +80,8 @@ struct kdump_desc *kdump_fill_unreadable(struct kdump_fill *fill)
 }
 
 const uint8_t *kdump_fill_pack(struct kdump_fill *fill,
-			       struct kdump_desc *desc, uint64_t word)
+			       struct kdump_desc *desc, uint64_t word,
+			       bool *wrong)
 {
 	struct codec *codec = fill->codec;
 
@@ -94,8 +97,9 @@ const uint8_t *kdump_fill_pack(struct kdump_fill *fill,
 	for (uint32_t i = 0; i < fill->len; i += 8)
 		put_u64(fill->page + i, word, false);
 	if (codec) {
-		size_t size = codec->ops->pack(codec, fill->page, fill->len,
-					       fill->packed, fill->len - 1);
+		size_t size = codec_pack_checked(codec, fill->page, fill->len,
+						 fill->packed, fill->len - 1,
+						 fill->unpacked, wrong);
 
 		if (size) {
 			desc->size = (uint32_t)size;

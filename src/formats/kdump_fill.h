@@ -26,8 +26,10 @@ struct kdump_desc *kdump_fill_unreadable(struct kdump_fill *fill);
 
 /* The contents of the block DESC, which kdump_fill_find(WORD) or _unreadable()
  * gave: sets desc->size and flags, returns the bytes (valid until next call).
- */
+ * A million pages may stand on one block: it is always unpacked again, and raw
+ * where that gives something else; then *WRONG is set. */
 const uint8_t *kdump_fill_pack(struct kdump_fill *fill,
-			       struct kdump_desc *desc, uint64_t word);
+			       struct kdump_desc *desc, uint64_t word,
+			       bool *wrong);
 
 #endif

@@ -232,11 +232,13 @@ static struct error *shared_put(struct kdump_writer *kdump,
 				struct kdump_desc *desc, uint64_t word)
 {
 	const uint8_t *packed;
+	bool wrong = false;
 	uint64_t offset;
 
 	if (desc->offset)
 		return NULL;
-	packed = kdump_fill_pack(kdump->fill, desc, word);
+	packed = kdump_fill_pack(kdump->fill, desc, word, &wrong);
+	kdump->totals.nr_mispacked += wrong;
 	TRY(data_place(kdump, 0, desc->size, &offset));
 	TRY(data_put(kdump, packed, desc->size));
 	desc->offset = offset;
@@ -341,6 +343,7 @@ static struct error *kdump_pages(struct writer *writer,
 	size_t at = 0;
 
 	assert(kdump->ready && batch->nr <= BATCH_PAGES);
+	kdump->totals.nr_mispacked += batch->nr_mispacked;
 	if (kdump->failed)
 		return error_create(ERROR_NOSPACE, "the dump takes no more "
 				    "pages");

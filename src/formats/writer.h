@@ -38,6 +38,8 @@ struct dump_facts {
 struct writer_totals {
 	uint64_t nr_zero, nr_raw, nr_packed, nr_unreadable;	/* pages */
 	uint64_t nr_filled;	/* pages of one repeated word but 0 */
+	uint64_t nr_mispacked;	/* raw pages, and blocks of filled ones, that
+				 * the codec packed wrongly */
 	uint64_t packed_bytes;	/* of page data handed in */
 	uint64_t data_bytes;	/* of page data in the file */
 	uint64_t nr_pages;	/* whose descriptor is in the file at the end */

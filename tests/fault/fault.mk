@@ -3,16 +3,16 @@
 # fault-full, a part of check-full, tries every n and more of everything.
 SHIM := $(BUILD)/fault/shim.so
 SHIM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -fPIC
-FAULT_PROGRAMS := interrupt nth badmem space hostile same mangle
+FAULT_PROGRAMS := interrupt nth badmem space hostile same mangle paranoid
 
 $(SHIM): tests/fault/shim.c tests/fault/shim_alloc.c tests/fault/shim.h
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_CFLAGS) -shared -o $@ $(filter %.c,$^) -ldl
 
-fault: $(BUILD)/capdump $(SHIM)
+fault: $(BUILD)/capdump $(BUILD)/fault/capdump-wrong $(SHIM)
 	@BUILD=$(BUILD) tests/fault/run $(FAULT_PROGRAMS)
 
-fault-full: $(BUILD)/capdump $(SHIM)
+fault-full: $(BUILD)/capdump $(BUILD)/fault/capdump-wrong $(SHIM)
 	@BUILD=$(BUILD) FULL=1 tests/fault/run $(FAULT_PROGRAMS)
 
 # For a program with a sanitizer, which brings its own allocator: the shim
@@ -27,6 +27,14 @@ $(BUILD)/fault/capdump: $(call obj,$(MAIN_SRCS) tests/fault/wrap_alloc.c) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(addprefix -Wl$(comma)--wrap=,$(WRAPS)) \
 		-o $@ $^ $(LIBS)
+
+# a program whose codecs pack pages wrongly
+WRONG_WRAPS := ZSTD_compress2 snappy_compress
+$(BUILD)/fault/capdump-wrong: $(call obj,$(MAIN_SRCS) tests/fault/wrap_pack.c) \
+		$(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) \
+		$(addprefix -Wl$(comma)--wrap=,$(WRONG_WRAPS)) -o $@ $^ $(LIBS)
 
 # every failing call, with leaks and worse on the way out seen
 fault-sanitized: $(BUILD)/fault/capdump $(BUILD)/fault/shim-plain.so

@@ -133,6 +133,58 @@ static void stateless(const struct codec_ops *ops)
 	codec_destroy(b);
 }
 
+/* Codecs that lie: the check finds each, and asks nothing of a raw page. */
+static size_t lie_size;
+static bool lie_unpacks, lie_differs;
+
+static size_t lie_pack(struct codec *codec, const void *src, size_t len,
+		       void *dst, size_t cap)
+{
+	(void)codec, (void)src, (void)len, (void)cap;
+	memset(dst, 1, lie_size);
+	return lie_size;
+}
+
+static bool lie_unpack(struct codec *codec, const void *src, size_t src_len,
+		       void *dst, size_t len)
+{
+	(void)codec, (void)src;
+	CHECK(src_len == lie_size && lie_size);
+	memset(dst, 7, len);
+	if (lie_differs)
+		((uint8_t *)dst)[len - 1] = 8;
+	return lie_unpacks;
+}
+
+static void checked(void)
+{
+	static const struct codec_ops ops = { .pack = lie_pack,
+					      .unpack = lie_unpack };
+	struct codec codec = { &ops };
+	uint8_t page[4096], out[4096], scratch[4096];
+	bool wrong = false;
+
+	memset(page, 7, sizeof(page));
+	lie_size = 0;
+	CHECK(!codec_pack_checked(&codec, page, 4096, out, 4095, scratch,
+				  &wrong) && !wrong);
+	lie_size = 100;
+	lie_unpacks = true;
+	CHECK(codec_pack_checked(&codec, page, 4096, out, 4095, scratch,
+				 &wrong) == 100 && !wrong);
+	lie_differs = true;
+	CHECK(!codec_pack_checked(&codec, page, 4096, out, 4095, scratch,
+				  &wrong) && wrong);
+	lie_differs = wrong = false;
+	lie_unpacks = false;
+	CHECK(!codec_pack_checked(&codec, page, 4096, out, 4095, scratch,
+				  &wrong) && wrong);
+	/* it stays told */
+	lie_unpacks = true;
+	CHECK(codec_pack_checked(&codec, page, 4096, out, 4095, scratch,
+				 &wrong) == 100 && wrong);
+}
+
 static void one_codec(const struct codec_ops *ops)
 {
 	struct codec *codec;
@@ -167,6 +219,7 @@ int main(void)
 	CHECK(!codec_by_name("lz4"));
 	CHECK(!codec_by_letter(0));
 	CHECK(!codec_by_flag(8));
+	checked();
 	codec_destroy(NULL);
 	return unit_end();
 }
