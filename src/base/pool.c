@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bytes.h"
+
 /* Bytes; the default of 8 MiB counts where address space is limited. */
 #define STACK_SIZE (256u << 10)
 
@@ -34,15 +36,31 @@ struct pool {
 
 	pthread_mutex_t lock;
 	pthread_cond_t work;		/* a job was submitted, or stop */
-	pthread_cond_t done;		/* the oldest job became done */
+	pthread_cond_t done;		/* what the caller waits for became so */
 	struct slot *slots;
 	uint64_t submitted, claimed, taken;
+	unsigned nr_done;		/* jobs done that were not taken */
 	bool stop;
 };
 
 static struct slot *slot_of(struct pool *pool, uint64_t n)
 {
 	return &pool->slots[n % pool->nr_jobs];
+}
+
+/*
+ * Whether the caller need not sleep, or go on sleeping: the oldest job is done,
+ * and half of what can be under way is, or all that is. A caller that woke for
+ * each job would cost two switches of threads each time, and take a CPU from a
+ * worker; the other half keeps the workers busy meanwhile. Under the lock.
+ */
+static bool worth_waking(struct pool *pool)
+{
+	uint64_t under_way = pool->submitted - pool->taken;
+
+	return !under_way || (slot_of(pool, pool->taken)->done &&
+			      pool->nr_done >= min_u64((pool->nr_jobs + 1) / 2,
+						       under_way));
 }
 
 static void *worker_main(void *arg)
@@ -65,8 +83,13 @@ static void *worker_main(void *arg)
 		pool->fn(worker->local, slot->job);
 		pthread_mutex_lock(&pool->lock);
 		slot->done = true;
-		if (n == pool->taken)
+		pool->nr_done++;
+		if (worth_waking(pool)) {
+			/* it would run into the lock at once */
+			pthread_mutex_unlock(&pool->lock);
 			pthread_cond_signal(&pool->done);
+			pthread_mutex_lock(&pool->lock);
+		}
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return NULL;
@@ -144,8 +167,9 @@ void pool_submit(struct pool *pool, void *job)
 		.job = job,
 		.done = !pool->nr_threads,
 	};
-	pthread_cond_signal(&pool->work);
+	pool->nr_done += !pool->nr_threads;
 	pthread_mutex_unlock(&pool->lock);
+	pthread_cond_signal(&pool->work);
 }
 
 /* Whether the oldest job is done, or there is none. Under the lock. */
@@ -165,9 +189,11 @@ bool pool_wait(struct pool *pool, double seconds)
 	until.tv_sec += (time_t)seconds;
 	until.tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9);
 	pthread_mutex_lock(&pool->lock);
-	while (!oldest_done(pool) &&
-	       !pthread_cond_timedwait(&pool->done, &pool->lock, &until))
-		;
+	if (!oldest_done(pool))
+		while (!worth_waking(pool) &&
+		       !pthread_cond_timedwait(&pool->done, &pool->lock,
+					       &until))
+			;
 	done = oldest_done(pool);
 	pthread_mutex_unlock(&pool->lock);
 	return done;
@@ -184,10 +210,12 @@ void *pool_next(struct pool *pool)
 		return NULL;
 	}
 	slot = slot_of(pool, pool->taken);
-	while (!slot->done)
-		pthread_cond_wait(&pool->done, &pool->lock);
+	if (!slot->done)
+		while (!worth_waking(pool))
+			pthread_cond_wait(&pool->done, &pool->lock);
 	job = slot->job;
 	pool->taken++;
+	pool->nr_done--;
 	pthread_mutex_unlock(&pool->lock);
 	return job;
 }

@@ -42,11 +42,13 @@ bool pool_full(const struct pool *pool);
 /* Hands JOB over; the pool must not be full. */
 void pool_submit(struct pool *pool, void *job);
 
-/* Waits for the oldest job and returns it; NULL if none is under way. */
+/* Waits for the oldest job and returns it; NULL if none is under way. A caller
+ * that has to sleep does so until half of NR_JOBS, or all that are under way,
+ * are done. */
 void *pool_next(struct pool *pool);
 
-/* Waits for the oldest job, SECONDS at most; whether pool_next() would return
- * without waiting now. */
+/* Waits as pool_next(), SECONDS at most; whether the oldest job is done (or
+ * there is none). */
 bool pool_wait(struct pool *pool, double seconds);
 
 /* Waits for the workers; every job must have been taken back. NULL is fine. */

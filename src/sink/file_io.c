@@ -42,7 +42,6 @@ static void file_io_run(struct file_io *io)
 		io->free[io->nr_free++] = job.buf;
 	io->first = (io->first + 1) % FILE_NR_JOBS;
 	io->nr--;
-	pthread_cond_broadcast(&io->done);
 }
 
 static void *file_io_thread(void *arg)
@@ -56,6 +55,10 @@ static void *file_io_thread(void *arg)
 		if (!io->nr)
 			break;
 		file_io_run(io);
+		/* main would run into the lock at once */
+		pthread_mutex_unlock(&io->lock);
+		pthread_cond_signal(&io->done);
+		pthread_mutex_lock(&io->lock);
 	}
 	pthread_mutex_unlock(&io->lock);
 	return NULL;
@@ -141,11 +144,11 @@ void file_io_submit(struct file_io *io, const struct file_job *job)
 	while (io->nr == FILE_NR_JOBS)
 		pthread_cond_wait(&io->done, &io->lock);
 	io->jobs[(io->first + io->nr++) % FILE_NR_JOBS] = *job;
-	if (io->has_thread)
-		pthread_cond_signal(&io->todo);
-	else
+	if (!io->has_thread)
 		file_io_run(io);
 	pthread_mutex_unlock(&io->lock);
+	if (io->has_thread)
+		pthread_cond_signal(&io->todo);
 }
 
 static bool file_io_meta_overlaps(const struct file_io *io, uint64_t offset,
