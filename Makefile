@@ -85,4 +85,4 @@ FORCE:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 include install.mk
--include $(wildcard tests/*/*.mk)
+-include $(wildcard tests/*/*.mk bench/*.mk)

@@ -3,11 +3,11 @@
 
 # the long ones first: two run at a time
 CHECK_STEPS := e2e $(if $(wildcard tests/fault/fault.mk),fault) gen-selftest \
-	unit lint peer
+	unit lint peer check-bench
 
 check:
 	tests/install
-	$(MAKE) -j2 -s all unit-build $(SHIM)
+	$(MAKE) -j2 -s all unit-build bench-build $(SHIM)
 	tests/check $(CHECK_STEPS)
 
 e2e: $(BUILD)/capdump

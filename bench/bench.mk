@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Measurements, docs/performance.md. Never a part of check: timings are no
+# tests. BENCH passes options on: make bench BENCH="--core small --level 31"
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/bench/slow: bench/guest/slow.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $<
+
+bench-build: $(BUILD)/bench/bound $(BUILD)/bench/slow
+
+bench:
+	bench/install
+	$(MAKE) all bench-build
+	bench/bench.py $(BENCH)
+
+# a capture kernel with little memory and a slow disk
+bench-vm:
+	bench/install
+	$(MAKE) all bench-build
+	bench/vm.sh
+
+# what can break of them without a measurement
+check-bench: $(BUILD)/capdump bench-build
+	BUILD=$(abspath $(BUILD)) /usr/bin/python3 -B bench/selftest.py
+
+.PHONY: bench-build bench bench-vm check-bench

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bound: what no dumper with this compressor can beat. The pages that a
+ * dump holds, out of the vmcore, which is mapped and in memory: each is copied,
+ * tested for one repeated word and packed, and the result is thrown away.
+ *
+ * bound [-n ROUNDS] [-t THREADS] CODEC[:LEVEL] VMCORE DUMP
+ *
+ * Prints one JSON object: pages, how many of them are one repeated word, bytes
+ * after packing, and for each number of threads (1, THREADS) the seconds and
+ * CPU seconds of the fastest round. CODEC "none" copies and tests only.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../src/codec/codec.h"
+#include "../src/formats/kdump_read.h"
+#include "../src/image/image.h"
+
+#define PAGES_AT_ONCE 64u
+#define MAX_THREADS 64u
+
+struct pages {
+	const struct image *image;
+	const uint8_t *map;		/* of the vmcore */
+	size_t page_size;
+	const uint8_t **at;
+	size_t nr, allocated;
+	size_t nr_left_out;		/* not wholly in the file */
+};
+
+struct run {
+	const struct pages *pages;
+	const struct codec_ops *ops;	/* NULL: none */
+	int level;
+	atomic_size_t next;
+	atomic_size_t nr_fill, nr_raw, bytes;
+	pthread_barrier_t ready;
+};
+
+struct result {
+	double seconds, cpu;
+};
+
+static void die(struct error *err)
+{
+	fprintf(stderr, "bound: %s\n", error_message(err));
+	exit(1);
+}
+
+static void *need(void *p)
+{
+	if (!p)
+		die(error_nomem());
+	return p;
+}
+
+static double now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct error *add_run(void *arg, uint64_t first, uint64_t end)
+{
+	struct pages *pages = arg;
+	const struct image *image = pages->image;
+
+	for (uint64_t pfn = first; pfn < end; pfn++) {
+		uint64_t paddr = pfn * pages->page_size;
+		size_t i = image_find_segment(image, paddr);
+		const struct segment *s = &image->segments[i];
+
+		if (i == image->nr_segments || paddr < s->paddr ||
+		    paddr - s->paddr + pages->page_size > s->filesz) {
+			pages->nr_left_out++;
+			continue;
+		}
+		if (pages->nr == pages->allocated) {
+			pages->allocated = pages->allocated * 2 + 65536;
+			pages->at = need(reallocarray(pages->at,
+						      pages->allocated,
+						      sizeof(*pages->at)));
+		}
+		pages->at[pages->nr++] =
+			pages->map + s->offset + (paddr - s->paddr);
+	}
+	return NULL;
+}
+
+/* As the product's own test: most pages end it in their first words. */
+static bool is_fill(const uint8_t *page, size_t len)
+{
+	uint64_t first;
+
+	memcpy(&first, page, sizeof(first));
+	for (size_t i = 0; i < len; i += 64) {
+		uint64_t w[8];
+
+		memcpy(w, page + i, sizeof(w));
+		if ((w[0] ^ first) | (w[1] ^ first) | (w[2] ^ first) |
+		    (w[3] ^ first) | (w[4] ^ first) | (w[5] ^ first) |
+		    (w[6] ^ first) | (w[7] ^ first))
+			return false;
+	}
+	return true;
+}
+
+static void *work(void *arg)
+{
+	struct run *run = arg;
+	const struct pages *pages = run->pages;
+	size_t len = pages->page_size, at, end, nr_fill = 0, nr_raw = 0;
+	size_t bytes = 0, size;
+	uint8_t *page = need(aligned_alloc(64, len));
+	uint8_t *packed = need(malloc(len));
+	struct codec *codec = NULL;
+	struct error *err;
+
+	err = run->ops ? codec_create(run->ops, run->level, &codec) : NULL;
+	if (err)
+		die(err);
+	pthread_barrier_wait(&run->ready);
+	while ((at = atomic_fetch_add(&run->next, PAGES_AT_ONCE)) <
+	       pages->nr) {
+		end = at + PAGES_AT_ONCE;
+		if (end > pages->nr)
+			end = pages->nr;
+		for (; at < end; at++) {
+			memcpy(page, pages->at[at], len);
+			if (is_fill(page, len)) {
+				nr_fill++;
+				continue;
+			}
+			size = codec ? codec->ops->pack(codec, page, len,
+							packed, len - 1) : 0;
+			nr_raw += !size;
+			bytes += size ? size : len;
+		}
+	}
+	atomic_fetch_add(&run->nr_fill, nr_fill);
+	atomic_fetch_add(&run->nr_raw, nr_raw);
+	atomic_fetch_add(&run->bytes, bytes);
+	codec_destroy(codec);
+	free(packed);
+	free(page);
+	return NULL;
+}
+
+static struct result measure(struct run *run, unsigned nr_threads)
+{
+	pthread_t threads[MAX_THREADS];
+	struct result result;
+
+	run->next = run->nr_fill = run->nr_raw = run->bytes = 0;
+	pthread_barrier_init(&run->ready, NULL, nr_threads + 1);
+	for (unsigned i = 0; i < nr_threads; i++) {
+		if (pthread_create(&threads[i], NULL, work, run))
+			die(error_nomem());
+	}
+	pthread_barrier_wait(&run->ready);
+	result.cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+	result.seconds = now(CLOCK_MONOTONIC);
+	for (unsigned i = 0; i < nr_threads; i++)
+		pthread_join(threads[i], NULL);
+	result.seconds = now(CLOCK_MONOTONIC) - result.seconds;
+	result.cpu = now(CLOCK_PROCESS_CPUTIME_ID) - result.cpu;
+	pthread_barrier_destroy(&run->ready);
+	return result;
+}
+
+static void report(struct run *run, unsigned nr_rounds, unsigned nr_threads)
+{
+	struct result best[2] = { { 0 } }, result;
+	unsigned threads[2] = { 1, nr_threads };
+	unsigned nr = nr_threads > 1 ? 2 : 1;
+
+	for (unsigned round = 0; round < nr_rounds; round++) {
+		for (unsigned i = 0; i < nr; i++) {
+			result = measure(run, threads[i]);
+			if (!round || result.seconds < best[i].seconds)
+				best[i] = result;
+		}
+	}
+	printf("{\"pages\": %zu, \"left_out\": %zu, \"fill\": %zu, "
+	       "\"raw\": %zu, \"bytes\": %zu", run->pages->nr,
+	       run->pages->nr_left_out, run->nr_fill, run->nr_raw, run->bytes);
+	for (unsigned i = 0; i < nr; i++)
+		printf(", \"%u\": {\"seconds\": %.4f, \"cpu\": %.4f}",
+		       threads[i], best[i].seconds, best[i].cpu);
+	printf("}\n");
+}
+
+static void collect(struct pages *pages, const char *vmcore, const char *dump)
+{
+	static const struct image_ops *const elf[] = { &elf_image_ops, NULL };
+	static const struct image_ops *const kdump[] = {
+		&kdump_image_ops, NULL
+	};
+	struct image *image, *kept;
+	struct error *err;
+	void *map;
+
+	err = image_open(vmcore, elf, 0, NULL, &image);
+	if (!err)
+		err = image_open(dump, kdump, 0, NULL, &kept);
+	if (err)
+		die(err);
+	map = mmap(NULL, image->size, PROT_READ, MAP_SHARED | MAP_POPULATE,
+		   image->fd, 0);
+	if (map == MAP_FAILED)
+		die(error_errno(ENOMEM, "%s: mmap", vmcore));
+	pages->image = image;
+	pages->map = map;
+	pages->page_size = kdump_image_header(kept)->block_size;
+	err = kdump_each_run(kept, BITMAP_KEPT, add_run, pages);
+	if (err)
+		die(err);
+	image_close(kept);
+}
+
+/* CODEC[:LEVEL] */
+static void choose(struct run *run, char *name)
+{
+	char *level = strchr(name, ':');
+
+	run->level = INT_MIN;
+	if (level) {
+		*level++ = '\0';
+		run->level = atoi(level);
+	}
+	run->ops = codec_by_name(name);
+	if (!run->ops && strcmp(name, "none"))
+		die(error_create(ERROR_USAGE, "no codec %s", name));
+}
+
+int main(int argc, char **argv)
+{
+	unsigned nr_rounds = 3, nr_threads = 2;
+	struct pages pages = { 0 };
+	struct run run = { .pages = &pages };
+	int option;
+
+	while ((option = getopt(argc, argv, "n:t:")) != -1) {
+		if (option == 'n')
+			nr_rounds = (unsigned)atoi(optarg);
+		else if (option == 't')
+			nr_threads = (unsigned)atoi(optarg);
+		else
+			return 2;
+	}
+	if (argc - optind != 3 || !nr_rounds || !nr_threads ||
+	    nr_threads > MAX_THREADS) {
+		fprintf(stderr, "bound: see the top of bench/bound.c\n");
+		return 2;
+	}
+	choose(&run, argv[optind]);
+	collect(&pages, argv[optind + 1], argv[optind + 2]);
+	report(&run, nr_rounds, nr_threads);
+	return 0;
+}

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the figures were measured on, and what else that machine did."""
+
+import os
+import platform
+import re
+import subprocess
+import time
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def cpu_model():
+    found = re.search(r"^model name\s*:\s*(.*)$", read("/proc/cpuinfo"), re.M)
+    return found.group(1).strip() if found else platform.machine()
+
+
+def memory_gib():
+    found = re.search(r"^MemTotal:\s*(\d+)", read("/proc/meminfo"), re.M)
+    return round(int(found.group(1)) / 2**20, 1) if found else 0
+
+
+def disk(folder):
+    """The file system of FOLDER and the kind of device under it."""
+    out = subprocess.run(
+        ["findmnt", "-n", "-o", "SOURCE,FSTYPE", "-T", folder], check=False,
+        capture_output=True, text=True).stdout.split()
+    if len(out) < 2:
+        return "unknown"
+    name = os.path.basename(os.path.realpath(out[0]))
+    driver = os.path.realpath("/sys/class/block/%s/device/driver" % name)
+    kind = os.path.basename(driver) if os.path.isdir(driver) else "?"
+    return "%s on %s (%s)" % (out[1], out[0], kind)
+
+
+def describe(folder):
+    return dict(cpu=cpu_model(), cpus=os.cpu_count(), memory_gib=memory_gib(),
+                kernel=platform.release(), disk=disk(folder),
+                virtual="hypervisor" in read("/proc/cpuinfo"))
+
+
+def slug(machine):
+    """A file name for that machine."""
+    text = "%s-%dcpu" % (machine["cpu"], machine["cpus"])
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def busy_share(seconds=1.0):
+    """How much of all CPUs others use while this process sleeps, 0 to 1."""
+    def ticks():
+        words = [int(w) for w in read("/proc/stat").split("\n", 1)[0]
+                 .split()[1:9]]
+        return sum(words), words[3] + words[4]
+    all_before, idle_before = ticks()
+    time.sleep(seconds)
+    total, idle = ticks()
+    return 1 - (idle - idle_before) / max(1, total - all_before)
+
+
+def load():
+    return dict(average=round(os.getloadavg()[0], 2),
+                busy=round(busy_share(), 3))
+
+
+def is_idle(loads):
+    return all(one["busy"] < 0.05 for one in loads)

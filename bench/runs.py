@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs a program and says what it cost. The clock stops when its dump is on
+the disk: both sides' files are synced alike."""
+
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+
+class Peak(threading.Thread):
+    """What a process held at most, KiB, looked at every 10 ms."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.anon, self.resident = pid, 0, 0
+        self.done = threading.Event()
+
+    def run(self):
+        while not self.done.wait(0.01):
+            try:
+                with open("/proc/%d/status" % self.pid,
+                          encoding="ascii") as file:
+                    for line in file:
+                        if line.startswith("RssAnon:"):
+                            self.anon = max(self.anon, int(line.split()[1]))
+                        elif line.startswith("VmHWM:"):
+                            self.resident = int(line.split()[1])
+            except (OSError, ValueError):
+                return
+
+
+def remove(path):
+    if os.path.lexists(path):
+        os.unlink(path)
+
+
+def sync(path):
+    fd = os.open(path, os.O_RDONLY)
+    os.fsync(fd)
+    os.close(fd)
+
+
+def measure(command, cpus, out):
+    """The figures of one run on that many CPUs; OUT is gone afterwards."""
+    remove(out)
+    os.sync()           # what others left to write is not ours
+    pinned = ["taskset", "-c", ",".join(map(str, pick(cpus))), *command]
+    start = time.monotonic()
+    # pylint: disable-next=consider-using-with
+    child = subprocess.Popen(pinned, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE)
+    peak = Peak(child.pid)
+    peak.start()
+    err = child.stderr.read()
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    ended = time.monotonic()
+    peak.done.set()
+    if child.returncode:
+        sys.exit("%s: exit %d\n%s" % (" ".join(command), child.returncode,
+                                      err.decode(errors="replace")[-2000:]))
+    sync(out)
+    took = time.monotonic() - start
+    size = os.path.getsize(out)
+    child.stderr.close()
+    os.unlink(out)
+    return dict(time=took, ended=ended - start, user=used.ru_utime,
+                system=used.ru_stime, anon=peak.anon << 10,
+                resident=peak.resident << 10, size=size)
+
+
+def pick(cpus):
+    """The last CPUs: the first often serves interrupts."""
+    return sorted(os.sched_getaffinity(0))[-cpus:]
+
+
+def median(figures):
+    return {key: statistics.median(f[key] for f in figures)
+            for key in figures[0]}
+
+
+def seconds(figure):
+    return figure["time"]
+
+
+def cpu_seconds(figure):
+    return max(figure["user"] + figure["system"], 1e-6)
+
+
+def times_as_fast(base, figures, cost=seconds):
+    """The median over rounds of a ratio, for which drift of the machine's
+    speed cancels out."""
+    return statistics.median(cost(b) / cost(f)
+                             for b, f in zip(base, figures))
+
+
+def warm(path):
+    """Into the page cache, holes too."""
+    with open(path, "rb", buffering=0) as file:
+        buf = bytearray(1 << 20)
+        while file.readinto(buf):
+            pass
