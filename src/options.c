@@ -6,7 +6,6 @@
 #include "options.h"
 
 #include <getopt.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -286,8 +285,13 @@ static struct error *check_codec_level(const struct options *options)
 	const struct codec_ops *codec = options->capture.codec;
 	int level = options->capture.codec_level;
 
-	if (level == INT_MIN)
+	if (level == CODEC_LEVEL_DEFAULT)
 		return NULL;
+	if (level == CODEC_LEVEL_FAST)
+		return codec && codec->has_fast ? NULL :
+		       error_create(ERROR_USAGE,
+				    "--fast is for zstd (-z), not for %s",
+				    codec ? codec->name : "no compression");
 	if (!codec || codec->level_min == codec->level_max)
 		return error_create(ERROR_USAGE,
 				    "--level: %s has no levels; -z and -c have",
@@ -309,7 +313,7 @@ static void options_init(struct options *options, const char *program)
 		.command = COMMAND_CAPTURE,
 		.as_makedumpfile = !strcmp(base, "makedumpfile"),
 		.capture = {
-			.codec_level = INT_MIN,
+			.codec_level = CODEC_LEVEL_DEFAULT,
 			.nr_threads = -1,
 			.max_size = UINT64_MAX,
 			.progress_fd = -1,

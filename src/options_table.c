@@ -61,22 +61,36 @@ static struct error *parse_levels(struct options *options,
 	}
 }
 
+/* The last --level counts, but both are a contradiction. */
+static struct error *choose_codec_level(struct options *options, int level)
+{
+	int *old = &options->capture.codec_level;
+
+	if (*old && (*old == CODEC_LEVEL_FAST) != (level == CODEC_LEVEL_FAST))
+		return error_create(ERROR_USAGE,
+				    "--level and --fast exclude each other");
+	*old = level;
+	return NULL;
+}
+
 static struct error *parse_codec_level(struct options *options,
 				       const char *argument)
 {
-	bool negative = argument[0] == '-';
-	uint64_t level;
+	uint64_t level = 0;
+	struct error *err = text_parse_number(argument, INT_MAX, &level);
 
-	struct error *err = text_parse_number(argument + negative, INT_MAX,
-					      &level);
-	if (err) {
-		error_destroy(err);
+	error_destroy(err);
+	if (err || !level)
 		return error_create(ERROR_USAGE,
-				    "--level takes a number, not \"%s\"",
+				    "--level takes a number above 0, not \"%s\"",
 				    argument);
-	}
-	options->capture.codec_level = negative ? -(int)level : (int)level;
-	return NULL;
+	return choose_codec_level(options, (int)level);
+}
+
+static struct error *parse_fast(struct options *options, const char *argument)
+{
+	(void)argument;
+	return choose_codec_level(options, CODEC_LEVEL_FAST);
 }
 
 static struct error *parse_order(struct options *options,
@@ -209,7 +223,10 @@ const struct option_row option_rows[] = {
 	{ 'z', NULL, NULL, .action = ACTION_CODEC, .commands = FOR(CAPTURE),
 	  .help = "compress with zstd" },
 	{ 0, "level", "N", PARSE(parse_codec_level), .commands = FOR(CAPTURE),
-	  .help = "how hard zstd or zlib tries" },
+	  .help = "how hard zlib tries (default 1), or zstd: 1-19 are\n"
+		  "libzstd's, without it an encoder of our own is used" },
+	{ 0, "fast", NULL, PARSE(parse_fast), .commands = FOR(CAPTURE),
+	  .help = "zstd: faster, and a dump that is larger by a tenth" },
 	{ 0, "paranoid", NULL, FLAG(capture.paranoid), .commands = FOR(CAPTURE),
 	  .help = "unpack every page again before it is written; what is not\n"
 		  "the same is stored as it is, and told" },

@@ -101,6 +101,7 @@ static struct error *level_plan(struct capture *c, unsigned level,
 	facts->nr_kept = c->plan->nr_kept;
 	facts->level = level;
 	facts->codec = o->codec;
+	facts->codec_level = o->codec_level;
 	facts->drop_device_dumps = o->drop_device_dumps;
 	facts->max_size = o->max_size;
 	return kdump_writer_ops.create(c->sink, facts, &c->writer);

@@ -21,7 +21,7 @@ struct capture_options {
 	unsigned levels[CAPTURE_MAX_LEVELS];	/* tried in this order */
 	unsigned nr_levels;
 	const struct codec_ops *codec;	/* NULL: pages are stored raw */
-	int codec_level;	/* INT_MIN: the codec's default */
+	int codec_level;	/* or CODEC_LEVEL_DEFAULT, CODEC_LEVEL_FAST */
 	bool paranoid;		/* unpack what was packed, and compare */
 	bool address_order;	/* --order address */
 	bool force;		/* replace an existing output */

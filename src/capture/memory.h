@@ -15,7 +15,8 @@ struct memory_budget {
 	uint64_t window_pages;	/* of the plan; 0: all memory in one */
 };
 
-/* Bytes for each thread beyond the plan: batches, codec, views, stack. */
+/* Bytes for each thread beyond the plan: 1 MiB of batches, up to 1 of codec (our
+ * zstd encoder: 0.35 and 0.15 for libzstd's decoder), views, stack. */
 #define MEMORY_PER_THREAD (3u << 20)
 /* Bytes for everything that is there once. */
 #define MEMORY_BASE (8u << 20)

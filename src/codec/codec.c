@@ -4,7 +4,6 @@
  */
 #include "codec.h"
 
-#include <limits.h>
 #include <string.h>
 
 const struct codec_ops *const codecs[] = {
@@ -42,9 +41,11 @@ struct error *codec_create(const struct codec_ops *ops, int level,
 		return error_create(ERROR_UNSUPPORTED,
 				    "%s: this capdump was built without %s",
 				    ops->name, ops->library);
-	if (level == INT_MIN)
-		level = ops->level_default;
-	if (ops->level_min == ops->level_max && level != ops->level_default)
+	if (level == CODEC_LEVEL_DEFAULT)
+		return ops->create(ops->level_default, ret);
+	if (level == CODEC_LEVEL_FAST && ops->has_fast)
+		return ops->create(level, ret);
+	if (ops->level_min == ops->level_max)
 		return error_create(ERROR_USAGE, "%s has no levels", ops->name);
 	if (level < ops->level_min || level > ops->level_max)
 		return error_create(ERROR_USAGE,

@@ -18,13 +18,19 @@ struct codec;
 /* Pages are no larger: 64 KiB (arm64, ppc64). */
 #define CODEC_LEN_MAX 65536u
 
+/* In place of a level, which is above 0. */
+#define CODEC_LEVEL_DEFAULT 0
+#define CODEC_LEVEL_FAST (-1)
+
 struct codec_ops {
 	const char *name;	/* "zstd" */
 	char letter;		/* the option: 'z'; 0: none */
 	uint32_t flag;		/* page_desc.flags and header status
 				 * (makedumpfile diskdump_mod.h:
 				 * DUMP_DH_COMPRESSED_*) */
-	int level_min, level_max, level_default;	/* equal: no levels */
+	int level_min, level_max;	/* equal: no levels */
+	int level_default;	/* what create() gets for CODEC_LEVEL_DEFAULT */
+	bool has_fast;		/* knows CODEC_LEVEL_FAST */
 	const char *library;		/* what it needs, "libzstd" */
 	const char *(*version)(void);	/* of the library; may return NULL: the
 					 * library does not say */
@@ -60,7 +66,7 @@ const struct codec_ops *codec_by_letter(char letter);
 const struct codec_ops *codec_by_flag(uint32_t flag);
 
 /* ERROR_UNSUPPORTED, naming codec and library, if it is not built in;
- * ERROR_USAGE for a level out of range. LEVEL INT_MIN: the default. */
+ * ERROR_USAGE for a level that it has not. */
 struct error *codec_create(const struct codec_ops *ops, int level,
 			   struct codec **ret);
 

@@ -3,7 +3,6 @@
  * pages in the same order share the same blocks on every host. */
 #include "kdump_fill.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +24,8 @@ struct kdump_fill {
 	struct slot slots[NR_SLOTS];
 };
 
-struct error *kdump_fill_create(const struct codec_ops *ops, uint32_t len,
-				struct kdump_fill **ret)
+struct error *kdump_fill_create(const struct codec_ops *ops, int level,
+				uint32_t len, struct kdump_fill **ret)
 {
 	struct kdump_fill *fill = calloc(1, sizeof(*fill));
 	struct error *err = NULL;
@@ -40,7 +39,7 @@ struct error *kdump_fill_create(const struct codec_ops *ops, uint32_t len,
 	if (!fill->page || !fill->packed || !fill->unpacked)
 		err = error_nomem();
 	if (!err && ops)
-		err = codec_create(ops, INT_MIN, &fill->codec);
+		err = codec_create(ops, level, &fill->codec);
 	if (err) {
 		kdump_fill_destroy(fill);
 		return err;

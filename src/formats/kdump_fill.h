@@ -12,9 +12,9 @@
 
 struct kdump_fill;
 
-/* Pages of LEN bytes, packed by OPS (NULL: raw) at its default level. */
-struct error *kdump_fill_create(const struct codec_ops *ops, uint32_t len,
-				struct kdump_fill **ret);
+/* Pages of LEN bytes, packed by OPS (NULL: raw) at LEVEL. */
+struct error *kdump_fill_create(const struct codec_ops *ops, int level,
+				uint32_t len, struct kdump_fill **ret);
 void kdump_fill_destroy(struct kdump_fill *fill);	/* NULL is fine */
 
 /* Where the block of WORD stands; offset 0: not written yet. All zeroes is

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bitmaps, page descriptors and page contents of a dump, in pieces. */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,7 +206,7 @@ static const char *find_codec(struct kdump_unpacker *unpacker, uint32_t flags,
 		return "its codec is not built in";
 	for (unsigned i = 0; i < MAX_CODECS; i++) {
 		if (!unpacker->codecs[i]) {
-			err = codec_create(ops, INT_MIN, &unpacker->codecs[i]);
+			err = codec_create(ops, CODEC_LEVEL_DEFAULT, &unpacker->codecs[i]);
 			if (err) {
 				error_destroy(err);
 				unpacker->codecs[i] = NULL;

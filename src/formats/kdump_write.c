@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -72,8 +71,8 @@ static struct error *kdump_create(struct sink *sink,
 	kdump->facts = facts;
 	err = kdump_head_init(facts, &kdump->head, &kdump->layout);
 	if (!err)
-		err = kdump_fill_create(facts->codec, kdump->head.block_size,
-					&kdump->fill);
+		err = kdump_fill_create(facts->codec, facts->codec_level,
+					kdump->head.block_size, &kdump->fill);
 	if (!err && !(kdump->bits = malloc(BITS)))
 		err = error_nomem();
 	if (err) {

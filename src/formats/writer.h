@@ -26,6 +26,7 @@ struct dump_facts {
 	uint64_t nr_kept;	/* bits in bitmap 2 */
 	unsigned level;
 	const struct codec_ops *codec;	/* NULL: none */
+	int codec_level;	/* as codec_create() takes it */
 	uint64_t crash_time;	/* seconds since 1970; 0: unknown */
 	uint64_t phys_base;	/* x86; 0 elsewhere */
 	unsigned nr_cpus;	/* NT_PRSTATUS notes */

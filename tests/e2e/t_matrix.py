@@ -135,14 +135,20 @@ def memory_for_none(box):
 
 
 def codec_level(box):
-    """--level changes how hard the codec tries, nothing else."""
+    """--level and --fast change how hard the codec tries, nothing else; the
+    threads do not change what becomes of it."""
     image = box.image("good-6.12-vmemmap")
     size = {}
-    for level in ("1", "19"):
-        box.good("-z", "--level", level, image.path, "dump" + level)
-        size[level] = check_dump(box.path("dump" + level), image,
-                                 31).data_bytes
+    for name, words in {"1": ("--level", "1"), "19": ("--level", "19"),
+                        "own": (), "fast": ("--fast",)}.items():
+        for threads in THREADS:
+            box.good("-z", *words, "--num-threads", threads, image.path,
+                     name + ".%d" % threads)
+            same_file("%s, %d threads" % (name, threads), box.path(
+                name + ".%d" % threads), box.path(name + ".0"))
+        size[name] = check_dump(box.path(name + ".0"), image, 31).data_bytes
     need(size["19"] < size["1"], "--level 19 is no smaller: %s", size)
+    need(len(set(size.values())) == 4, "two of them are the same: %s", size)
 
 
 def tests():

@@ -29,7 +29,7 @@ $(BUILD)/fault/capdump: $(call obj,$(MAIN_SRCS) tests/fault/wrap_alloc.c) $(LIB)
 		-o $@ $^ $(LIBS)
 
 # a program whose codecs pack pages wrongly
-WRONG_WRAPS := ZSTD_compress2 snappy_compress
+WRONG_WRAPS := zstd_page_pack ZSTD_compress2 snappy_compress
 $(BUILD)/fault/capdump-wrong: $(call obj,$(MAIN_SRCS) tests/fault/wrap_pack.c) \
 		$(LIB)
 	@mkdir -p $(@D)

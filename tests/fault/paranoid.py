@@ -12,7 +12,8 @@ import harness
 from harness import BUILD, Judge, Suite, capdump
 
 WRONG = os.path.join(BUILD, "fault", "capdump-wrong")
-WAYS = {"zstd": ("-z", "--level", "1"), "snappy": ("-p",)}
+WAYS = {"zstd": ("-z",), "fast": ("-z", "--fast"),
+        "level": ("-z", "--level", "1"), "snappy": ("-p",)}
 
 
 def wrong_codec(suite, judge, name, options):

@@ -5,7 +5,6 @@
  * nothing but the contents tells. Which page that is depends on its contents
  * only: dumps stay the same for every number of threads.
  */
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,14 @@
 #include <snappy-c.h>
 #include <zstd.h>
 
+#include "../../src/codec/zstd_page.h"
+
+size_t __real_zstd_page_pack(struct zstd_page *page, bool fast,
+			     const void *src, size_t len, void *dst,
+			     size_t cap);
+size_t __wrap_zstd_page_pack(struct zstd_page *page, bool fast,
+			     const void *src, size_t len, void *dst,
+			     size_t cap);
 size_t __real_ZSTD_compress2(ZSTD_CCtx *zstd, void *dst, size_t cap,
 			     const void *src, size_t len);
 size_t __wrap_ZSTD_compress2(ZSTD_CCtx *zstd, void *dst, size_t cap,
@@ -39,6 +46,18 @@ static void *other_page(const void *src, size_t len)
 	memcpy(other, src, len);
 	other[sum % len] ^= 1;
 	return other;
+}
+
+size_t __wrap_zstd_page_pack(struct zstd_page *page, bool fast,
+			     const void *src, size_t len, void *dst,
+			     size_t cap)
+{
+	void *other = other_page(src, len);
+	size_t size = __real_zstd_page_pack(page, fast, other ? other : src,
+					    len, dst, cap);
+
+	free(other);
+	return size;
 }
 
 size_t __wrap_ZSTD_compress2(ZSTD_CCtx *zstd, void *dst, size_t cap,

@@ -156,7 +156,7 @@ static inline void dump_put_page(struct dump_file *f, unsigned pfn)
 	dump_page(f, pfn, page);
 	d->size = DUMP_BLOCK;
 	if (f->kinds[pfn] == 'p' && f->codec) {
-		error_destroy(codec_create(f->codec, INT_MIN, &codec));
+		error_destroy(codec_create(f->codec, CODEC_LEVEL_DEFAULT, &codec));
 		d->size = (uint32_t)codec->ops->pack(codec, page, DUMP_BLOCK,
 						     packed, DUMP_BLOCK - 1);
 		codec_destroy(codec);

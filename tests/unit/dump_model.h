@@ -237,7 +237,7 @@ static inline struct error *model_run(struct model *model,
 	TRY(model_bitmaps(model, writer));
 	model->ready = true;
 	if (model->codec)
-		TRY(codec_create(model->codec, INT_MIN, &codec));
+		TRY(codec_create(model->codec, CODEC_LEVEL_DEFAULT, &codec));
 	if (model->step)
 		model->step(model->arg, 0);
 	if (model->address_order)
@@ -414,7 +414,7 @@ static inline bool model_check(const struct model *model, const char *path,
 		return false;
 	}
 	if (model->codec)
-		CHECK_OK(codec_create(model->codec, INT_MIN, &codec));
+		CHECK_OK(codec_create(model->codec, CODEC_LEVEL_DEFAULT, &codec));
 	desc = table;
 	for (uint64_t pfn = 0; ok && pfn < bytes / 2 * 8; pfn++) {
 		unsigned bit1 = seen_get(&map, bitmap1 + pfn / 8, 1) >> pfn % 8;

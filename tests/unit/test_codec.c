@@ -113,14 +113,14 @@ static void mutate(struct codec *codec)
 
 /* A second codec gives the bytes of the first, whatever the first packed
  * before: no state is carried from page to page. */
-static void stateless(const struct codec_ops *ops)
+static void stateless(const struct codec_ops *ops, int level)
 {
 	struct codec *a, *b;
 	uint8_t page[4096], other[4096], x[4096], y[4096];
 	size_t n;
 
-	CHECK_OK(codec_create(ops, INT_MIN, &a));
-	CHECK_OK(codec_create(ops, ops->level_default, &b));
+	CHECK_OK(codec_create(ops, level, &a));
+	CHECK_OK(codec_create(ops, level, &b));
 	for (unsigned i = 0; i < 20; i++) {
 		fill(other, sizeof(other), i + 1);
 		fill(page, sizeof(page), i);
@@ -194,22 +194,34 @@ static void one_codec(const struct codec_ops *ops)
 	CHECK(codec_by_flag(ops->flag) == ops);
 	if (!ops->create) {
 		CHECK(!ops->pack && !ops->unpack && !ops->version);
-		CHECK_ERROR(codec_create(ops, INT_MIN, &codec), ops->library);
+		CHECK_ERROR(codec_create(ops, CODEC_LEVEL_DEFAULT, &codec), ops->library);
 		return;
 	}
 	CHECK_ERROR(codec_create(ops, 1000, &codec), "level");
-	CHECK_OK(codec_create(ops, INT_MIN, &codec));
+	CHECK_OK(codec_create(ops, CODEC_LEVEL_DEFAULT, &codec));
 	round_trip(codec, 4096);
 	round_trip(codec, 16384);
 	round_trip(codec, CODEC_LEN_MAX);
 	mutate(codec);
 	codec_destroy(codec);
-	stateless(ops);
+	stateless(ops, CODEC_LEVEL_DEFAULT);
 	for (int level = ops->level_min; level < ops->level_max; level += 3) {
 		CHECK_OK(codec_create(ops, level, &codec));
 		round_trip(codec, 4096);
 		codec_destroy(codec);
+		stateless(ops, level);
 	}
+	if (!ops->has_fast) {
+		CHECK_ERROR(codec_create(ops, CODEC_LEVEL_FAST, &codec),
+			    "level");
+		return;
+	}
+	CHECK_OK(codec_create(ops, CODEC_LEVEL_FAST, &codec));
+	round_trip(codec, 4096);
+	round_trip(codec, CODEC_LEN_MAX);
+	mutate(codec);
+	codec_destroy(codec);
+	stateless(ops, CODEC_LEVEL_FAST);
 }
 
 int main(void)

@@ -137,6 +137,8 @@ static void test_whole_table(void)
 		} else if (row->parse == parse_codec_level &&
 			   !default_codec()) {
 			CHECK(err && strstr(error_message(err), "no levels"));
+		} else if (row->parse == parse_fast && !default_codec()) {
+			CHECK(err && strstr(error_message(err), "for zstd"));
 		} else if (row->action == ACTION_MISSING) {
 			check_missing(row, err);
 		} else {
@@ -175,7 +177,7 @@ static void test_defaults(void)
 	CHECK(o.command == COMMAND_CAPTURE && !o.as_makedumpfile);
 	CHECK(o.capture.nr_levels == 1 && o.capture.levels[0] == 31);
 	CHECK(o.capture.codec == default_codec());
-	CHECK(o.capture.codec_level == INT_MIN && o.capture.nr_threads == -1);
+	CHECK(o.capture.codec_level == CODEC_LEVEL_DEFAULT && o.capture.nr_threads == -1);
 	CHECK(o.capture.max_size == UINT64_MAX && o.capture.progress_fd == -1);
 	CHECK(!strcmp(o.capture.input, "core"));
 	CHECK(!strcmp(o.capture.output, "out"));
@@ -270,8 +272,20 @@ static void test_codecs(void)
 	log_deinit(&log);
 	CHECK_OK(CAPDUMP("-c", "--level", "9", "core", "out"));
 	CHECK(o.capture.codec_level == 9);
-	CHECK_OK(CAPDUMP("--level", "-5", "core", "out"));
-	CHECK(o.capture.codec_level == -5);
+	CHECK_OK(CAPDUMP("--level", "5", "--level", "7", "core", "out"));
+	CHECK(o.capture.codec_level == 7);
+	CHECK_OK(CAPDUMP("--fast", "core", "out"));
+	CHECK(o.capture.codec_level == CODEC_LEVEL_FAST);
+	CHECK_OK(PEER("-z", "--fast", "core", "out"));
+	CHECK_ERROR(CAPDUMP("--fast", "-c", "core", "out"), "not for zlib");
+	CHECK_ERROR(PEER("--fast", "core", "out"), "no compression");
+	CHECK_ERROR(CAPDUMP("--fast", "--level", "1", "core", "out"),
+		    "exclude each other");
+	CHECK_ERROR(CAPDUMP("--level", "1", "--fast", "core", "out"),
+		    "exclude each other");
+	CHECK_ERROR(CAPDUMP("--level", "0", "core", "out"), "above 0");
+	CHECK_ERROR(CAPDUMP("--level", "-5", "core", "out"), "above 0");
+	CHECK_ERROR(CAPDUMP("--level", "20", "core", "out"), "1 to 19");
 	CHECK_ERROR(CAPDUMP("-c", "--level", "99", "core", "out"), "99");
 	CHECK_ERROR(CAPDUMP("-l", "--level", "2", "core", "out"), "lzo");
 	CHECK_ERROR(PEER("--level", "2", "core", "out"), "no compression");
