@@ -316,6 +316,7 @@ static const char *sequence_count(struct decoder *d, const uint8_t **bytes,
 	*bytes += head;
 	*len -= head;
 	d->seen->nr_sequences[*ret ? head : 0]++;
+	d->seen->nr_matches += *ret;
 	return NULL;
 }
 
@@ -328,7 +329,7 @@ static const char *compressed_block(struct decoder *d, const uint8_t *p,
 	unsigned modes;
 
 	REFUSE(literals(d, &p, &len));
-	d->seen->no_literals += !d->nr_literals;
+	d->seen->nr_literals += d->nr_literals;
 	REFUSE(sequence_count(d, &p, &len, &nr));
 	if (nr) {
 		if (!len)

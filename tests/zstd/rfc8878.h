@@ -23,7 +23,7 @@ struct rfc_seen {
 	unsigned long content_size[9];	/* bytes of Frame_Content_Size */
 	unsigned long blocks[3];	/* raw, RLE, compressed */
 	unsigned long literals[4][4];	/* Literals_Block_Type; Size_Format */
-	unsigned long no_literals;
+	unsigned long nr_literals, nr_matches;	/* bytes, sequences: all */
 	unsigned long tree_direct, tree_fse;
 	unsigned long tree_bits[12];	/* Max_Number_of_Bits */
 	unsigned long nr_sequences[4];	/* bytes of Number_of_Sequences; [0]:
