@@ -21,12 +21,16 @@ void zstd_fse_norm_make(const uint32_t *count, unsigned nr_symbols,
 		left -= n;
 		most = n > ret->states[most] ? s : most;
 	}
-	/* the symbol with the most states loses or gains least by one */
-	for (; left < 0; left++) {
-		for (unsigned s = 0; s < nr_symbols; s++)
+	/* the symbol with the most states loses or gains least; all of it, if
+	 * it still has the most then */
+	while (left < 0) {
+		int take = ret->states[most] > -2 * left ? -left : 1;
+
+		ret->states[most] = (int16_t)(ret->states[most] - take);
+		left += take;
+		for (unsigned s = 0; left && s < nr_symbols; s++)
 			if (ret->states[s] > ret->states[most])
 				most = s;
-		ret->states[most]--;
 	}
 	ret->states[most] = (int16_t)(ret->states[most] + left);
 }
@@ -117,19 +121,28 @@ uint8_t *zstd_fse_norm_write(const struct zstd_fse_norm *norm, uint8_t *buf,
  * normalized distribution to decoding tables". */
 static void spread(const struct zstd_fse_norm *norm, uint8_t *symbol_of)
 {
-	unsigned size = 1u << norm->log, mask = size - 1, at = 0;
+	unsigned size = 1u << norm->log, mask = size - 1, at = 0, nr = 0;
 	unsigned step = (size >> 1) + (size >> 3) + 3, last = size - 1;
+	uint8_t in_turn[(1 << ZSTD_FSE_LOG_MAX) + 8];
 
-	for (unsigned s = 0; s < norm->nr_symbols; s++)
-		if (norm->states[s] < 0)
-			symbol_of[last--] = (uint8_t)s;
 	for (unsigned s = 0; s < norm->nr_symbols; s++) {
-		for (int i = 0; i < norm->states[s]; i++) {
-			symbol_of[at] = (uint8_t)s;
-			do
-				at = (at + step) & mask;
-			while (at > last);
+		int n = norm->states[s];
+
+		if (n < 0) {
+			symbol_of[last--] = (uint8_t)s;
+			continue;
 		}
+		/* 8 at a time, what is too many is written over */
+		for (int i = 0; i < n; i += 8)
+			put_u64(in_turn + nr + i, s * 0x0101010101010101ull,
+				false);
+		nr += (unsigned)n;
+	}
+	for (unsigned i = 0; i < nr; i++) {
+		symbol_of[at] = in_turn[i];
+		do
+			at = (at + step) & mask;
+		while (at > last);
 	}
 }
 

@@ -40,29 +40,30 @@ void zstd_huf_init(struct zstd_huf *huf)
 	huf->described_len = (size_t)(end - huf->described);
 }
 
+/* LEN <= 65536: a part has no more than 16384 of one byte. */
 static void count_bytes(const uint8_t *src, size_t len, uint32_t count[256])
 {
-	uint32_t part[3][256];	/* or each would wait for the one before it */
+	uint16_t part[4][256];	/* or each would wait for the one before it */
 	size_t i = 0;
 
-	memset(count, 0, 256 * sizeof(*count));
 	memset(part, 0, sizeof(part));
 	for (; i + 8 <= len; i += 8) {
 		uint64_t v = get_u64(src + i, false);
 
-		count[v & 0xff]++;
-		part[0][v >> 8 & 0xff]++;
-		part[1][v >> 16 & 0xff]++;
-		part[2][v >> 24 & 0xff]++;
-		count[v >> 32 & 0xff]++;
-		part[0][v >> 40 & 0xff]++;
-		part[1][v >> 48 & 0xff]++;
-		part[2][v >> 56]++;
+		part[0][v & 0xff]++;
+		part[1][v >> 8 & 0xff]++;
+		part[2][v >> 16 & 0xff]++;
+		part[3][v >> 24 & 0xff]++;
+		part[0][v >> 32 & 0xff]++;
+		part[1][v >> 40 & 0xff]++;
+		part[2][v >> 48 & 0xff]++;
+		part[3][v >> 56]++;
 	}
 	for (; i < len; i++)
-		count[src[i]]++;
+		part[i % 4][src[i]]++;
 	for (unsigned s = 0; s < 256; s++)
-		count[s] += part[0][s] + part[1][s] + part[2][s];
+		count[s] = (uint32_t)part[0][s] + part[1][s] + part[2][s] +
+			   part[3][s];
 }
 
 /*

@@ -61,12 +61,48 @@ static inline size_t equal_len_back(const uint8_t *p, const uint8_t *q)
 	return diff ? (unsigned)__builtin_clzll(diff) / 8 : 8;
 }
 
+/* A number's code, how many bits follow it (from bit 8 on), and these (from 16
+ * on). */
+#define NUMBER(code, nr_bits, bits) \
+	((uint32_t)(code) | (nr_bits) << 8 | (uint32_t)(bits) << 16)
+
+/* RFC 8878, section 3.1.1.3.2.1.1. For the numbers with codes of their own, for
+ * 2, 4 ... 32 that share one, and for 64. */
+#define N1(code) NUMBER(code, 0, 0)
+#define N2(code) NUMBER(code, 1, 0), NUMBER(code, 1, 1)
+#define N4_(code, nr, first) \
+	NUMBER(code, nr, first), NUMBER(code, nr, (first) + 1), \
+	NUMBER(code, nr, (first) + 2), NUMBER(code, nr, (first) + 3)
+#define N8_(code, nr, first) \
+	N4_(code, nr, first), N4_(code, nr, (first) + 4)
+#define N16_(code, nr, first) \
+	N8_(code, nr, first), N8_(code, nr, (first) + 8)
+#define N4(code) N4_(code, 2, 0)
+#define N8(code) N8_(code, 3, 0)
+#define N16(code) N16_(code, 4, 0)
+#define N32(code) N16_(code, 5, 0), N16_(code, 5, 16)
+
+static const uint32_t literals_number[64] = {
+	N1(0), N1(1), N1(2), N1(3), N1(4), N1(5), N1(6), N1(7), N1(8), N1(9),
+	N1(10), N1(11), N1(12), N1(13), N1(14), N1(15), N2(16), N2(17), N2(18),
+	N2(19), N4(20), N4(21), N8(22), N8(23), N16(24),
+};
+
+static const uint32_t match_number[128] = {
+	N1(0), N1(1), N1(2), N1(3), N1(4), N1(5), N1(6), N1(7), N1(8), N1(9),
+	N1(10), N1(11), N1(12), N1(13), N1(14), N1(15), N1(16), N1(17), N1(18),
+	N1(19), N1(20), N1(21), N1(22), N1(23), N1(24), N1(25), N1(26), N1(27),
+	N1(28), N1(29), N1(30), N1(31), N2(32), N2(33), N2(34), N2(35), N4(36),
+	N4(37), N8(38), N8(39), N16(40), N16(41), N32(42),
+};
+
 /* What a search has found so far. */
 struct found {
 	struct zstd_sequence *sequence;
 	uint8_t *literals;
 	uint8_t *anchor;		/* literals since the last match */
 	uint32_t last[3];		/* distances */
+	uint32_t (*count)[ZSTD_FSE_SYMBOLS];
 };
 
 /* RFC 8878, section 3.1.1.5: without literals before it, a value means one
@@ -85,6 +121,38 @@ static inline uint32_t offset_value(struct found *found, uint32_t distance,
 	return value > 3 ? distance + 3 : value - !literals;
 }
 
+/* VALUE's in TABLE[NR]; beyond it each power of two has a code. */
+static inline uint32_t number_of(const uint32_t *table, uint32_t nr,
+				 uint32_t value)
+{
+	unsigned high, code;
+
+	if (__builtin_expect(value < nr, 1))
+		return table[value];
+	high = zstd_high_bit(value);
+	code = (table[nr - 1] & 0xff) + 1 + high - zstd_high_bit(nr);
+	return NUMBER(code, high, value - (1u << high));
+}
+
+static inline void add_codes(struct found *found, uint32_t literals,
+			     uint32_t offset, uint32_t match)
+{
+	uint32_t l = number_of(literals_number, 64, literals);
+	uint32_t m = number_of(match_number, 128, match);
+	uint32_t o = zstd_high_bit(offset);
+	unsigned l_nr = l >> 8 & 0xff, m_nr = m >> 8 & 0xff;
+
+	found->sequence->bits = (uint64_t)(offset - (1u << o)) <<
+				(l_nr + m_nr) |
+				(uint64_t)(m >> 16) << l_nr | l >> 16;
+	found->sequence->codes = (l & 0xffff) + (m & 0xff00) +
+				 ((m & 0xff) << 16) + o * 0x1000100;
+	found->sequence++;
+	found->count[ZSTD_LITERALS][l & 0xff]++;
+	found->count[ZSTD_OFFSET][o]++;
+	found->count[ZSTD_MATCH][m & 0xff]++;
+}
+
 /* The LEN bytes at P are what lies DISTANCE before them. */
 static inline void add(struct found *found, uint8_t *p, uint32_t distance,
 		       size_t len)
@@ -95,18 +163,16 @@ static inline void add(struct found *found, uint8_t *p, uint32_t distance,
 	if (__builtin_expect(nr > 32, 0))
 		memcpy(found->literals + 32, found->anchor + 32, nr - 32);
 	found->literals += nr;
-	*found->sequence++ = (struct zstd_sequence){
-		.literals = (uint16_t)nr,
-		.match = (uint16_t)(len - 3),
-		.offset = offset_value(found, distance, nr),
-	};
+	add_codes(found, (uint32_t)nr, offset_value(found, distance, nr),
+		  (uint32_t)len - 3);
 	found->anchor = p + len;
 }
 
 /* Looks at every STEPth place, a match reaches back to what lies between. */
 static inline void find(uint8_t *start, uint8_t *end, uint16_t *table,
-			unsigned log, unsigned step, struct found *found)
+			unsigned log, unsigned step, struct found *ret)
 {
+	struct found in_registers = *ret, *found = &in_registers;
 	uint8_t *p = start + 1, *limit = end - 8 - step;
 	uint32_t last = 1;		/* that may go on here */
 
@@ -152,7 +218,7 @@ match:
 		/* the last one ended here: only the one before it can go on */
 		last = found->last[1] <= (uint32_t)(p - start) ?
 		       found->last[1] : found->last[0];
-	}
+	}	*ret = in_registers;
 }
 
 void zstd_match_find(struct zstd_match *match, bool fast, const void *src,
@@ -163,10 +229,12 @@ void zstd_match_find(struct zstd_match *match, bool fast, const void *src,
 	struct found found = {
 		match->sequences, match->literals, start,
 		{ 1, 4, 8 },		/* RFC 8878, section 3.1.1.5 */
+		match->count,
 	};
 	size_t rest;
 
 	memcpy(start, src, len);
+	memset(match->count, 0, sizeof(match->count));
 	/* all say: the first byte, which is a place like any other */
 	memset(match->table, 0, sizeof(*match->table) << log);
 	if (fast)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "zstd_fse.h"
+
 #define ZSTD_PAGE_MAX 65536u
 #define ZSTD_MATCH_LOG 14
 #define ZSTD_MATCH_MIN 4u	/* the format's own is 3: that saves nothing */
@@ -18,16 +20,45 @@
 /* Before and behind the page, so that no loop has to look for its ends. */
 #define ZSTD_PAGE_SLACK 64
 
+/* A sequence's three codes. */
+enum zstd_kind { ZSTD_LITERALS, ZSTD_OFFSET, ZSTD_MATCH, ZSTD_NR_KINDS };
+
+/*
+ * As the block has it: a code for each number, and the bits that say which of
+ * the numbers with that code it is. The codes lie in one word: putting them
+ * together by bytes takes the compiler twice as long as finding them.
+ */
 struct zstd_sequence {
-	uint16_t literals;
-	uint16_t match;		/* its length - 3 */
-	uint32_t offset;	/* RFC 8878's Offset_Value: 1 to 3 are the last
-				 * three distances, else a distance + 3 */
+	uint64_t bits;		/* literals', then match's, then offset's */
+	uint32_t codes;		/* from the lowest byte on: literals' code, how
+				 * many bits there are (48 at most), match's
+				 * and offset's code */
 };
+
+static inline unsigned zstd_sequence_literals(const struct zstd_sequence *seq)
+{
+	return seq->codes & 0xff;
+}
+
+static inline unsigned zstd_sequence_nr_bits(const struct zstd_sequence *seq)
+{
+	return seq->codes >> 8 & 0xff;
+}
+
+static inline unsigned zstd_sequence_match(const struct zstd_sequence *seq)
+{
+	return seq->codes >> 16 & 0xff;
+}
+
+static inline unsigned zstd_sequence_offset(const struct zstd_sequence *seq)
+{
+	return seq->codes >> 24;
+}
 
 struct zstd_match {
 	unsigned nr;
 	size_t nr_literals;	/* of all, with those behind the last match */
+	uint32_t count[ZSTD_NR_KINDS][ZSTD_FSE_SYMBOLS];	/* of codes */
 	struct zstd_sequence sequences[ZSTD_PAGE_MAX / ZSTD_MATCH_MIN];
 	uint8_t literals[ZSTD_PAGE_MAX + ZSTD_PAGE_SLACK];
 	uint8_t page[ZSTD_PAGE_MAX + 2 * ZSTD_PAGE_SLACK];
