@@ -135,6 +135,10 @@ group_judge(const struct page_layout *l, const uint8_t *page, unsigned nr,
 		uint64_t compound = load_u64(compound_at + at, big_endian);
 		uint64_t mapping = load_u64(mapping_at + at, big_endian);
 
+		/* too many instructions here for the CPU to run ahead to the
+		 * next struct pages but one or two by itself */
+		if (nr > 1)
+			__builtin_prefetch(flags_at + at + (size_t)nr * size);
 		any |= flags;
 		unit = push(unit, (compound & 1) | !!(flags & single) |
 				  (mapcount < typed_below));

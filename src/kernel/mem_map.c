@@ -15,8 +15,9 @@
 
 /* SECTION_HAS_MEM_MAP; it comes and goes with SECTION_MARKED_PRESENT, bit 0 */
 #define HAS_MEM_MAP	2u
-/* How many sections kernel_page_array() joins: 8 GiB's */
-#define MERGE_MAX	64u
+/* How many sections kernel_page_array() joins: 2 GiB's, and a task of the scan
+ * is one */
+#define MERGE_MAX	16u
 /* How many empty section slots it passes in one call */
 #define SKIP_MAX	65536u
 
