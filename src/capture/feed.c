@@ -8,7 +8,7 @@
 #include "../base/stop.h"
 
 #define WINDOW_BYTES (4ull << 20)	/* mapped at once, at most */
-#define JOBS_PER_WORKER 4
+#define JOBS_PER_WORKER 3
 #define TICK_SECONDS 1.0
 
 static struct error *workers_init(struct feed *feed)

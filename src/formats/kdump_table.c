@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The descriptor table where the sink can rewrite. It is kept in blocks of
- * 60 KiB, which are whole descriptors and whole 4 KiB blocks of the file; all
- * of them in memory if they fit, else the last used ones.
+ * The descriptor table where the sink can rewrite. It is kept in blocks, which
+ * are in the file 60 KiB of whole descriptors and whole 4 KiB blocks, in memory
+ * 20 KiB: a number each. All of them are in memory if they fit, else the last
+ * used ones.
  *
  * A block is dirty until a checkpoint hands it to the sink, then *sent*: the
  * sink may still drop it, if the write of data before it fails. It is safe
@@ -21,7 +22,7 @@
 
 #define BLOCK_DESCS 2560u
 #define BLOCK (BLOCK_DESCS * KDUMP_D_LEN)
-#define MAX_SLOTS 68u		/* 4 MiB */
+#define MAX_SLOTS 68u		/* 1.3 MiB */
 
 _Static_assert(BLOCK % 4096 == 0, "blocks of the table are the file's");
 
@@ -32,26 +33,64 @@ struct slot {
 	uint64_t block;		/* number in the table */
 	uint64_t barrier;	/* sent: safe when the sink reached this one */
 	uint64_t used;		/* the higher, the later */
-	uint8_t *bytes;		/* BLOCK bytes of table->memory */
+	uint64_t *descs;	/* BLOCK_DESCS of table->memory: see pack() */
 };
 
 struct kdump_table {
 	struct sink *sink;	/* borrowed */
 	uint64_t base, len;	/* of the table in the dump, padding included */
+	uint32_t raw_size, packed_flags;	/* of a page's descriptor */
 	bool big;
 	struct slot slots[MAX_SLOTS];
 	unsigned nr_slots, nr_dirty;
-	unsigned max_dirty;	/* then a checkpoint; 0: all blocks fit */
+	unsigned max_dirty;	/* then a checkpoint; 0: all blocks fit, each
+				 * has the slot of its number */
 	struct slot *last;	/* the one used last; NULL */
 	uint64_t clock;		/* for slot.used */
 	uint64_t nr_barriers, nr_checkpoints;
-	uint8_t *memory;	/* owned */
+	uint64_t *memory;	/* owned */
+	uint8_t *bytes;		/* BLOCK bytes: one as in the file; owned */
 	uint64_t *written;	/* bit: the block is not all zeroes in the
 				 * file; owned */
 };
 
+/* A descriptor in memory: its offset, above it the size of packed data (less
+ * than a page), 0: a raw page. All 0: none. */
+#define SIZE_SHIFT 47
+
+_Static_assert(KDUMP_TABLE_MAX_OFFSET == 1ull << SIZE_SHIFT, "");
+
+/* False if it is none that kdump_table_set() may be given. */
+static bool pack(const struct kdump_table *table, const struct kdump_desc *desc,
+		 uint64_t *ret)
+{
+	uint64_t size = desc->flags ? desc->size : 0;
+
+	*ret = size << SIZE_SHIFT | desc->offset;
+	if (!desc->offset || desc->offset >= KDUMP_TABLE_MAX_OFFSET)
+		return false;
+	if (!desc->flags)
+		return desc->size == table->raw_size;
+	return desc->flags == table->packed_flags && size && size <= UINT16_MAX;
+}
+
+static struct kdump_desc unpack(const struct kdump_table *table, uint64_t n)
+{
+	struct kdump_desc desc = {
+		.offset = n & (KDUMP_TABLE_MAX_OFFSET - 1),
+		.size = (uint32_t)(n >> SIZE_SHIFT),
+	};
+
+	if (desc.size)
+		desc.flags = table->packed_flags;
+	else if (n)
+		desc.size = table->raw_size;
+	return desc;
+}
+
 struct error *kdump_table_create(struct sink *sink,
 				 const struct dump_layout *layout, bool big,
+				 uint32_t raw_size, uint32_t packed_flags,
 				 struct kdump_table **ret)
 {
 	struct kdump_table *table = calloc(1, sizeof(*table));
@@ -64,18 +103,23 @@ struct error *kdump_table_create(struct sink *sink,
 	table->len = layout->data - layout->table;
 	table->nr_barriers = sink->ops->reached(sink);
 	table->big = big;
+	table->raw_size = raw_size;
+	table->packed_flags = packed_flags;
 	table->nr_slots = min_u64(nr_blocks, MAX_SLOTS);
 	/* a third fills while a third is on its way and one is safe */
 	if (nr_blocks > MAX_SLOTS)
 		table->max_dirty = MAX_SLOTS / 3;
-	table->memory = malloc((size_t)table->nr_slots * BLOCK + 1);
+	table->memory = malloc((size_t)table->nr_slots * BLOCK_DESCS *
+			       sizeof(uint64_t) + 1);
+	table->bytes = malloc(BLOCK);
 	table->written = calloc(nr_blocks / 64 + 1, sizeof(uint64_t));
-	if (!table->memory || !table->written) {
+	if (!table->memory || !table->bytes || !table->written) {
 		kdump_table_destroy(table);
 		return error_nomem();
 	}
 	for (unsigned i = 0; i < table->nr_slots; i++)
-		table->slots[i].bytes = table->memory + (size_t)i * BLOCK;
+		table->slots[i].descs = table->memory +
+					(size_t)i * BLOCK_DESCS;
 	*ret = table;
 	return NULL;
 }
@@ -85,6 +129,7 @@ void kdump_table_destroy(struct kdump_table *table)
 	if (!table)
 		return;
 	free(table->memory);
+	free(table->bytes);
 	free(table->written);
 	free(table);
 }
@@ -93,6 +138,56 @@ void kdump_table_destroy(struct kdump_table *table)
 static size_t block_len(const struct kdump_table *table, uint64_t block)
 {
 	return min_u64(BLOCK, table->len - block * BLOCK);
+}
+
+static void desc_put(uint8_t *p, const struct kdump_desc *desc, bool big)
+{
+	put_u64(p + KDUMP_D_OFFSET, desc->offset, big);
+	put_u32(p + KDUMP_D_SIZE, desc->size, big);
+	put_u32(p + KDUMP_D_FLAGS, desc->flags, big);
+	put_u64(p + KDUMP_D_PAGE_FLAGS, 0, big);
+}
+
+static struct error *slot_write(struct kdump_table *table,
+				const struct slot *slot)
+{
+	for (unsigned i = 0; i < BLOCK_DESCS; i++) {
+		struct kdump_desc desc = unpack(table, slot->descs[i]);
+
+		desc_put(table->bytes + i * KDUMP_D_LEN, &desc, table->big);
+	}
+	/* whatever comes of the write, it may have been done */
+	table->written[slot->block / 64] |= 1ull << slot->block % 64;
+	return table->sink->ops->meta(table->sink,
+				      table->base + slot->block * BLOCK,
+				      table->bytes,
+				      block_len(table, slot->block));
+}
+
+/* Into SLOT, which is empty: zeroes if the block was never written. */
+static struct error *slot_read(struct kdump_table *table, uint64_t block,
+			       struct slot *slot)
+{
+	memset(slot->descs, 0, BLOCK_DESCS * sizeof(*slot->descs));
+	if (!(table->written[block / 64] >> block % 64 & 1))
+		return NULL;
+	memset(table->bytes, 0, BLOCK);
+	TRY(table->sink->ops->read_back(table->sink,
+					table->base + block * BLOCK,
+					table->bytes, block_len(table, block)));
+	for (unsigned i = 0; i < BLOCK_DESCS; i++) {
+		const uint8_t *p = table->bytes + i * KDUMP_D_LEN;
+		struct kdump_desc desc = {
+			.offset = get_u64(p + KDUMP_D_OFFSET, table->big),
+			.size = get_u32(p + KDUMP_D_SIZE, table->big),
+			.flags = get_u32(p + KDUMP_D_FLAGS, table->big),
+		};
+
+		if (desc.offset && !pack(table, &desc, &slot->descs[i]))
+			return error_create(ERROR_IO, "the page table does not "
+					    "hold what was written to it");
+	}
+	return NULL;
 }
 
 struct error *kdump_table_checkpoint(struct kdump_table *table)
@@ -107,10 +202,7 @@ struct error *kdump_table_checkpoint(struct kdump_table *table)
 
 		if (slot->state != SLOT_DIRTY)
 			continue;
-		/* whatever comes of the write, it may have been done */
-		table->written[slot->block / 64] |= 1ull << slot->block % 64;
-		TRY(ops->meta(table->sink, table->base + slot->block * BLOCK,
-			      slot->bytes, block_len(table, slot->block)));
+		TRY(slot_write(table, slot));
 		slot->state = SLOT_SENT;
 		slot->barrier = table->nr_barriers + 1;
 		table->nr_dirty--;
@@ -159,39 +251,40 @@ static struct error *slot_take(struct kdump_table *table, struct slot **ret)
 	return NULL;
 }
 
-/* The slot that holds BLOCK. */
+/* The slot that holds BLOCK, NULL if none does. */
+static struct slot *slot_of(struct kdump_table *table, uint64_t block)
+{
+	for (unsigned i = 0; i < table->nr_slots; i++) {
+		struct slot *slot = &table->slots[i];
+
+		if (slot->state != SLOT_EMPTY && slot->block == block)
+			return slot;
+	}
+	return NULL;
+}
+
+/* The slot for BLOCK, which is read into it if need be. */
 static struct error *slot_get(struct kdump_table *table, uint64_t block,
 			      struct slot **ret)
 {
 	struct slot *slot;
 
-	for (unsigned i = 0; i < table->nr_slots; i++) {
-		slot = &table->slots[i];
-		if (slot->state != SLOT_EMPTY && slot->block == block) {
-			*ret = slot;
+	if (!table->max_dirty) {
+		slot = &table->slots[block];
+	} else {
+		*ret = slot_of(table, block);
+		if (*ret)
 			return NULL;
-		}
+		TRY(slot_take(table, &slot));
 	}
-	TRY(slot_take(table, &slot));
+	*ret = slot;
+	if (slot->state != SLOT_EMPTY && slot->block == block)
+		return NULL;
 	slot->state = SLOT_EMPTY;
-	memset(slot->bytes, 0, BLOCK);
-	if (table->written[block / 64] >> block % 64 & 1)
-		TRY(table->sink->ops->read_back(table->sink,
-						table->base + block * BLOCK,
-						slot->bytes,
-						block_len(table, block)));
+	TRY(slot_read(table, block, slot));
 	slot->state = SLOT_SAFE;
 	slot->block = block;
-	*ret = slot;
 	return NULL;
-}
-
-static void desc_put(uint8_t *p, const struct kdump_desc *desc, bool big)
-{
-	put_u64(p + KDUMP_D_OFFSET, desc->offset, big);
-	put_u32(p + KDUMP_D_SIZE, desc->size, big);
-	put_u32(p + KDUMP_D_FLAGS, desc->flags, big);
-	put_u64(p + KDUMP_D_PAGE_FLAGS, 0, big);
 }
 
 struct error *kdump_table_set(struct kdump_table *table, uint64_t index,
@@ -199,6 +292,7 @@ struct error *kdump_table_set(struct kdump_table *table, uint64_t index,
 {
 	uint64_t block = index / BLOCK_DESCS;
 	struct slot *slot = table->last;
+	bool packs;
 
 	assert((index + 1) * KDUMP_D_LEN <= table->len);
 	if (!slot || slot->state == SLOT_EMPTY || slot->block != block)
@@ -208,8 +302,8 @@ struct error *kdump_table_set(struct kdump_table *table, uint64_t index,
 	if (slot->state != SLOT_DIRTY)
 		table->nr_dirty++;
 	slot->state = SLOT_DIRTY;
-	desc_put(slot->bytes + index % BLOCK_DESCS * KDUMP_D_LEN, desc,
-		 table->big);
+	packs = pack(table, desc, &slot->descs[index % BLOCK_DESCS]);
+	assert(packs);
 	return NULL;
 }
 
@@ -231,14 +325,11 @@ void kdump_table_recover(struct kdump_table *table, uint64_t written,
 		slot->state = SLOT_DIRTY;
 		table->nr_dirty++;
 		for (unsigned j = 0; j < BLOCK_DESCS; j++) {
-			uint8_t *p = slot->bytes + j * KDUMP_D_LEN;
-			uint64_t offset = get_u64(p + KDUMP_D_OFFSET,
-						  table->big);
-			uint32_t size = get_u32(p + KDUMP_D_SIZE, table->big);
+			struct kdump_desc desc = unpack(table, slot->descs[j]);
 
-			if (offset + size <= written)
+			if (desc.offset + desc.size <= written)
 				continue;
-			memset(p, 0, KDUMP_D_LEN);
+			slot->descs[j] = 0;
 			++*nr;
 		}
 	}

@@ -19,10 +19,16 @@ struct kdump_desc {
 
 struct kdump_table;
 
+/* The offsets that a kdump_table can hold are smaller: 128 TiB. */
+#define KDUMP_TABLE_MAX_OFFSET (1ull << 47)
+
 /* LAYOUT has been given to the sink's begin(), which zeroed the table. From
- * here on only the table calls the sink's barrier(). */
+ * here on only the table calls the sink's barrier(). Descriptors are of two
+ * kinds: RAW_SIZE bytes (of a page, at most 64 KiB) with flags 0, or less with
+ * PACKED_FLAGS (0 if there are none). */
 struct error *kdump_table_create(struct sink *sink,
 				 const struct dump_layout *layout, bool big,
+				 uint32_t raw_size, uint32_t packed_flags,
 				 struct kdump_table **ret);
 void kdump_table_destroy(struct kdump_table *table);	/* NULL is fine */
 

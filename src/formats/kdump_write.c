@@ -79,6 +79,8 @@ static struct error *kdump_create(struct sink *sink,
 		kdump_destroy(&kdump->writer);
 		return err;
 	}
+	kdump->layout.max_size = min_u64(kdump->layout.max_size,
+					 KDUMP_TABLE_MAX_OFFSET);
 	kdump->data_end = kdump->layout.data;
 	*ret = &kdump->writer;
 	return NULL;
@@ -94,6 +96,7 @@ static struct error *kdump_begin(struct writer *writer)
 	struct kdump_writer *kdump = (struct kdump_writer *)writer;
 	const struct dump_layout *layout = &kdump->layout;
 	const struct sink_ops *ops = kdump->sink->ops;
+	const struct codec_ops *codec = kdump->facts->codec;
 	bool big = kdump->facts->image->target.big_endian;
 	uint64_t room = ops->room(kdump->sink);
 
@@ -109,6 +112,8 @@ static struct error *kdump_begin(struct writer *writer)
 	TRY(ops->begin(kdump->sink, layout));
 	if (ops->rewrites)
 		TRY(kdump_table_create(kdump->sink, layout, big,
+				       kdump->head.block_size,
+				       codec ? codec->flag : 0,
 				       &kdump->table));
 	else
 		TRY(kdump_stream_create(kdump->sink, layout, big,

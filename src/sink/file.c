@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file sink. Main copies into 1 MiB buffers, which lie in the file at
- * multiples of 1 MiB; the thread of file_io.c writes them. What stands below
+ * The file sink. Main copies into 512 KiB buffers, which lie in the file at
+ * multiples of that; the thread of file_io.c writes them. What stands below
  * the data is allocated first, so it can always be written.
  *
  * A barrier in the middle of an extent writes what there is of it, padded to
@@ -110,6 +110,9 @@ static struct error *file_meta(struct sink *sink, uint64_t offset,
 
 	assert(offset + len <= file->data_start);
 	TRY(file_check(file));
+	/* the page table's blocks come one after another */
+	if (from && len && file_io_append(&file->io, offset, from, len))
+		return NULL;
 	while (len) {
 		size_t skip = offset % file->io.align;
 		size_t n = min_u64(len, FILE_EXTENT - skip);

@@ -151,6 +151,25 @@ void file_io_submit(struct file_io *io, const struct file_job *job)
 		pthread_cond_signal(&io->todo);
 }
 
+bool file_io_append(struct file_io *io, uint64_t offset, const void *buf,
+		    size_t len)
+{
+	struct file_job *job;
+	bool fits;
+
+	pthread_mutex_lock(&io->lock);
+	job = &io->jobs[(io->first + io->nr - 1) % FILE_NR_JOBS];
+	fits = io->nr > 1 && job->kind == FILE_META &&
+	       job->offset + job->len == offset &&
+	       job->offset % io->align + job->len + len <= FILE_EXTENT;
+	if (fits) {
+		memcpy(job->buf + job->offset % io->align + job->len, buf, len);
+		job->len += len;
+	}
+	pthread_mutex_unlock(&io->lock);
+	return fits;
+}
+
 static bool file_io_meta_overlaps(const struct file_io *io, uint64_t offset,
 				  size_t len)
 {

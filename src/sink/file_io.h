@@ -16,8 +16,8 @@
 
 #include "../base/error.h"
 
-#define FILE_EXTENT (1u << 20)		/* bytes of a buffer, and of a write */
-#define FILE_NR_BUFFERS 4
+#define FILE_EXTENT (512u << 10)	/* bytes of a buffer, and of a write */
+#define FILE_NR_BUFFERS 3
 #define FILE_NR_JOBS 16
 #define FILE_ALIGN_MAX 65536u
 
@@ -84,6 +84,11 @@ void file_io_give_back(struct file_io *io, uint8_t *buf);
 
 /* Hands a job, and its buffer, over. Waits for room in the queue. */
 void file_io_submit(struct file_io *io, const struct file_job *job);
+
+/* Adds LEN bytes of BUF to the last job, if that is a FILE_META that ends at
+ * OFFSET and has not been begun, and they fit. */
+bool file_io_append(struct file_io *io, uint64_t offset, const void *buf,
+		    size_t len);
 
 /* Waits until no FILE_META job overlaps [offset, offset + len). */
 void file_io_wait_meta(struct file_io *io, uint64_t offset, size_t len);

@@ -8,7 +8,7 @@
  * block is read and put back with the new bytes in it. That is safe across a
  * power cut: sectors of 512 bytes are written whole, the old bytes around the
  * new ones are written back as they were, and the only block rewritten after
- * the dump opens, besides table blocks (64 KiB, aligned), is the first, for
+ * the dump opens, besides those of the table (aligned), is the first, for
  * the four bytes of the status. The data's last block is also written again
  * when data continues in it; with the same bytes before.
  *

@@ -94,10 +94,10 @@ struct sink {
  * existing regular file, not a symbolic link, is truncated, or made anew if
  * another user may read it).
  * Written through one O_DIRECT descriptor by a thread of its own, in extents
- * of 1 MiB; buffered with sync_file_range and POSIX_FADV_DONTNEED where
+ * of 512 KiB; buffered with sync_file_range and POSIX_FADV_DONTNEED where
  * O_DIRECT is refused; without the thread if it cannot be started. Data is
  * preallocated ahead. The file and its directory are synced by the first
- * barrier(). About 4 MiB of buffers from begin() on.
+ * barrier(). About 1.5 MiB of buffers from begin() on.
  *
  * PATH is checked here, the file is created by begin(), and removed again if
  * begin() fails. SIGXFSZ should be ignored: then RLIMIT_FSIZE is an error.
