@@ -206,6 +206,7 @@ def load_results(path, where):
             results = json.load(file)
     else:
         results = dict(cores={}, cases={})
+    results["//"] = machine.LICENCE
     results["machine"] = where
     return results
 

@@ -8,6 +8,9 @@ import subprocess
 import time
 
 
+LICENCE = "SPDX-License-Identifier: GPL-2.0-or-later"
+
+
 def read(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:

@@ -86,7 +86,7 @@ def main():
         release = file.read().strip()
     where = machine.describe(HERE)
     results = dict(
-        machine=where, rate=rate, plain_mb_per_second=plain, runs=found,
+        {"//": machine.LICENCE}, machine=where, rate=rate, plain_mb_per_second=plain, runs=found,
         release=release, commit=bench.commit(), load=machine.load(),
         memory_mib=int(memory["MemTotal"]) / 1024,
         available_mib=int(memory["MemAvailable"]) / 1024,
