@@ -14,6 +14,8 @@ medians of rounds. A run ends when its dump is on the disk.
   --peer-rounds N   rounds of makedumpfile --num-threads 2, which is slow: only
                     at level 31, zstd and lzo; default 2
   --quick SECONDS   end the rounds of a case that took that long (but 1 round)
+  --nice N          run everything at that priority (negative: root only), where
+                    other work runs on the machine; default 0
   --output FOLDER   where dumps go (on a disk, no tmpfs); default build/bench
   --note TEXT       kept with the figures of this run
   --draw            measure nothing, only write tables and plots anew
@@ -193,6 +195,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peer-rounds", type=int, default=2)
     parser.add_argument("--quick", type=float)
+    parser.add_argument("--nice", type=int, default=0)
     parser.add_argument("--output",
                         default=os.path.join(TOP, "build", "bench"))
     parser.add_argument("--note", default="")
@@ -248,9 +251,10 @@ def main():
         save(path, results)
         return
     prepare(args)
+    os.nice(args.nice)
     print("%s, %d CPUs; %s" % (where["cpu"], where["cpus"], args.version))
     for core, vmcore in args.cores.items():
-        runs.warm(vmcore)
+        warm = runs.Warm(vmcore)
         results["cores"][core] = dict(
             bytes=os.path.getsize(vmcore),
             on_disk=os.stat(vmcore).st_blocks * 512)
@@ -263,6 +267,7 @@ def main():
                     print("  NOTE: other work ran on this machine, load %s"
                           % case["load"], flush=True)
                 save(path, results)
+        warm.close()
     runs.remove(args.kept.path)
 
 

@@ -11,7 +11,6 @@
  * CPU seconds of the fastest round. CODEC "none" copies and tests only.
  */
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -229,15 +228,16 @@ static void collect(struct pages *pages, const char *vmcore, const char *dump)
 	image_close(kept);
 }
 
-/* CODEC[:LEVEL] */
+/* CODEC[:LEVEL]; the level of capdump --fast is "fast". */
 static void choose(struct run *run, char *name)
 {
 	char *level = strchr(name, ':');
 
-	run->level = INT_MIN;
+	run->level = CODEC_LEVEL_DEFAULT;
 	if (level) {
 		*level++ = '\0';
-		run->level = atoi(level);
+		run->level = strcmp(level, "fast") ? atoi(level) :
+			CODEC_LEVEL_FAST;
 	}
 	run->ops = codec_by_name(name);
 	if (!run->ops && strcmp(name, "none"))

@@ -2,12 +2,15 @@
 """Runs a program and says what it cost. The clock stops when its dump is on
 the disk: both sides' files are synced alike."""
 
+import mmap
 import os
 import statistics
 import subprocess
 import sys
 import threading
 import time
+
+MAP_LOCKED = 0x2000     # Linux, asm-generic/mman.h; not in Python
 
 
 class Peak(threading.Thread):
@@ -98,9 +101,24 @@ def times_as_fast(base, figures, cost=seconds):
                              for b, f in zip(base, figures))
 
 
-def warm(path):
-    """Into the page cache, holes too."""
-    with open(path, "rb", buffering=0) as file:
-        buf = bytearray(1 << 20)
-        while file.readinto(buf):
-            pass
+class Warm:
+    """Holds a file in the page cache, holes too. Read once is not enough: a
+    kernel may reclaim pages long before it runs short of them (DAMON)."""
+
+    def __init__(self, path):
+        flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+        with open(path, "rb", buffering=0) as file:
+            try:
+                self.held = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ,
+                                      flags=flags | MAP_LOCKED)
+                return
+            except OSError:     # needs root, or a limit (ulimit -l)
+                print("%s is not locked into memory" % path)
+            self.held = None
+            buf = bytearray(1 << 20)
+            while file.readinto(buf):
+                pass
+
+    def close(self):
+        if self.held:
+            self.held.close()
