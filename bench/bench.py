@@ -45,7 +45,7 @@ CAPDUMP = os.environ.get("CAPDUMP", os.path.join(TOP, "build", "capdump"))
 BOUND = os.path.join(TOP, "build", "bench", "bound")
 LETTERS = {"zstd": "-z", "lzo": "-l", "snappy": "-p", "zlib": "-c",
            "none": None}
-CPUS = (1, 2)
+CPUS = (1, 2)[:len(os.sched_getaffinity(0))]
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
@@ -123,7 +123,7 @@ class Case:
                                    self.vmcore, self.out]
 
     def measure(self):
-        start, loads = time.monotonic(), [machine.load()]
+        start, others = time.monotonic(), machine.Others()
         for number in range(self.args.rounds):
             order = list(self.competitors(number))
             for name, cpus, command in order[::-1 if number % 2 else 1]:
@@ -133,12 +133,12 @@ class Case:
                     time.monotonic() - start > self.args.quick:
                 break
         bounds = self.bounds()
-        loads.append(machine.load())
+        load = others.load()
         return dict(
             core=self.core, level=self.level, codec=self.codec,
             when=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-            commit=self.args.commit, note=self.args.note, load=loads,
-            idle=machine.is_idle(loads), peer=self.args.version,
+            commit=self.args.commit, note=self.args.note, load=load,
+            idle=machine.is_idle([load]), peer=self.args.version,
             took=round(time.monotonic() - start, 1), figures=self.figures,
             bounds=bounds)
 
@@ -264,8 +264,8 @@ def main():
                 results["cases"]["%s -d %d %s" % (core, level, codec)] = case
                 print("\n".join(tables.text(case)), flush=True)
                 if not case["idle"]:
-                    print("  NOTE: other work ran on this machine, load %s"
-                          % case["load"], flush=True)
+                    print("  NOTE: other work took %.0f %% of the CPUs" % (
+                        100 * case["load"]["busy"]), flush=True)
                 save(path, results)
         warm.close()
     runs.remove(args.kept.path)

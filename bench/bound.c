@@ -45,6 +45,13 @@ struct run {
 	pthread_barrier_t ready;
 };
 
+/* One thread's; of its own clocks, as another one may be late to look. */
+struct thread {
+	pthread_t id;
+	struct run *run;
+	double start, end, cpu;		/* seconds */
+};
+
 struct result {
 	double seconds, cpu;
 };
@@ -117,7 +124,8 @@ static bool is_fill(const uint8_t *page, size_t len)
 
 static void *work(void *arg)
 {
-	struct run *run = arg;
+	struct thread *thread = arg;
+	struct run *run = thread->run;
 	const struct pages *pages = run->pages;
 	size_t len = pages->page_size, at, end, nr_fill = 0, nr_raw = 0;
 	size_t bytes = 0, size;
@@ -130,6 +138,8 @@ static void *work(void *arg)
 	if (err)
 		die(err);
 	pthread_barrier_wait(&run->ready);
+	thread->start = now(CLOCK_MONOTONIC);
+	thread->cpu = now(CLOCK_THREAD_CPUTIME_ID);
 	while ((at = atomic_fetch_add(&run->next, PAGES_AT_ONCE)) <
 	       pages->nr) {
 		end = at + PAGES_AT_ONCE;
@@ -147,6 +157,8 @@ static void *work(void *arg)
 			bytes += size ? size : len;
 		}
 	}
+	thread->cpu = now(CLOCK_THREAD_CPUTIME_ID) - thread->cpu;
+	thread->end = now(CLOCK_MONOTONIC);
 	atomic_fetch_add(&run->nr_fill, nr_fill);
 	atomic_fetch_add(&run->nr_raw, nr_raw);
 	atomic_fetch_add(&run->bytes, bytes);
@@ -158,22 +170,25 @@ static void *work(void *arg)
 
 static struct result measure(struct run *run, unsigned nr_threads)
 {
-	pthread_t threads[MAX_THREADS];
-	struct result result;
+	struct thread threads[MAX_THREADS] = { 0 };
+	struct result result = { 0 };
+	double start = 0, end = 0;
 
 	run->next = run->nr_fill = run->nr_raw = run->bytes = 0;
-	pthread_barrier_init(&run->ready, NULL, nr_threads + 1);
+	pthread_barrier_init(&run->ready, NULL, nr_threads);
 	for (unsigned i = 0; i < nr_threads; i++) {
-		if (pthread_create(&threads[i], NULL, work, run))
+		threads[i].run = run;
+		if (pthread_create(&threads[i].id, NULL, work, &threads[i]))
 			die(error_nomem());
 	}
-	pthread_barrier_wait(&run->ready);
-	result.cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-	result.seconds = now(CLOCK_MONOTONIC);
-	for (unsigned i = 0; i < nr_threads; i++)
-		pthread_join(threads[i], NULL);
-	result.seconds = now(CLOCK_MONOTONIC) - result.seconds;
-	result.cpu = now(CLOCK_PROCESS_CPUTIME_ID) - result.cpu;
+	for (unsigned i = 0; i < nr_threads; i++) {
+		pthread_join(threads[i].id, NULL);
+		start = i && start < threads[i].start ? start :
+			threads[i].start;
+		end = i && end > threads[i].end ? end : threads[i].end;
+		result.cpu += threads[i].cpu;
+	}
+	result.seconds = end - start;
 	pthread_barrier_destroy(&run->ready);
 	return result;
 }

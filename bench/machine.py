@@ -56,14 +56,10 @@ def slug(machine):
 
 def busy_share(seconds=1.0):
     """How much of all CPUs others use while this process sleeps, 0 to 1."""
-    def ticks():
-        words = [int(w) for w in read("/proc/stat").split("\n", 1)[0]
-                 .split()[1:9]]
-        return sum(words), words[3] + words[4]
-    all_before, idle_before = ticks()
+    before = Others.ticks()
     time.sleep(seconds)
-    total, idle = ticks()
-    return 1 - (idle - idle_before) / max(1, total - all_before)
+    total, busy = Others.ticks()
+    return (busy - before[1]) / max(1, total - before[0])
 
 
 def load():
@@ -71,5 +67,27 @@ def load():
                 busy=round(busy_share(), 3))
 
 
+class Others:
+    """What other work took of all CPUs while this process and the programs it
+    ran did theirs. Kernel threads that write for them count as others."""
+
+    def __init__(self):
+        self.average = round(os.getloadavg()[0], 2)
+        self.before = self.ticks()
+
+    @staticmethod
+    def ticks():
+        words = [int(w) for w in read("/proc/stat").split("\n", 1)[0]
+                 .split()[1:9]]
+        busy = sum(words) - words[3] - words[4]
+        own = sum(os.times()[:4]) * os.sysconf("SC_CLK_TCK")
+        return sum(words), busy - own
+
+    def load(self):
+        total, others = self.ticks()
+        share = (others - self.before[1]) / max(1, total - self.before[0])
+        return dict(average=self.average, busy=round(max(0, share), 3))
+
+
 def is_idle(loads):
-    return all(one["busy"] < 0.05 for one in loads)
+    return all(one["busy"] < 0.1 for one in loads)

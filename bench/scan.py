@@ -162,7 +162,8 @@ def markdown(results):
 
 
 def measure(args, folder):
-    results = dict(machine=describe(folder, args.rounds), sizes={}, cores={})
+    results = dict({"//": machine.LICENCE}, sizes={}, cores={},
+                   machine=describe(folder, args.rounds))
     load = results["machine"]["load"]
     for size in SIZES[:4] if args.quick else SIZES:
         load.append(machine.load())

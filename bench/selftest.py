@@ -82,7 +82,7 @@ def example():
                "capdump/1": [figure(t) for t in (1.0, 1.0, 3.0)],
                "capdump/2": [figure(t) for t in (0.5, 0.5, 0.5)]}
     case = dict(core="big", level=31, codec="zstd", when="now", commit="x",
-                note="a <note>", load=[dict(average=0.1, busy=0.01)],
+                note="a <note>", load=dict(average=0.1, busy=0.01),
                 idle=True, peer="makedumpfile", took=1.0, figures=figures,
                 bounds={"capdump": {
                     "pages": 7, "1": {"seconds": 0.8, "cpu": 0.8},
@@ -131,7 +131,7 @@ def outputs(folder):
          content[0], content[0])
     busy = copy.deepcopy(results)
     busy["cases"]["big -d 31 zstd"].update(
-        idle=False, load=[dict(average=3, busy=0.5)])
+        idle=False, load=dict(average=3, busy=0.5))
     need("**loaded**" in "\n".join(tables.markdown(busy, "x.json")), "load")
 
 

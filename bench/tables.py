@@ -13,7 +13,7 @@ CODECS = ("zstd", "lzo", "snappy", "zlib", "none")
 def bound_seconds(case, name, cpus):
     """What the compressor alone takes on one CPU, shared among them. CPU
     seconds: they are the wall clock's where nothing else runs."""
-    bound = case["bounds"].get(name)
+    bound = case["bounds"].get(name) if case["codec"] != "none" else None
     return bound["1"]["cpu"] / cpus if bound else None
 
 
@@ -65,7 +65,7 @@ def ordered(results):
 
 
 def conditions(case):
-    busy = max(one["busy"] for one in case["load"])
+    busy = case["load"]["busy"]
     state = "idle" if case["idle"] else \
         "**loaded**: others used %.0f %% of the CPUs" % (100 * busy)
     note = "; " + case["note"] if case["note"] else ""
