@@ -13,6 +13,8 @@ medians of rounds. A run ends when its dump is on the disk.
   --rounds N        default 5
   --peer-rounds N   rounds of makedumpfile --num-threads 2, which is slow: only
                     at level 31, zstd and lzo; default 2
+  --short           at level 1 only the big vmcore and zstd, 3 rounds at most: ten
+                    minutes instead of thirty
   --quick SECONDS   end the rounds of a case that took that long (but 1 round)
   --nice N          run everything at that priority (negative: root only), where
                     other work runs on the machine; default 0
@@ -124,7 +126,10 @@ class Case:
 
     def measure(self):
         start, others = time.monotonic(), machine.Others()
-        for number in range(self.args.rounds):
+        rounds = self.args.rounds
+        if self.args.short and self.level == 1:
+            rounds = min(rounds, 3)
+        for number in range(rounds):
             order = list(self.competitors(number))
             for name, cpus, command in order[::-1 if number % 2 else 1]:
                 self.figures.setdefault("%s/%d" % (name, cpus), []).append(
@@ -194,6 +199,7 @@ def arguments():
     parser.add_argument("--codec", choices=LETTERS, action="append")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peer-rounds", type=int, default=2)
+    parser.add_argument("--short", action="store_true")
     parser.add_argument("--quick", type=float)
     parser.add_argument("--nice", type=int, default=0)
     parser.add_argument("--output",
@@ -240,6 +246,15 @@ def prepare(args):
     os.symlink(os.path.abspath(CAPDUMP), link)
 
 
+def chosen(args, core):
+    """(level, codec) of each case."""
+    for level in args.level or (31, 1):
+        for codec in args.codec or LETTERS:
+            if level != 1 or not args.short or (core, codec) == (
+                    "big", "zstd"):
+                yield level, codec
+
+
 def main():
     args = arguments()
     os.makedirs(args.output, exist_ok=True)
@@ -258,15 +273,14 @@ def main():
         results["cores"][core] = dict(
             bytes=os.path.getsize(vmcore),
             on_disk=os.stat(vmcore).st_blocks * 512)
-        for level in args.level or (31, 1):
-            for codec in args.codec or LETTERS:
-                case = Case(core, level, codec, args).measure()
-                results["cases"]["%s -d %d %s" % (core, level, codec)] = case
-                print("\n".join(tables.text(case)), flush=True)
-                if not case["idle"]:
-                    print("  NOTE: other work took %.0f %% of the CPUs" % (
-                        100 * case["load"]["busy"]), flush=True)
-                save(path, results)
+        for level, codec in chosen(args, core):
+            case = Case(core, level, codec, args).measure()
+            results["cases"]["%s -d %d %s" % (core, level, codec)] = case
+            print("\n".join(tables.text(case)), flush=True)
+            if not case["idle"]:
+                print("  NOTE: other work took %.0f %% of the CPUs" % (
+                    100 * case["load"]["busy"]), flush=True)
+            save(path, results)
         warm.close()
     runs.remove(args.kept.path)
 
