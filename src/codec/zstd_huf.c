@@ -9,7 +9,7 @@
 
 #define BITS_MAX 11u		/* RFC 8878, section 4.2.1 */
 #define SPACE (1u << BITS_MAX)	/* of codes, in units of the longest */
-#define CODE_MIN 64u		/* fewer literals: a tree takes too much */
+#define CODE_MIN 512u	/* fewer literals: a tree saves next to nothing */
 #define WORTH 48u		/* see is_worth() */
 
 /* Symbols with code, by rising number, and how their codes are chosen. */

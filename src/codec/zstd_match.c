@@ -14,6 +14,7 @@
 #include "zstd_fse.h"
 
 #define HASH_BYTES 5u		/* that must be equal, but for chance */
+#define STEP 2u
 #define SKIP_SHIFT 5		/* so many bytes without match: longer steps */
 #define SMALL_LEN 8192u		/* pages up to it: the small table */
 #define SMALL_LOG 12u
@@ -168,12 +169,21 @@ static inline void add(struct found *found, uint8_t *p, uint32_t distance,
 	found->anchor = p + len;
 }
 
-/* Looks at every STEPth place, a match reaches back to what lies between. */
+/* Whether this is a page of many literals, where a match is mostly text. */
+static inline bool is_dense(const struct found *found, const uint8_t *literals,
+			    size_t at)
+{
+	return (size_t)(found->literals - literals) * 4 > at;
+}
+
+/* Looks at every second place; a match reaches back to what lies between. FINE:
+ * at every place where literals are many. */
 static inline void find(uint8_t *start, uint8_t *end, uint16_t *table,
-			unsigned log, unsigned step, struct found *ret)
+			unsigned log, bool fine, struct found *ret)
 {
 	struct found in_registers = *ret, *found = &in_registers;
-	uint8_t *p = start + 1, *limit = end - 8 - step;
+	uint8_t *p = start + 1, *limit = end - 8 - STEP;
+	unsigned step = STEP;
 	uint32_t last = 1;		/* that may go on here */
 
 	while (p < limit) {
@@ -214,6 +224,9 @@ match:
 		len = equal_len(p, p - distance, end);
 		add(found, p - back, distance, len + back);
 		p += len;
+		if (fine)
+			step = is_dense(found, ret->literals,
+					(size_t)(p - start)) ? 1 : STEP;
 		table[hash(load(p - 2), log)] = (uint16_t)(p - 2 - start);
 		/* the last one ended here: only the one before it can go on */
 		last = found->last[1] <= (uint32_t)(p - start) ?
@@ -238,9 +251,9 @@ void zstd_match_find(struct zstd_match *match, bool fast, const void *src,
 	/* all say: the first byte, which is a place like any other */
 	memset(match->table, 0, sizeof(*match->table) << log);
 	if (fast)
-		find(start, end, match->table, log, 1, &found);
+		find(start, end, match->table, log, true, &found);
 	else
-		find(start, end, match->table, log, 2, &found);
+		find(start, end, match->table, log, false, &found);
 	rest = (size_t)(end - found.anchor);
 	memcpy(found.literals, found.anchor, rest);
 	match->nr = (unsigned)(found.sequence - match->sequences);
