@@ -89,8 +89,7 @@ static struct error *level_plan(struct capture *c, unsigned level,
 
 	level_close(c);
 	TRY(plan_create(in->kernel, in->overlay, level, by_value,
-			in->budget.window_pages, in->budget.nr_threads,
-			&c->plan));
+			&in->budget, &c->plan));
 	c->plan->first_only = first_only;
 	progress_begin(&c->progress, "scan", in->kernel->end_pfn);
 	TRY(plan_scan(c->plan, &c->progress));

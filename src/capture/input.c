@@ -45,11 +45,12 @@ struct error *input_open(struct input *input,
 		    input->kernel->space.target.page_shift,
 		    options->nr_threads, options->memory, &input->budget);
 	log_print(log, LOG_DEBUG,
-		  "memory: %llu bytes available, %llu allowed; %u threads, windows of %llu pages (0: one window)",
+		  "memory: %llu bytes available, %llu allowed; %u threads, windows of %llu pages (0: one window), %llu bytes to remember them",
 		  (unsigned long long)input->budget.available,
 		  (unsigned long long)input->budget.bytes,
 		  input->budget.nr_threads,
-		  (unsigned long long)input->budget.window_pages);
+		  (unsigned long long)input->budget.window_pages,
+		  (unsigned long long)input->budget.store_bytes);
 	TRY(overlay_create(input->kernel, input->view, log, &input->overlay));
 	TRY(facts_gather(input->kernel, input->view, log, &input->facts));
 	if (!input->kernel->has_pages)

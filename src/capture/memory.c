@@ -11,10 +11,6 @@
 #include "capture.h"
 #include "plan.h"
 
-/* Sets of more than this are not worth their memory: a window is scanned again
- * in well under a second. */
-#define PLAN_MAX (96ull << 20)
-
 /* The largest folio (Linux 7.2 include/linux/mmzone.h: MAX_FOLIO_ORDER, 16
  * GiB on 64-bit): a window is never smaller. */
 #define WINDOW_MIN_BYTES (16ull << 30)
@@ -65,11 +61,12 @@ void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
 
 	left = ret->bytes > MEMORY_BASE ? ret->bytes - MEMORY_BASE : 0;
 	ret->window_pages = 0;
-	plan = plan_memory(0, end_pfn);
-	if (plan > PLAN_MAX || plan > left / 2) {
+	if (end_pfn > window)
 		ret->window_pages = window;
-		plan = plan_memory(window, end_pfn);
-	}
+	plan = plan_memory(ret->window_pages, end_pfn);
 	left = left > plan ? left - plan : 0;
 	ret->nr_threads = (unsigned)min_u64(wanted, left / MEMORY_PER_THREAD);
+	left -= ret->nr_threads * (uint64_t)MEMORY_PER_THREAD;
+	/* packed, what a level keeps takes less than a bit a frame */
+	ret->store_bytes = min_u64(end_pfn / 8, left);
 }

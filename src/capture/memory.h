@@ -13,6 +13,8 @@ struct memory_budget {
 	uint64_t bytes;		/* of it, that we allow ourselves */
 	unsigned nr_threads;	/* 0: serial */
 	uint64_t window_pages;	/* of the plan; 0: all memory in one */
+	uint64_t store_bytes;	/* for what the plan remembers of windows; a
+				 * window that it forgets is scanned again */
 };
 
 /* Bytes for each thread beyond the plan: 1 MiB of batches, up to 1 of codec (our

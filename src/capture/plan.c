@@ -7,21 +7,12 @@
 #include "../base/bytes.h"
 #include "../base/stop.h"
 
-#define NR_SETS (SCAN_NR_SETS + 2)	/* and first and memmap */
-
-static struct pageset *set_at(struct plan *plan, unsigned i)
-{
-	if (i < SCAN_NR_SETS)
-		return scan_set(&plan->sets, i);
-	return i == SCAN_NR_SETS ? &plan->first : &plan->memmap;
-}
-
 uint64_t plan_memory(uint64_t window_pages, uint64_t end_pfn)
 {
 	uint64_t pages = window_pages ? min_u64(window_pages, end_pfn) :
 			 end_pfn;
 
-	return pages / 8 * NR_SETS + pages / PLAN_BLOCK * 8;
+	return pages / 8 * SCAN_NR_SETS + pages / PLAN_BLOCK * 8;
 }
 
 void plan_destroy(struct plan *plan)
@@ -29,8 +20,9 @@ void plan_destroy(struct plan *plan)
 	if (!plan)
 		return;
 	scan_destroy(plan->scan);
-	for (unsigned i = 0; i < NR_SETS; i++)
-		pageset_deinit(set_at(plan, i));
+	for (unsigned i = 0; i < SCAN_NR_SETS; i++)
+		pageset_deinit(scan_set(&plan->sets, i));
+	plan_store_deinit(&plan->store);
 	free(plan->prefix);
 	free(plan->base);
 	free(plan->holds);
@@ -38,26 +30,32 @@ void plan_destroy(struct plan *plan)
 }
 
 static struct error *create(struct plan *plan, unsigned level,
-			    unsigned nr_threads)
+			    const struct memory_budget *budget)
 {
 	uint64_t blocks = plan->window_pages / PLAN_BLOCK + 2;
 
-	for (unsigned i = 0; i < NR_SETS; i++)
-		TRY(pageset_init(set_at(plan, i), 0, plan->window_pages));
+	for (unsigned i = 0; i < SCAN_NR_SETS; i++)
+		TRY(pageset_init(scan_set(&plan->sets, i), 0,
+				 plan->window_pages));
+	plan->first = &plan->sets.reserved;
+	plan->memmap = &plan->sets.poisoned;
+	TRY(plan_store_init(&plan->store, plan->nr_windows, plan->nr_windows >
+			    1 ? budget->store_bytes : 0));
 	plan->prefix = calloc(blocks, sizeof(*plan->prefix));
 	plan->base = calloc(plan->nr_windows + 1, sizeof(*plan->base));
 	plan->holds = calloc(plan->nr_windows + 1, sizeof(*plan->holds));
 	if (!plan->prefix || !plan->base || !plan->holds)
 		return error_nomem();
 	return scan_create(plan->kernel, level, &plan->overlay->never_drop,
-			   nr_threads, &plan->scan);
+			   budget->nr_threads, &plan->scan);
 }
 
 struct error *plan_create(const struct kernel *kernel,
 			  const struct overlay *overlay, unsigned level,
-			  bool by_value, uint64_t window_pages,
-			  unsigned nr_threads, struct plan **ret)
+			  bool by_value, const struct memory_budget *budget,
+			  struct plan **ret)
 {
+	uint64_t window_pages = budget->window_pages;
 	struct plan *plan = calloc(1, sizeof(*plan));
 	struct error *err;
 
@@ -73,7 +71,7 @@ struct error *plan_create(const struct kernel *kernel,
 	plan->nr_windows = (size_t)((kernel->end_pfn + plan->window_pages - 1) /
 				    plan->window_pages);
 	plan->loaded = SIZE_MAX;
-	err = create(plan, level, nr_threads);
+	err = create(plan, level, budget);
 	if (err) {
 		plan_destroy(plan);
 		return err;
@@ -103,7 +101,8 @@ static void load_present(struct plan *plan)
 }
 
 /*
- * Brings in what the overlay knows and makes the ranks disjoint: the first
+ * Brings in what the overlay knows, forgets what is poisoned or reserved for
+ * plan->first and plan->memmap, and makes the ranks disjoint: the first
  * that matches of first, memmap, reserved, slab, user; the rest is the
  * kernel's. A poisoned page stays out even of the kernel image: to touch it
  * may kill the machine that writes the dump.
@@ -132,8 +131,8 @@ static void apply_overlay(struct plan *plan)
 		sets->kept.bits[i] = kept;
 		sets->slab.bits[i] &= kept & ~first & ~memmap;
 		sets->user.bits[i] &= kept & ~first & ~memmap;
-		plan->first.bits[i] = first;
-		plan->memmap.bits[i] = memmap;
+		plan->first->bits[i] = first;
+		plan->memmap->bits[i] = memmap;
 	}
 }
 
@@ -156,29 +155,43 @@ static void window_frames(const struct plan *plan, size_t window,
 	*end = min_u64(*first + plan->window_pages, plan->end_pfn);
 }
 
-static struct error *load(struct plan *plan, size_t window,
-			  struct scan_counts *counts,
-			  struct progress *progress)
+/* Empty sets over the frames of WINDOW, but for what is present. */
+static void move_to(struct plan *plan, size_t window)
 {
 	uint64_t first, end;
 
 	window_frames(plan, window, &first, &end);
 	plan->loaded = SIZE_MAX;
-	for (unsigned i = 0; i < NR_SETS; i++)
-		scan_set_move(set_at(plan, i), first, end);
+	for (unsigned i = 0; i < SCAN_NR_SETS; i++)
+		scan_set_move(scan_set(&plan->sets, i), first, end);
 	load_present(plan);
-	TRY(scan_run(plan->scan, &plan->sets, counts, progress, first));
-	return NULL;
+}
+
+/* The sets that are remembered: all the others are in the first. */
+#define NR_STORED 5
+static void stored_sets(struct plan *plan, struct pageset *ret[NR_STORED])
+{
+	ret[0] = &plan->sets.kept;
+	ret[1] = &plan->sets.slab;
+	ret[2] = &plan->sets.user;
+	ret[3] = plan->first;
+	ret[4] = plan->memmap;
 }
 
 struct error *plan_load(struct plan *plan, size_t window)
 {
 	struct scan_counts ignored = { .free_found = 0 };
+	struct pageset *stored[NR_STORED];
 
 	if (plan->loaded == window)
 		return NULL;
-	TRY(load(plan, window, &ignored, NULL));
-	apply_overlay(plan);
+	move_to(plan, window);
+	stored_sets(plan, stored);
+	if (!plan_store_get(&plan->store, window, stored, NR_STORED)) {
+		TRY(scan_run(plan->scan, &plan->sets, &ignored, NULL,
+			     plan->sets.kept.first));
+		apply_overlay(plan);
+	}
 	count_prefix(plan);
 	plan->loaded = window;
 	return NULL;
@@ -199,22 +212,28 @@ static struct error *tally_scan(struct plan *plan, size_t window,
 				struct progress *progress, struct tally *tally)
 {
 	const struct scan_sets *sets = &plan->sets;
+	struct pageset *stored[NR_STORED];
 	uint64_t *ranks = tally->ranks;
 
-	TRY(load(plan, window, &plan->counts, progress));
+	move_to(plan, window);
+	TRY(scan_run(plan->scan, &plan->sets, &plan->counts, progress,
+		     sets->kept.first));
 	tally->judged = count_all(&sets->kept);
 	apply_overlay(plan);
 	count_prefix(plan);
 	plan->loaded = window;
 	tally->present = count_all(&sets->present);
 	tally->kept = count_all(&sets->kept);
-	ranks[RANK_FIRST] = count_all(&plan->first);
+	ranks[RANK_FIRST] = count_all(plan->first);
 	ranks[RANK_SLAB] = count_all(&sets->slab);
 	ranks[RANK_USER] = count_all(&sets->user);
-	ranks[RANK_MEMMAP] = count_all(&plan->memmap);
+	ranks[RANK_MEMMAP] = count_all(plan->memmap);
 	ranks[RANK_KERNEL] = tally->kept - ranks[RANK_FIRST] -
 			     ranks[RANK_SLAB] - ranks[RANK_USER] -
 			     ranks[RANK_MEMMAP];
+	stored_sets(plan, stored);
+	if (plan->nr_windows > 1)	/* else they stay */
+		plan_store_put(&plan->store, window, stored, NR_STORED);
 	return NULL;
 }
 
@@ -321,17 +340,17 @@ static uint64_t rank_word(const struct plan *plan, uint64_t i)
 		return sets->kept.bits[i];
 	switch (plan->rank) {
 	case RANK_FIRST:
-		return plan->first.bits[i];
+		return plan->first->bits[i];
 	case RANK_SLAB:
 		return sets->slab.bits[i];
 	case RANK_KERNEL:
-		return sets->kept.bits[i] & ~plan->first.bits[i] &
+		return sets->kept.bits[i] & ~plan->first->bits[i] &
 		       ~sets->slab.bits[i] & ~sets->user.bits[i] &
-		       ~plan->memmap.bits[i];
+		       ~plan->memmap->bits[i];
 	case RANK_USER:
 		return sets->user.bits[i];
 	default:
-		return plan->memmap.bits[i];
+		return plan->memmap->bits[i];
 	}
 }
 

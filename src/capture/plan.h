@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The plan: which pages, in which order. One scan of all memory makes the
- * totals and the bitmaps before the first byte of data. Little memory is more
- * windows: the sets of one window of memory are held at a time, and made again
- * by scanning that window again when its pages are wanted.
+ * totals and the bitmaps before the first byte of data. The sets of one window
+ * of memory are held at a time; those of the others are packed meanwhile, and
+ * where there is no memory for that, they are made again by scanning.
  *
  * Value order: by rank, each rank by frame, so that a dump that is cut short
  * holds what an analyst needs first.
@@ -11,7 +11,9 @@
 #ifndef CAPDUMP_CAPTURE_PLAN_H
 #define CAPDUMP_CAPTURE_PLAN_H
 
+#include "memory.h"
 #include "overlay.h"
+#include "plan_store.h"
 #include "scan.h"
 
 enum plan_rank {
@@ -26,7 +28,8 @@ enum plan_rank {
 struct plan {
 	const struct kernel *kernel;	/* borrowed */
 	const struct overlay *overlay;	/* borrowed */
-	struct scan *scan;		/* owned */
+	struct scan *scan;		/* owned; NULL: never needed again */
+	struct plan_store store;	/* windows that were scanned */
 	bool by_value;
 	bool first_only;		/* keep rank 0 only: nothing else fits */
 	uint64_t end_pfn;
@@ -41,8 +44,10 @@ struct plan {
 
 	size_t loaded;			/* the window whose sets these are;
 					 * SIZE_MAX: none */
-	struct scan_sets sets;
-	struct pageset first, memmap;	/* ranks that the scan can't tell */
+	struct scan_sets sets;		/* but for two of them: */
+	struct pageset *first, *memmap;	/* ranks that the scan can't tell, in
+					 * the place of sets.reserved and
+					 * sets.poisoned */
 	uint64_t *prefix;		/* kept pages of the window before each
 					 * PLAN_BLOCK frames */
 	unsigned rank;			/* of the iteration */
@@ -55,14 +60,14 @@ struct plan {
 #define PLAN_PRESENT 0x40u	/* frames in a segment */
 #define PLAN_KEPT 0x80u		/* pages for the dump */
 
-/* WINDOW_PAGES: 0 means all memory in one. */
 struct error *plan_create(const struct kernel *kernel,
 			  const struct overlay *overlay, unsigned level,
-			  bool by_value, uint64_t window_pages,
-			  unsigned nr_threads, struct plan **ret);
+			  bool by_value, const struct memory_budget *budget,
+			  struct plan **ret);
 void plan_destroy(struct plan *plan);	/* NULL is fine */
 
-/* Bytes that a plan of so many frames a window holds. */
+/* Bytes that a plan of so many frames a window (0: all) holds, without what it
+ * remembers of the others. */
 uint64_t plan_memory(uint64_t window_pages, uint64_t end_pfn);
 
 /* Scans everything: fills base, holds and totals. PROGRESS may be NULL. Memory

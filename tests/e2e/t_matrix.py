@@ -12,9 +12,17 @@ import flatstream
 WEIGHT = 5
 STATUS = 424            # of the header: diskdump_mod.h, struct disk_dump_header
 THREADS = (0, 1, 4)
-# little memory is more windows of 16 GiB each; 4 workers still fit into it
-WINDOWS = {"one": (), "many": ("--memory", "24M")}
+# windows are of 16 GiB; without memory to remember them they are scanned again
+WINDOWS = ("kept", "again")
 SPREAD = os.path.join(HERE, "three-windows.txt")
+
+
+def memory(threads, window):
+    """Options: as much as there is, or just enough for one window's sets and
+    the threads (capture/memory.c)."""
+    if window == "kept":
+        return ()
+    return "--memory", "%dK" % (8192 + 3080 + 3072 * threads)
 
 
 def check_codecs(dump, codec):
@@ -53,9 +61,7 @@ def to_pipe(box, image, program, options, want, windows):
             "-F" if flag else "pipe", threads, window)
         stream, _ = box.pipe(*flag, *options(threads, window), image.path,
                              program=program)
-        if window != "one":
-            check_stream(stream)    # records end at each window's end
-        elif not os.path.exists(first):
+        if not os.path.exists(first):
             check_stream(stream)
             os.rename(stream, first)
             stream = first
@@ -76,10 +82,14 @@ def to_pipe(box, image, program, options, want, windows):
 
 
 def check_windows(box, image):
-    """Little memory really is more windows."""
-    for name, many in (("one", False), ("many", True)):
-        said = box.good("-D", "--dry-run", *WINDOWS[name], image.path).err
-        need(("windows of 0 pages" in said) != many, "%s: %s", name, said)
+    """There are windows, and little memory really is none for them."""
+    for threads, window in itertools.product(THREADS, WINDOWS):
+        said = box.good("-D", "--dry-run", "--num-threads", threads,
+                        *memory(threads, window), image.path).err
+        what = " %d threads, windows of 4194304 pages" % threads
+        need(what in said, "%s: %s", window, said)
+        need((", 0 bytes to remember" in said) == (window == "again"),
+             "%s: %s", window, said)
 
 
 def matrix(box, codec, level):
@@ -90,11 +100,11 @@ def matrix(box, codec, level):
 
     def options(threads, window):
         return [*letter, "-d", level, "--num-threads", threads,
-                *WINDOWS[window]]
+                *memory(threads, window)]
 
     windows = WINDOWS
     if "--memory" not in box.good("--help").out.decode():
-        windows = {"one": ()}
+        windows = ("kept",)
     else:
         check_windows(box, image)
     want = to_file(box, image, codec, level, program, options, windows)

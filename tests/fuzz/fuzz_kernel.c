@@ -29,6 +29,7 @@ static void check_plan(const struct plan *plan)
 static void scan(const struct kernel *kernel, struct view *view,
 		 struct log *log)
 {
+	struct memory_budget budget = { .nr_threads = 0 };
 	struct dump_facts facts = { .nr_kept = 0 };
 	struct overlay *overlay = NULL;
 	struct plan *plan = NULL;
@@ -39,7 +40,7 @@ static void scan(const struct kernel *kernel, struct view *view,
 	if (kernel->has_pages)
 		error_destroy(kernel_free_pages(kernel, view, &nr, &found));
 	if (fuzz_ok(overlay_create(kernel, view, log, &overlay)) &&
-	    fuzz_ok(plan_create(kernel, overlay, 31, true, 0, 0, &plan)) &&
+	    fuzz_ok(plan_create(kernel, overlay, 31, true, &budget, &plan)) &&
 	    fuzz_ok(plan_scan(plan, NULL)))
 		check_plan(plan);
 	plan_destroy(plan);
