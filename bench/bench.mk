@@ -22,8 +22,14 @@ bench-vm:
 	$(MAKE) all bench-build
 	bench/vm.sh
 
+# where the instructions go
+bench-split:
+	bench/install
+	$(MAKE) all
+	bench/split.py --document
+
 # what can break of them without a measurement
 check-bench: $(BUILD)/capdump bench-build
 	BUILD=$(abspath $(BUILD)) /usr/bin/python3 -B bench/selftest.py
 
-.PHONY: bench-build bench bench-vm check-bench
+.PHONY: bench-build bench bench-vm bench-split check-bench
