@@ -309,9 +309,10 @@ static uint8_t *write_coded(struct zstd_huf *huf, const uint32_t count[256],
 			    const uint8_t *src, size_t len, uint8_t *buf,
 			    uint8_t *end)
 {
-	/* the sizes have 10, 14 or 18 bits; format 0 is one stream */
-	unsigned format = len < 256 ? 0 : len < 1024 ? 1 : len < 16384 ? 2 : 3;
-	unsigned nr_bits = format < 2 ? 10 : format == 2 ? 14 : 18, longest;
+	/* the sizes have 10, 14 or 18 bits; format 0, for less literals than we
+	 * code, is one stream */
+	unsigned format = len < 1024 ? 1 : len < 16384 ? 2 : 3;
+	unsigned nr_bits = 6 + 4 * format, longest;
 	size_t head = (4 + 2 * nr_bits) / 8;
 	struct lengths lengths;
 	uint64_t v;
@@ -328,8 +329,7 @@ static uint8_t *write_coded(struct zstd_huf *huf, const uint32_t count[256],
 	p = write_tree(huf, lengths.symbol[lengths.nr - 1], longest,
 		       buf + head, end);
 	if (p)
-		p = format ? write_streams(huf, src, len, p, end) :
-		    write_stream(huf, src, len, p, end);
+		p = write_streams(huf, src, len, p, end);
 	if (!p || (size_t)(p - buf) >= len)
 		return NULL;
 	v = (uint64_t)(p - buf - (ptrdiff_t)head) << (4 + nr_bits) |
