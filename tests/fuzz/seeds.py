@@ -5,6 +5,7 @@ FOLDER/seeds/TARGET, what each fuzzer begins with. CAPDUMP names the program
 that makes the dumps among them."""
 
 import os
+import random
 import resource
 import struct
 import subprocess
@@ -140,6 +141,18 @@ def dumps(seeds, path):
     os.unlink(out)
 
 
+def pages(seeds, raw):
+    """For fuzz_zstd: pages as they are, and scripts that make some."""
+    nonzero = [raw.page(pfn) for pfn in sorted(raw.present())
+               if raw.page(pfn).strip(b"\0")]
+    for page in nonzero[::max(1, len(nonzero) // 24)]:
+        seeds.add("zstd", bytes((64, 0, 0, 0)) + page)
+    rng = random.Random(1)
+    for number in range(64):
+        seeds.add("zstd", bytes((number & 63, 4 * number & 0xff))
+                  + rng.randbytes(2 + 7 * number))
+
+
 def main():
     # what goes astray fails, and does not take the machine with it
     resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
@@ -162,6 +175,7 @@ def main():
                 seeds.add(target, bytes([number]) + struct.pack(
                     "<HHBQ", page, 64 * page, 15, page << 12 | 0x63))
     dumps(seeds, path)
+    pages(seeds, raw)
     print(" ".join("%s: %d" % i for i in sorted(seeds.count.items())))
 
 

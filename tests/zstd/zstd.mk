@@ -3,7 +3,8 @@
 # what judges its frames by both decoders.
 ZSTD_SECOND := $(addprefix $(BUILD)/tests/zstd/,rfc8878.o entropy.o made_page.o)
 ZSTD_BOTH := $(ZSTD_SECOND) $(BUILD)/tests/zstd/both.o
-ZSTD_TESTS := $(addprefix $(BUILD)/unit/test_zstd_,page entropy)
+ZSTD_TESTS := $(addprefix $(BUILD)/unit/test_zstd_,page entropy) \
+	$(BUILD)/fuzz_zstd
 
 $(BUILD)/unit/test_rfc8878: $(ZSTD_SECOND)
 $(ZSTD_TESTS): $(ZSTD_BOTH)
