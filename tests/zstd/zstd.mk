@@ -10,3 +10,23 @@ $(BUILD)/unit/test_rfc8878: $(ZSTD_SECOND)
 $(ZSTD_TESTS): $(ZSTD_BOTH)
 # what these need stands before them in the line
 $(ZSTD_TESTS): LIBS := $(LIB) $(LIBS)
+
+# The same frames from a big-endian machine.
+S390X_CC ?= s390x-linux-gnu-gcc
+S390X_RUN ?= qemu-s390x
+ZSTD_FRAMES := tests/zstd/frames.c tests/zstd/made_page.c src/base/error.c \
+	$(wildcard src/codec/zstd_*.c)
+ZSTD_FRAMES_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE
+
+$(BUILD)/zstd/frames: $(ZSTD_FRAMES) $(wildcard src/codec/zstd_*.h) FORCE
+	@mkdir -p $(@D)
+	$(CC) $(ZSTD_FRAMES_CFLAGS) -o $@ $(ZSTD_FRAMES)
+
+$(BUILD)/zstd/frames.s390x: $(ZSTD_FRAMES) $(wildcard src/codec/zstd_*.h) FORCE
+	@mkdir -p $(@D)
+	$(S390X_CC) $(ZSTD_FRAMES_CFLAGS) -static -o $@ $(ZSTD_FRAMES)
+
+endian: $(BUILD)/zstd/frames $(BUILD)/zstd/frames.s390x
+	tests/zstd/endian $^ $(S390X_RUN)
+
+.PHONY: endian
