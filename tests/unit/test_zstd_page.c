@@ -292,6 +292,44 @@ static void one_code(void)
 	}
 }
 
+/* Short copies of what stands a few bytes before, until END; returns that. */
+static size_t short_copies(size_t at, size_t end)
+{
+	while (at < end) {
+		/* all even: the encoder may look at every second place */
+		size_t len = 9 + made_random(&rng) % 2 * 2;
+		size_t back = 12 + made_random(&rng) % 20 * 2;
+
+		memcpy(page + at, page + at - back, len);
+		at += len;
+		page[at++] = (uint8_t)(made_random(&rng) >> 32);
+	}
+	return at;
+}
+
+/* One sequence of large numbers, of a distance that no other has, among so many
+ * small ones that the tables are the largest: as many bits at once as there can
+ * be. */
+static void wide(void)
+{
+	unsigned nr = 0;
+
+	for (unsigned n = 0; n < 60; n++) {
+		size_t at = 64;
+
+		noise(0, at);
+		at = short_copies(at, 27000);
+		noise(at, 16400);
+		at += 16400;
+		memset(page + at, 0, 17200);
+		at = short_copies(at + 17200, 64500 + n);
+		pack(at);
+		nr += last.logs[RFC_LL][9] && last.logs[RFC_ML][9] &&
+		      last.codes[RFC_LL][33] && last.codes[RFC_ML][50];
+	}
+	CHECK(nr > 20);
+}
+
 /* A used encoder gives what a new one gives, after as many pages as any counter
  * of 16 bits has. */
 static void states(void)
@@ -377,6 +415,7 @@ int main(void)
 	many_sequences();
 	repeats();
 	one_code();
+	wide();
 	states();
 	made();
 	features();

@@ -8,6 +8,7 @@
 #            and prepare() and also() for claims of its own
 # environment:
 #   CAPDUMP       default build/capdump
+#   EVERY_PAGE    default build/zstd/every_page
 #   MAKEDUMPFILE  the peer; default: sid's, in its chroot
 #   VM_OUT        where everything is left; default build/vm
 #   REUSE=1       judge again what an earlier run captured, no boots
@@ -18,7 +19,10 @@ set -euo pipefail
 out=${VM_OUT:-$TOP/build/vm}
 export CAPDUMP=${CAPDUMP:-$TOP/build/capdump}
 levels="0 1 2 4 8 16 31"
-[ -x "$CAPDUMP" ] || die "no $CAPDUMP: build it first"
+every_page=${EVERY_PAGE:-$TOP/build/zstd/every_page}
+for program in "$CAPDUMP" "$every_page"; do
+	[ -x "$program" ] || die "no $program: build it first"
+done
 mkdir -p "$out" && out=$(readlink -f "$out")
 : > "$out/results.txt"
 "$VM/chroot.sh" --make
@@ -71,6 +75,8 @@ on_host() { # KEY DIR: the dumps the guest made, made again
 		"$CAPDUMP" verify "$dir/d31"
 	claim "$key d1: verify" quiet "$dir/verify.log" \
 		"$CAPDUMP" verify "$dir/d1"
+	claim "$key: the zstd encoder, every page, both decoders" \
+		quiet "$dir/every.log" "$every_page" "$dir/vmcore"
 	claim "$key d31: info names release and panic" info_names "$dir"
 	claim "$key d31: dmesg is the vmcore's" same_dmesg "$dir"
 }

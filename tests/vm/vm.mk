@@ -10,13 +10,16 @@ demo:
 # the dumps of a real crash of each kernel, judged
 check-vm:
 	tests/vm/install --check
-	$(MAKE) all
-	CAPDUMP=$(CURDIR)/$(BUILD)/capdump tests/vm/check.sh
+	$(MAKE) all $(BUILD)/zstd/every_page
+	CAPDUMP=$(CURDIR)/$(BUILD)/capdump \
+		EVERY_PAGE=$(CURDIR)/$(BUILD)/zstd/every_page \
+		tests/vm/check.sh
 
 # and machines of other shapes (machine/), other kernels, four levels of page
 # tables, no KASLR
 check-vm-all: check-vm
 	CAPDUMP=$(CURDIR)/$(BUILD)/capdump VM_OUT=$(CURDIR)/$(BUILD)/vm-all \
+		EVERY_PAGE=$(CURDIR)/$(BUILD)/zstd/every_page \
 		tests/vm/check.sh $(VM_KEYS)
 
 VM_KEYS ?= 6.1+no5lvl 6.12+no5lvl+nokaslr 7.2+no5lvl \

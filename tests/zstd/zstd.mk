@@ -11,6 +11,11 @@ $(ZSTD_TESTS): $(ZSTD_BOTH)
 # what these need stands before them in the line
 $(ZSTD_TESTS): LIBS := $(LIB) $(LIBS)
 
+# Every page of a vmcore through encoder and decoders: tests/vm runs it.
+$(BUILD)/zstd/every_page: $(BUILD)/tests/zstd/every_page.o $(ZSTD_BOTH) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # The same frames from a big-endian machine.
 S390X_CC ?= s390x-linux-gnu-gcc
 S390X_RUN ?= qemu-s390x
