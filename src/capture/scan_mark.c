@@ -140,9 +140,8 @@ void marks_add_reserved(struct marks *marks, uint64_t pfn)
 	marks->reserved |= 1ull << (pfn - marks->first);
 }
 
-void marks_undo(struct marks *marks, const struct marks *before)
+void marks_rewind(struct marks *marks)
 {
-	*marks = *before;
 	for (unsigned i = 0; i < SCAN_NR_SETS; i++) {
 		struct pageset *set = scan_set(marks->sets, i);
 

@@ -34,8 +34,8 @@ void marks_add_group(struct marks *marks, const struct page_group *group,
 /* A kernel page that is marked next is PG_reserved. */
 void marks_add_reserved(struct marks *marks, uint64_t pfn);
 
-/* Takes back what was marked since *MARKS was copied to *BEFORE. */
-void marks_undo(struct marks *marks, const struct marks *before);
+/* MARKS is a copy made earlier: takes out of the sets what was marked since. */
+void marks_rewind(struct marks *marks);
 
 /* The sets and the counts are whole after it. */
 void marks_finish(struct marks *marks);

@@ -260,8 +260,8 @@ static bool judge_mapped(struct cursor *c)
 
 	if (guard_call(judge_chunk, c))
 		return true;
-	marks_undo(&c->marks, &before.marks);
 	*c = before;
+	marks_rewind(&c->marks);
 	return false;
 }
 

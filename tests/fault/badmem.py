@@ -13,6 +13,8 @@ from harness import Judge, Suite, capdump
 import listdump
 
 LEVEL = 31
+# what the scan found
+COUNTED = ("pages_present", "pages_kept", "pages", "ranks", "free_pages")
 
 
 class Bad:
@@ -72,9 +74,9 @@ class Bad:
                                    more_ok=True)
 
     def check(self, name, pfns, exact=False):
-        """Mapped and read, serial and with threads: all the same bytes.
-        EXACT: no page more may be kept for it."""
-        problems, digests = [], set()
+        """Mapped and read, serial and with threads: all the same bytes and
+        counts. EXACT: no page more may be kept for it."""
+        problems, digests, counts = [], set(), []
         for how, options in (("map", ("--num-threads", 4)),
                              ("read", ("--num-threads", 0, "--non-mmap"))):
             out, bad = self.run("%s-%s" % (name, how), pfns, *options)
@@ -87,9 +89,14 @@ class Bad:
                 problems += self.judge.kept(
                     listdump.kdumpfile.Dump(out))
             digests.add(harness.digest(out))
+            report = harness.load_report(out + ".json")
+            counts.append([report[key] for key in COUNTED])
             harness.remove(out, out + ".json")
         if len(digests) > 1:
             problems.append("mapped and read dumps differ")
+        if len(counts) > 1 and counts[0] != counts[1]:
+            problems.append("mapped and read counts differ: %s, %s" % (
+                counts[0], counts[1]))
         self.suite.check(name, problems, "%d bad pages" % len(pfns))
 
 
