@@ -102,7 +102,8 @@ class Expect:
     def kept(self, pfn, level):
         """True, False, or None where either is right."""
         unit = self.unit(pfn)
-        if pfn in self.named or not unit.dropped(pfn, level):
+        if pfn in self.named and pfn not in unit.poisoned \
+                or not unit.dropped(pfn, level):
             return True
         head_there = self.struct_page_there(unit.first)
         if pfn in unit.poisoned and pfn != unit.first:
