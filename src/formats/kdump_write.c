@@ -34,6 +34,8 @@ struct kdump_writer {
 	struct kdump_table *table;	/* where the sink can rewrite */
 	struct kdump_stream *stream;	/* where not */
 	bool ready;			/* metadata() is through */
+	uint64_t opens;			/* the dump does once the sink reached
+					 * this barrier */
 	bool failed;			/* no more pages */
 	uint64_t nr_bits;		/* of bitmap 2, so far */
 	uint64_t bitmap_end;		/* bytes of the bitmaps, so far */
@@ -110,6 +112,7 @@ static struct error *kdump_begin(struct writer *writer)
 				    "table need %" PRIu64 " bytes, %" PRIu64
 				    " are free", layout->data, room);
 	TRY(ops->begin(kdump->sink, layout));
+	kdump->opens = ops->rewrites ? ops->reached(kdump->sink) + 2 : 0;
 	if (ops->rewrites)
 		TRY(kdump_table_create(kdump->sink, layout, big,
 				       kdump->head.block_size,
@@ -122,14 +125,21 @@ static struct error *kdump_begin(struct writer *writer)
 				kdump->sink);
 }
 
-/* Sends LEN bytes of kdump->bits to both bitmaps, or to the first. */
-static struct error *bitmap_put(struct kdump_writer *kdump, bool second,
-				size_t len)
+/* Sends SET to bitmap 1 or the SECOND. One after the other: what follows each
+ * other in the file is one write. */
+static struct error *bitmap_put(struct kdump_writer *kdump,
+				const struct pageset *set, bool second)
 {
-	return kdump->sink->ops->meta(kdump->sink, kdump->layout.bitmap +
-				      kdump->bitmap_end +
-				      (second ? kdump->layout.bitmap_len : 0),
-				      kdump->bits, len);
+	uint64_t at = kdump->layout.bitmap +
+		      (second ? kdump->layout.bitmap_len : 0), len;
+
+	for (uint64_t pfn = set->first; pfn < set->end; pfn += len * 8) {
+		len = min_u64(align_up(set->end - pfn, 64) / 8, BITS);
+		pageset_export(set, pfn, kdump->bits, len);
+		TRY(kdump->sink->ops->meta(kdump->sink, at + pfn / 8,
+					   kdump->bits, len));
+	}
+	return NULL;
 }
 
 /* Bitmap 1 up to byte END is zeroes, where the sink does not see to that. */
@@ -139,7 +149,9 @@ static struct error *bitmap_pad(struct kdump_writer *kdump, uint64_t end)
 	while (!kdump->sink->ops->rewrites && kdump->bitmap_end < end) {
 		size_t len = min_u64(end - kdump->bitmap_end, BITS);
 
-		TRY(bitmap_put(kdump, false, len));
+		TRY(kdump->sink->ops->meta(kdump->sink, kdump->layout.bitmap +
+					   kdump->bitmap_end, kdump->bits,
+					   len));
 		kdump->bitmap_end += len;
 	}
 	kdump->bitmap_end = end;
@@ -151,23 +163,17 @@ static struct error *kdump_bitmap(struct writer *writer,
 				  const struct pageset *kept)
 {
 	struct kdump_writer *kdump = (struct kdump_writer *)writer;
-	uint64_t pfn = present->first, len;
+	uint64_t pfn = present->first;
 
 	assert(present->first == kept->first && present->end == kept->end);
 	assert(present->end <= kdump->facts->end_pfn);
 	assert(pfn / 8 >= kdump->bitmap_end && pfn % 64 == 0);
 	kdump->nr_bits += pageset_count(kept, kept->first, kept->end);
 	TRY(bitmap_pad(kdump, pfn / 8));
-	for (; pfn < present->end; pfn += len * 8) {
-		len = min_u64(align_up(present->end - pfn, 64) / 8, BITS);
-		pageset_export(present, pfn, kdump->bits, len);
-		TRY(bitmap_put(kdump, false, len));
-		if (kdump->sink->ops->rewrites) {
-			pageset_export(kept, pfn, kdump->bits, len);
-			TRY(bitmap_put(kdump, true, len));
-		}
-		kdump->bitmap_end += len;
-	}
+	TRY(bitmap_put(kdump, present, false));
+	if (kdump->sink->ops->rewrites)
+		TRY(bitmap_put(kdump, kept, true));
+	kdump->bitmap_end = align_up(present->end, 64) / 8;
 	return NULL;
 }
 
@@ -187,8 +193,9 @@ static struct error *kdump_metadata(struct writer *writer)
 		TRY(kdump_head_open(kdump->facts, &kdump->head,
 				    &kdump->layout, kdump->sink));
 		TRY(kdump_table_checkpoint(kdump->table));
+	} else {
+		TRY(ops->drain(kdump->sink, &written));
 	}
-	TRY(ops->drain(kdump->sink, &written));
 	clock_gettime(CLOCK_MONOTONIC, &kdump->checkpoint_time);
 	kdump->checkpoint_data = kdump->data_end;
 	kdump->ready = true;
@@ -411,6 +418,12 @@ static struct error *kdump_finish(struct writer *writer, bool complete)
 	if (!kdump->ready)
 		return NULL;
 	lost = ops->drain(kdump->sink, &size);
+	if (kdump->table && ops->reached(kdump->sink) < kdump->opens) {
+		kdump->ready = false;
+		return lost ? lost :
+		       error_create(ERROR_IO, "head and bitmaps were not "
+				    "written: no dump can be read");
+	}
 	size = min_u64(size, kdump->data_end);
 	err = finish_descs(kdump, size, lost != NULL);
 	if (!lost && complete && kdump->nr_described != kdump->facts->nr_kept)

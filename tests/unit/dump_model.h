@@ -38,7 +38,8 @@ struct model {
 	void *arg;
 	/* results */
 	struct writer_totals totals;
-	bool ready;
+	bool settle;	/* wait until the metadata is out */
+	bool ready;	/* the dump opens */
 };
 
 static inline uint64_t model_hash(uint64_t x)
@@ -224,7 +225,7 @@ static inline struct error *model_bitmaps(const struct model *model,
 	return err ? err : writer->ops->metadata(writer);
 }
 
-static inline struct error *model_run(struct model *model,
+static inline struct error *model_run(struct model *model, struct sink *sink,
 				      struct writer *writer)
 {
 	static uint8_t bytes[BATCH_BYTES];
@@ -235,7 +236,10 @@ static inline struct error *model_run(struct model *model,
 
 	TRY(writer->ops->begin(writer));
 	TRY(model_bitmaps(model, writer));
-	model->ready = true;
+	if (model->settle)
+		TRY(sink->ops->drain(sink, &nr));
+	model->ready = model->settle;
+	nr = 0;
 	if (model->codec)
 		TRY(codec_create(model->codec, CODEC_LEVEL_DEFAULT, &codec));
 	if (model->step)
@@ -284,10 +288,11 @@ static inline struct error *model_write(struct model *model,
 	*late = NULL;
 	err = kdump_writer_ops.create(sink, &facts, &writer);
 	if (!err) {
-		err = model_run(model, writer);
+		err = model_run(model, sink, writer);
 		*late = writer->ops->finish(writer,
 					    !err && !model->stop_after);
 		model->totals = *writer->ops->totals(writer);
+		model->ready |= model->totals.size != 0;
 		writer->ops->destroy(writer);
 	}
 	sink_destroy(sink);

@@ -162,6 +162,7 @@ static bool faulty(struct model *model, int n)
 
 	fault_hit = false;
 	fault_countdown = n;
+	model->settle = fault_late;
 	err = model_write(model, sink, &late);
 	fault_countdown = 0;
 	if (!fault_hit) {
@@ -169,7 +170,7 @@ static bool faulty(struct model *model, int n)
 		CHECK_OK(late);
 	}
 	if (!model->ready) {
-		CHECK(err != NULL);
+		CHECK(err || late);
 	} else if (model_check(model, path, false, &seen)) {
 		bool whole = !(seen.status & 8);
 

@@ -55,7 +55,8 @@ static void child(struct model *model)
 static void one_kill(unsigned milliseconds, bool address_order)
 {
 	struct model model = { .nr_frames = NR_FRAMES, .codec = &codec_lzo,
-			       .address_order = address_order, .step = step };
+			       .address_order = address_order, .step = step,
+			       .settle = true };
 	struct seen seen;
 	unsigned nr;
 	pid_t pid;
