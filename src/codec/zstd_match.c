@@ -11,23 +11,36 @@
  */
 #include "zstd_match.h"
 
-#include "zstd_fse.h"
+#include <assert.h>
 
-#define HASH_BYTES 5u		/* that must be equal, but for chance */
 #define STEP 2u
 #define SKIP_SHIFT 5		/* so many bytes without match: longer steps */
-#define SMALL_LEN 8192u		/* pages up to it: the small table */
-#define SMALL_LOG 12u
+#define SMALL_LEN 8192u
 
 static inline uint64_t load(const uint8_t *p)
 {
 	return get_u64(p, false);
 }
 
-static inline unsigned hash(uint64_t bytes, unsigned log)
+/* How a search is done. */
+struct manner {
+	unsigned log;		/* of the table's size */
+	unsigned nr_bytes;	/* that are looked up, and must be equal */
+	bool fine;		/* at every place where literals are many, not
+				 * only at every second */
+};
+
+/* By what was best for size and time on kernel pages of 4 and of 64 KiB. In
+ * large pages a short match is too often too far away to save anything. */
+static const struct manner small_page = { 12, 5, false };
+static const struct manner small_page_fast = { 12, 5, true };
+static const struct manner large_page = { 13, 7, false };
+static const struct manner large_page_fast = { 13, 6, true };
+
+static inline unsigned hash(uint64_t bytes, const struct manner *manner)
 {
-	return (unsigned)((bytes << (64 - 8 * HASH_BYTES)) *
-			  0x9e3779b185ebca87ull >> (64 - log));
+	return (unsigned)((bytes << (64 - 8 * manner->nr_bytes)) *
+			  0x9e3779b185ebca87ull >> (64 - manner->log));
 }
 
 /* Whether the first NR of 8 bytes are equal. */
@@ -36,29 +49,34 @@ static inline bool equal(uint64_t a, uint64_t b, unsigned nr)
 	return !((a ^ b) << (64 - 8 * nr));
 }
 
-/* How many bytes from P and from Q on are equal; P ends at END, behind which
- * there is slack. Q < P. */
+/* How many bytes from P and from Q on are equal; P ends at END, Q < P. */
 static inline size_t equal_len(const uint8_t *p, const uint8_t *q,
 			       const uint8_t *end)
 {
-	size_t left = (size_t)(end - p), len;
+	const uint8_t *start = p;
 
-	for (len = 0; len < left; len += 8) {
-		uint64_t diff = load(p + len) ^ load(q + len);
+	for (; end - p >= 8; p += 8, q += 8) {
+		uint64_t diff = load(p) ^ load(q);
 
-		if (diff) {
-			len += (unsigned)__builtin_ctzll(diff) / 8;
-			break;
-		}
+		if (diff)
+			return (size_t)(p - start) +
+			       (unsigned)__builtin_ctzll(diff) / 8;
 	}
-	return len < left ? len : left;
+	while (p < end && *p == *q)
+		p++, q++;
+	return (size_t)(p - start);
 }
 
-/* How many bytes before P and Q are equal, 8 at most. There is slack. */
-static inline size_t equal_len_back(const uint8_t *p, const uint8_t *q)
+/* How many bytes before P and Q are equal, 8 at most; 0 if Q is too near to
+ * START to tell. */
+static inline size_t equal_len_back(const uint8_t *p, const uint8_t *q,
+				    const uint8_t *start)
 {
-	uint64_t diff = load(p - 8) ^ load(q - 8);
+	uint64_t diff;
 
+	if (q - start < 8)
+		return 0;
+	diff = load(p - 8) ^ load(q - 8);
 	return diff ? (unsigned)__builtin_clzll(diff) / 8 : 8;
 }
 
@@ -101,7 +119,7 @@ static const uint32_t match_number[128] = {
 struct found {
 	struct zstd_sequence *sequence;
 	uint8_t *literals;
-	uint8_t *anchor;		/* literals since the last match */
+	const uint8_t *anchor;		/* literals since the last match */
 	uint32_t last[3];		/* distances */
 	uint32_t (*count)[ZSTD_FSE_SYMBOLS];
 };
@@ -155,14 +173,15 @@ static inline void add_codes(struct found *found, uint32_t literals,
 }
 
 /* The LEN bytes at P are what lies DISTANCE before them. */
-static inline void add(struct found *found, uint8_t *p, uint32_t distance,
-		       size_t len)
+static inline void add(struct found *found, const uint8_t *p,
+		       const uint8_t *end, uint32_t distance, size_t len)
 {
 	size_t nr = (size_t)(p - found->anchor);
 
-	memcpy(found->literals, found->anchor, 32);	/* most are few */
-	if (__builtin_expect(nr > 32, 0))
-		memcpy(found->literals + 32, found->anchor + 32, nr - 32);
+	if (__builtin_expect(nr <= 32 && end - found->anchor >= 32, 1))
+		memcpy(found->literals, found->anchor, 32);
+	else
+		memcpy(found->literals, found->anchor, nr);
 	found->literals += nr;
 	add_codes(found, (uint32_t)nr, offset_value(found, distance, nr),
 		  (uint32_t)len - 3);
@@ -176,20 +195,23 @@ static inline bool is_dense(const struct found *found, const uint8_t *literals,
 	return (size_t)(found->literals - literals) * 4 > at;
 }
 
-/* Looks at every second place; a match reaches back to what lies between. FINE:
- * at every place where literals are many. */
-static inline void find(uint8_t *start, uint8_t *end, uint16_t *table,
-			unsigned log, bool fine, struct found *ret)
+/* A match reaches back to what lies between the places looked at. Inline: each
+ * manner is built by itself, or shifts by what is not constant take 4 %. */
+static inline __attribute__((always_inline))
+void find(const uint8_t *start, const uint8_t *end, uint16_t *table,
+	  const struct manner *manner, struct found *ret)
 {
 	struct found in_registers = *ret, *found = &in_registers;
-	uint8_t *p = start + 1, *limit = end - 8 - STEP;
+	const uint8_t *p = start + 1, *limit = end - 8 - STEP;
 	unsigned step = STEP;
 	uint32_t last = 1;		/* that may go on here */
 
+	/* all say: the first byte, which is a place like any other */
+	memset(table, 0, sizeof(*table) << manner->log);
 	while (p < limit) {
 		uint32_t at = (uint32_t)(p - start), distance, before;
 		uint64_t bytes = load(p);
-		unsigned h = hash(bytes, log);
+		unsigned h = hash(bytes, manner);
 		size_t len, back;
 
 		before = at - table[h];
@@ -198,19 +220,19 @@ static inline void find(uint8_t *start, uint8_t *end, uint16_t *table,
 			distance = last;
 			goto match;
 		}
-		if (equal(bytes, load(p - before), HASH_BYTES)) {
+		if (equal(bytes, load(p - before), manner->nr_bytes)) {
 			distance = before;
 			goto match;
 		}
 		/* the next place as well: its loads need not wait */
 		p += step;
 		bytes = load(p);
-		h = hash(bytes, log);
+		h = hash(bytes, manner);
 		before = at + step - table[h];
 		table[h] = (uint16_t)(at + step);
 		if (equal(bytes, load(p - found->last[0]), 4)) {
 			distance = found->last[0];
-		} else if (equal(bytes, load(p - before), HASH_BYTES)) {
+		} else if (equal(bytes, load(p - before), manner->nr_bytes)) {
 			distance = before;
 		} else {
 			p += step + ((size_t)(p - found->anchor) >> SKIP_SHIFT);
@@ -218,16 +240,15 @@ static inline void find(uint8_t *start, uint8_t *end, uint16_t *table,
 			continue;
 		}
 match:
-		back = equal_len_back(p, p - distance);
+		back = equal_len_back(p, p - distance, start);
 		back = min_u64(back, (uint64_t)(p - found->anchor));
-		back = min_u64(back, (uint64_t)(p - start) - distance);
 		len = equal_len(p, p - distance, end);
-		add(found, p - back, distance, len + back);
+		add(found, p - back, end, distance, len + back);
 		p += len;
-		if (fine)
+		if (manner->fine)
 			step = is_dense(found, ret->literals,
 					(size_t)(p - start)) ? 1 : STEP;
-		table[hash(load(p - 2), log)] = (uint16_t)(p - 2 - start);
+		table[hash(load(p - 2), manner)] = (uint16_t)(p - 2 - start);
 		/* the last one ended here: only the one before it can go on */
 		last = found->last[1] <= (uint32_t)(p - start) ?
 		       found->last[1] : found->last[0];
@@ -237,8 +258,7 @@ match:
 void zstd_match_find(struct zstd_match *match, bool fast, const void *src,
 		     size_t len)
 {
-	uint8_t *start = match->page + ZSTD_PAGE_SLACK, *end = start + len;
-	unsigned log = len > SMALL_LEN ? ZSTD_MATCH_LOG : SMALL_LOG;
+	const uint8_t *start = src, *end = start + len;
 	struct found found = {
 		match->sequences, match->literals, start,
 		{ 1, 4, 8 },		/* RFC 8878, section 3.1.1.5 */
@@ -246,16 +266,20 @@ void zstd_match_find(struct zstd_match *match, bool fast, const void *src,
 	};
 	size_t rest;
 
-	memcpy(start, src, len);
 	memset(match->count, 0, sizeof(match->count));
-	/* all say: the first byte, which is a place like any other */
-	memset(match->table, 0, sizeof(*match->table) << log);
-	if (fast)
-		find(start, end, match->table, log, true, &found);
+	if (len > SMALL_LEN && fast)
+		find(start, end, match->table, &large_page_fast, &found);
+	else if (len > SMALL_LEN)
+		find(start, end, match->table, &large_page, &found);
+	else if (fast)
+		find(start, end, match->table, &small_page_fast, &found);
 	else
-		find(start, end, match->table, log, false, &found);
+		find(start, end, match->table, &small_page, &found);
 	rest = (size_t)(end - found.anchor);
 	memcpy(found.literals, found.anchor, rest);
 	match->nr = (unsigned)(found.sequence - match->sequences);
 	match->nr_literals = (size_t)(found.literals - match->literals) + rest;
+	/* each sequence stands for ZSTD_MATCH_MIN bytes at least, and a literal
+	 * for itself: so neither array can have been too small */
+	assert(ZSTD_MATCH_MIN * match->nr + match->nr_literals <= len);
 }

@@ -14,11 +14,8 @@
 #include "zstd_fse.h"
 
 #define ZSTD_PAGE_MAX 65536u
-#define ZSTD_MATCH_LOG 14
+#define ZSTD_MATCH_LOG 13
 #define ZSTD_MATCH_MIN 4u	/* the format's own is 3: that saves nothing */
-
-/* Before and behind the page, so that no loop has to look for its ends. */
-#define ZSTD_PAGE_SLACK 64
 
 /* A sequence's three codes. */
 enum zstd_kind { ZSTD_LITERALS, ZSTD_OFFSET, ZSTD_MATCH, ZSTD_NR_KINDS };
@@ -60,8 +57,7 @@ struct zstd_match {
 	size_t nr_literals;	/* of all, with those behind the last match */
 	uint32_t count[ZSTD_NR_KINDS][ZSTD_FSE_SYMBOLS];	/* of codes */
 	struct zstd_sequence sequences[ZSTD_PAGE_MAX / ZSTD_MATCH_MIN];
-	uint8_t literals[ZSTD_PAGE_MAX + ZSTD_PAGE_SLACK];
-	uint8_t page[ZSTD_PAGE_MAX + 2 * ZSTD_PAGE_SLACK];
+	uint8_t literals[ZSTD_PAGE_MAX + 32];	/* they are copied by 32 */
 	uint16_t table[1 << ZSTD_MATCH_LOG];	/* where what hashes to this
 						 * was last */
 };

@@ -2,6 +2,7 @@
 /* Our own encoder of the zstd format: see zstd_page.h. */
 #include "zstd_page.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "zstd_huf.h"
@@ -188,7 +189,7 @@ static uint8_t *write_head(size_t len, uint8_t *p)
 size_t zstd_page_pack(struct zstd_page *page, bool fast, const void *src,
 		      size_t len, void *dst, size_t cap)
 {
-	uint8_t *p = dst, *end = p + cap, *block;
+	uint8_t *p = dst, *end = p + min_u64(cap, len), *block;
 	uint32_t head;
 
 	if (len < ZSTD_PAGE_LEN_MIN || len > ZSTD_PAGE_LEN_MAX || cap < 16)
@@ -201,6 +202,15 @@ size_t zstd_page_pack(struct zstd_page *page, bool fast, const void *src,
 		p = write_sequences(page, p, end);
 	if (!p)
 		return 0;
+	/*
+	 * Nothing is written beyond END: all that writes is told of it. With
+	 * more room a frame could have 10 bytes of heads, the literals and 3
+	 * for them, 3 for the number of sequences and the modes, 3 descriptions
+	 * of 53 symbols of 10 bits, and 26 + 48 bits a sequence, which covers 4
+	 * bytes at least: 2.4 times the page and 220 bytes. A block must not
+	 * be longer than the page (RFC 8878, section 3.1.1.2.4).
+	 */
+	assert(p <= end && (size_t)(p - block) < len);
 	/* the last block, compressed: RFC 8878, section 3.1.1.2 */
 	head = (uint32_t)(p - block - 3) << 3 | 2 << 1 | 1;
 	block[0] = (uint8_t)head;
