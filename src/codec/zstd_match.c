@@ -245,6 +245,8 @@ match:
 		len = equal_len(p, p - distance, end);
 		add(found, p - back, end, distance, len + back);
 		p += len;
+		if (p >= limit)		/* nor is there so much to load */
+			break;
 		if (manner->fine)
 			step = is_dense(found, ret->literals,
 					(size_t)(p - start)) ? 1 : STEP;
