@@ -22,6 +22,12 @@ bench-vm:
 	$(MAKE) all bench-build
 	bench/vm.sh
 
+# the compressors on pages of 64 KiB
+bench-64k:
+	bench/install --ppc64
+	$(MAKE) all bench-build
+	bench/pages64.py --document
+
 # where the instructions go
 bench-split:
 	bench/install
@@ -32,4 +38,5 @@ bench-split:
 check-bench: $(BUILD)/capdump bench-build
 	BUILD=$(abspath $(BUILD)) /usr/bin/python3 -B bench/selftest.py
 
-.PHONY: bench-build bench bench-vm bench-split check-bench
+.PHONY: bench-build bench bench-vm bench-64k bench-split \
+	check-bench

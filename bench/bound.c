@@ -5,7 +5,10 @@
  * tested for one repeated word and packed, and the result is thrown away.
  *
  * bound [-n ROUNDS] [-t THREADS] CODEC[:LEVEL] VMCORE DUMP
+ * bound [-n ROUNDS] [-t THREADS] -s SIZE CODEC[:LEVEL] VMCORE
  *
+ * The second form takes the pages of the vmcore, of SIZE bytes, that are not one
+ * repeated word.
  * Prints one JSON object: pages, how many of them are one repeated word, bytes
  * after packing, and for each number of threads (1, THREADS) the seconds and
  * CPU seconds of the fastest round. CODEC "none" copies and tests only.
@@ -77,6 +80,24 @@ static double now(clockid_t clock)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* As the product's own test: most pages end it in their first words. */
+static bool is_fill(const uint8_t *page, size_t len)
+{
+	uint64_t first;
+
+	memcpy(&first, page, sizeof(first));
+	for (size_t i = 0; i < len; i += 64) {
+		uint64_t w[8];
+
+		memcpy(w, page + i, sizeof(w));
+		if ((w[0] ^ first) | (w[1] ^ first) | (w[2] ^ first) |
+		    (w[3] ^ first) | (w[4] ^ first) | (w[5] ^ first) |
+		    (w[6] ^ first) | (w[7] ^ first))
+			return false;
+	}
+	return true;
+}
+
 static struct error *add_run(void *arg, uint64_t first, uint64_t end)
 {
 	struct pages *pages = arg;
@@ -102,24 +123,6 @@ static struct error *add_run(void *arg, uint64_t first, uint64_t end)
 			pages->map + s->offset + (paddr - s->paddr);
 	}
 	return NULL;
-}
-
-/* As the product's own test: most pages end it in their first words. */
-static bool is_fill(const uint8_t *page, size_t len)
-{
-	uint64_t first;
-
-	memcpy(&first, page, sizeof(first));
-	for (size_t i = 0; i < len; i += 64) {
-		uint64_t w[8];
-
-		memcpy(w, page + i, sizeof(w));
-		if ((w[0] ^ first) | (w[1] ^ first) | (w[2] ^ first) |
-		    (w[3] ^ first) | (w[4] ^ first) | (w[5] ^ first) |
-		    (w[6] ^ first) | (w[7] ^ first))
-			return false;
-	}
-	return true;
 }
 
 static void *work(void *arg)
@@ -215,32 +218,61 @@ static void report(struct run *run, unsigned nr_rounds, unsigned nr_threads)
 	printf("}\n");
 }
 
-static void collect(struct pages *pages, const char *vmcore, const char *dump)
+/* All pages of SIZE bytes but the filled ones. */
+static void collect_all(struct pages *pages, size_t size)
 {
-	static const struct image_ops *const elf[] = { &elf_image_ops, NULL };
+	const struct image *image = pages->image;
+	size_t nr = 0;
+
+	pages->page_size = size;
+	for (size_t i = 0; i < image->nr_segments; i++) {
+		const struct segment *s = &image->segments[i];
+
+		add_run(pages, s->paddr / size,
+			(s->paddr + s->filesz + size - 1) / size);
+	}
+	for (size_t i = 0; i < pages->nr; i++) {
+		if (!is_fill(pages->at[i], size))
+			pages->at[nr++] = pages->at[i];
+	}
+	pages->nr = nr;
+}
+
+/* The pages of a dump. */
+static void collect(struct pages *pages, const char *dump)
+{
 	static const struct image_ops *const kdump[] = {
 		&kdump_image_ops, NULL
 	};
-	struct image *image, *kept;
+	struct image *kept;
 	struct error *err;
-	void *map;
 
-	err = image_open(vmcore, elf, 0, NULL, &image);
-	if (!err)
-		err = image_open(dump, kdump, 0, NULL, &kept);
+	err = image_open(dump, kdump, 0, NULL, &kept);
 	if (err)
 		die(err);
-	map = mmap(NULL, image->size, PROT_READ, MAP_SHARED | MAP_POPULATE,
-		   image->fd, 0);
-	if (map == MAP_FAILED)
-		die(error_errno(ENOMEM, "%s: mmap", vmcore));
-	pages->image = image;
-	pages->map = map;
 	pages->page_size = kdump_image_header(kept)->block_size;
 	err = kdump_each_run(kept, BITMAP_KEPT, add_run, pages);
 	if (err)
 		die(err);
 	image_close(kept);
+}
+
+static void open_vmcore(struct pages *pages, const char *vmcore)
+{
+	static const struct image_ops *const elf[] = { &elf_image_ops, NULL };
+	struct image *image;
+	struct error *err;
+	void *map;
+
+	err = image_open(vmcore, elf, 0, NULL, &image);
+	if (err)
+		die(err);
+	map = mmap(NULL, image->size, PROT_READ, MAP_SHARED | MAP_POPULATE,
+		   image->fd, 0);
+	if (map == MAP_FAILED)
+		die(error_errno(errno, "%s: mmap", vmcore));
+	pages->image = image;
+	pages->map = map;
 }
 
 /* CODEC[:LEVEL]; the level of capdump --fast is "fast". */
@@ -262,25 +294,32 @@ static void choose(struct run *run, char *name)
 int main(int argc, char **argv)
 {
 	unsigned nr_rounds = 3, nr_threads = 2;
+	size_t size = 0;
 	struct pages pages = { 0 };
 	struct run run = { .pages = &pages };
 	int option;
 
-	while ((option = getopt(argc, argv, "n:t:")) != -1) {
+	while ((option = getopt(argc, argv, "n:t:s:")) != -1) {
 		if (option == 'n')
 			nr_rounds = (unsigned)atoi(optarg);
 		else if (option == 't')
 			nr_threads = (unsigned)atoi(optarg);
+		else if (option == 's')
+			size = strtoul(optarg, NULL, 0);
 		else
 			return 2;
 	}
-	if (argc - optind != 3 || !nr_rounds || !nr_threads ||
-	    nr_threads > MAX_THREADS) {
+	if (argc - optind != (size ? 2 : 3) || !nr_rounds || !nr_threads ||
+	    nr_threads > MAX_THREADS || size % 64 || size > CODEC_LEN_MAX) {
 		fprintf(stderr, "bound: see the top of bench/bound.c\n");
 		return 2;
 	}
 	choose(&run, argv[optind]);
-	collect(&pages, argv[optind + 1], argv[optind + 2]);
+	open_vmcore(&pages, argv[optind + 1]);
+	if (size)
+		collect_all(&pages, size);
+	else
+		collect(&pages, argv[optind + 2]);
 	report(&run, nr_rounds, nr_threads);
 	return 0;
 }

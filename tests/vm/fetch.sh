@@ -6,6 +6,7 @@
 # usage: fetch.sh [--only GLOB] SUITE REGEX
 #   REGEX  extended, matched against the whole package name
 #   GLOB   unpack only these members (vmlinux out of an 850 MB -dbg package)
+# environment: ARCH, Debian's name of the architecture (amd64)
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -14,16 +15,18 @@ if [ "${1:-}" = --only ]; then only=$2; shift 2; fi
 [ $# = 2 ] || die "usage: fetch.sh [--only GLOB] SUITE REGEX"
 suite=$1 regex=$2
 key=/usr/share/keyrings/debian-archive-keyring.gpg
+arch=${ARCH:-amd64}
 root=$CACHE/apt/$suite debs=$CACHE/deb
+[ "$arch" = amd64 ] || root=$root-$arch debs=$debs-$arch
 mkdir -p "$root/lists/partial" "$root/archives/partial" "$debs"
-lock "apt-$suite"
+lock "apt-$suite-$arch"
 
 # a private apt: its own list of sources, its own idea of what is installed
 apt_opts=(-o "Dir::Etc::SourceList=$root/sources.list"
 	-o Dir::Etc::SourceParts=/dev/null -o "Dir::State=$root"
 	-o "Dir::State::Lists=$root/lists"
 	-o "Dir::State::Status=$root/status" -o "Dir::Cache=$root"
-	-o APT::Architecture=amd64 -o Acquire::Languages=none
+	-o "APT::Architecture=$arch" -o Acquire::Languages=none
 	-o APT::Sandbox::User=root)
 
 refresh() {
