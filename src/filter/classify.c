@@ -104,6 +104,9 @@ group_flags(const struct page_layout *l, const uint8_t *page, unsigned nr,
 	for (unsigned i = 0; i < nr; i++, page += size) {
 		uint64_t word = load_u64(page + l->flags.offset, big_endian);
 
+		/* too many instructions here for the CPU to run ahead to the
+		 * next struct pages but one or two by itself */
+		__builtin_prefetch(page + (size_t)GROUP_PAGES * size);
 		bits = push(bits, (word & flags) == flags);
 	}
 	return bits >> (64 - nr);
@@ -135,9 +138,7 @@ group_judge(const struct page_layout *l, const uint8_t *page, unsigned nr,
 		uint64_t compound = load_u64(compound_at + at, big_endian);
 		uint64_t mapping = load_u64(mapping_at + at, big_endian);
 
-		/* too many instructions here for the CPU to run ahead to the
-		 * next struct pages but one or two by itself */
-		if (nr > 1)
+		if (nr > 1)	/* as above */
 			__builtin_prefetch(flags_at + at + (size_t)nr * size);
 		any |= flags;
 		unit = push(unit, (compound & 1) | !!(flags & single) |
@@ -164,10 +165,16 @@ group_judge(const struct page_layout *l, const uint8_t *page, unsigned nr,
 				    l->reserved) & ~(anon | cache) : 0;
 }
 
+/* The layout that has code of its own. */
+static inline bool is_usual(const struct page_layout *l)
+{
+	return l->size == 64 && l->big_endian == BYTES_HOST_BIG;
+}
+
 void filter_group(const struct page_layout *l, const void *page,
 		  struct page_group *ret)
 {
-	if (l->size == 64 && l->big_endian == BYTES_HOST_BIG)
+	if (is_usual(l))
 		group_judge(l, page, GROUP_PAGES, 64, BYTES_HOST_BIG, ret);
 	else
 		group_judge(l, page, GROUP_PAGES, l->size, l->big_endian, ret);
@@ -305,7 +312,9 @@ uint64_t filter_poisoned(const struct page_layout *l, const void *page,
 
 	if (!l->hwpoison)
 		return 0;
-	bits = group_flags(l, page, nr, l->size, l->big_endian, l->hwpoison);
+	bits = is_usual(l) ?
+	       group_flags(l, page, nr, 64, BYTES_HOST_BIG, l->hwpoison) :
+	       group_flags(l, page, nr, l->size, l->big_endian, l->hwpoison);
 	while (bits) {
 		unsigned i = (unsigned)__builtin_ctzll(bits);
 		uint64_t flags = flags_of(l, (const uint8_t *)page +
