@@ -45,8 +45,9 @@ void marks_init(struct marks *marks, struct scan_sets *sets, unsigned level,
 static void flush(struct marks *marks)
 {
 	uint64_t i = (marks->first - marks->sets->present.first) / 64;
-	uint64_t present = marks->sets->present.bits[i];
+	const uint64_t *present = &marks->sets->present.bits[i];
 
+	/* after a fill() up to the sets' end there is no such word */
 	for (enum page_class class = 0; class < NR_CLASSES; class++) {
 		uint64_t bits = marks->bits[class];
 
@@ -55,7 +56,7 @@ static void flush(struct marks *marks)
 		marks->bits[class] = 0;
 		if (class == CLASS_FREE || class == CLASS_UNACCEPTED)
 			marks->counts.free_found += count_bits(bits);
-		bits &= present;
+		bits &= *present;
 		marks->counts.present[class] += count_bits(bits);
 		if (marks->kept[class])
 			marks->kept[class][i] |= bits;
@@ -63,7 +64,7 @@ static void flush(struct marks *marks)
 			marks->rank[class][i] |= bits;
 	}
 	if (marks->reserved)
-		marks->sets->reserved.bits[i] |= marks->reserved & present;
+		marks->sets->reserved.bits[i] |= marks->reserved & *present;
 	marks->reserved = 0;
 }
 
@@ -85,6 +86,7 @@ static void fill(struct marks *marks, enum page_class class, uint64_t first,
 	uint64_t *kept = marks->kept[class], *rank = marks->rank[class];
 
 	move_to(marks, first);
+	flush(marks);	/* the first frame may have been said to be reserved */
 	if (class == CLASS_FREE || class == CLASS_UNACCEPTED)
 		marks->counts.free_found += end - first;
 	for (uint64_t left = (end - first) / 64; left; left--, i++) {
@@ -97,6 +99,7 @@ static void fill(struct marks *marks, enum page_class class, uint64_t first,
 			rank[i] |= bits;
 	}
 	marks->counts.present[class] += nr;
+	marks->first = end;	/* what is in the sets is not under way */
 }
 
 void marks_add(struct marks *marks, enum page_class class, uint64_t first,
