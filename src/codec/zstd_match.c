@@ -192,7 +192,7 @@ static inline void add(struct found *found, const uint8_t *p,
 static inline bool is_dense(const struct found *found, const uint8_t *literals,
 			    size_t at)
 {
-	return (size_t)(found->literals - literals) * 4 > at;
+	return (size_t)(found->literals - literals) * 3 > at;
 }
 
 /* A match reaches back to what lies between the places looked at. Inline: each
