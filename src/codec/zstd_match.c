@@ -254,7 +254,8 @@ match:
 		/* the last one ended here: only the one before it can go on */
 		last = found->last[1] <= (uint32_t)(p - start) ?
 		       found->last[1] : found->last[0];
-	}	*ret = in_registers;
+	}
+	*ret = in_registers;
 }
 
 void zstd_match_find(struct zstd_match *match, bool fast, const void *src,
