@@ -226,7 +226,7 @@ const struct option_row option_rows[] = {
 	  .help = "how hard zlib tries (default 1), or zstd: 1-19 are\n"
 		  "libzstd's, without it an encoder of our own is used" },
 	{ 0, "fast", NULL, PARSE(parse_fast), .commands = FOR(CAPTURE),
-	  .help = "zstd: faster, and a dump that is larger by a tenth" },
+	  .help = "zstd: faster, and a dump that is larger by up to a tenth" },
 	{ 0, "paranoid", NULL, FLAG(capture.paranoid), .commands = FOR(CAPTURE),
 	  .help = "unpack every page again before it is written; what is not\n"
 		  "the same is stored as it is, and told" },
