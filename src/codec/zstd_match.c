@@ -25,28 +25,30 @@ static inline uint64_t load(const uint8_t *p)
 /* How a search is done. */
 struct manner {
 	unsigned log;		/* of the table's size */
-	unsigned nr_bytes;	/* that are looked up, and must be equal */
+	unsigned nr_hash;	/* bytes that are looked up */
+	unsigned nr_equal;	/* and of these, that must be equal */
 	bool fine;		/* at every place where literals are many, not
 				 * only at every second */
 };
 
 /* By what was best for size and time on kernel pages of 4 and of 64 KiB. In
  * large pages a short match is too often too far away to save anything. */
-static const struct manner small_page = { 12, 5, false };
-static const struct manner small_page_fast = { 12, 5, true };
-static const struct manner large_page = { 13, 7, false };
-static const struct manner large_page_fast = { 13, 6, true };
+static const struct manner small_page = { 12, 5, 4, false };
+static const struct manner small_page_fast = { 12, 5, 4, true };
+static const struct manner large_page = { 13, 7, 7, false };
+static const struct manner large_page_fast = { 13, 6, 6, true };
 
 static inline unsigned hash(uint64_t bytes, const struct manner *manner)
 {
-	return (unsigned)((bytes << (64 - 8 * manner->nr_bytes)) *
+	return (unsigned)((bytes << (64 - 8 * manner->nr_hash)) *
 			  0x9e3779b185ebca87ull >> (64 - manner->log));
 }
 
-/* Whether the first NR of 8 bytes are equal. */
-static inline bool equal(uint64_t a, uint64_t b, unsigned nr)
+/* Whether the first NR of BYTES stand at P. */
+static inline bool is_at(const uint8_t *p, uint64_t bytes, unsigned nr)
 {
-	return !((a ^ b) << (64 - 8 * nr));
+	return nr == 4 ? (uint32_t)bytes == get_u32(p, false) :
+	       !((bytes ^ load(p)) << (64 - 8 * nr));
 }
 
 /* How many bytes from P and from Q on are equal; P ends at END, Q < P. */
@@ -216,11 +218,11 @@ void find(const uint8_t *start, const uint8_t *end, uint16_t *table,
 
 		before = at - table[h];
 		table[h] = (uint16_t)at;
-		if (equal(bytes, load(p - last), 4)) {
+		if (is_at(p - last, bytes, 4)) {
 			distance = last;
 			goto match;
 		}
-		if (equal(bytes, load(p - before), manner->nr_bytes)) {
+		if (is_at(p - before, bytes, manner->nr_equal)) {
 			distance = before;
 			goto match;
 		}
@@ -230,9 +232,9 @@ void find(const uint8_t *start, const uint8_t *end, uint16_t *table,
 		h = hash(bytes, manner);
 		before = at + step - table[h];
 		table[h] = (uint16_t)(at + step);
-		if (equal(bytes, load(p - found->last[0]), 4)) {
+		if (is_at(p - found->last[0], bytes, 4)) {
 			distance = found->last[0];
-		} else if (equal(bytes, load(p - before), manner->nr_bytes)) {
+		} else if (is_at(p - before, bytes, manner->nr_equal)) {
 			distance = before;
 		} else {
 			p += step + ((size_t)(p - found->anchor) >> SKIP_SHIFT);
