@@ -90,4 +90,4 @@ class Others:
 
 
 def is_idle(loads):
-    return all(one["busy"] < 0.1 for one in loads)
+    return all(one["busy"] < 0.15 for one in loads)

@@ -125,13 +125,16 @@ def outputs(folder):
     need(content[0].startswith("before\n") and "old" not in content[0] and
          content[0].endswith("<end>\nafter\n"), content[0])
     need("| 3.00 | 2.87 |" in content[0] and "3.00x" in content[0], content[0])
-    need("| zstd -d 31, 1 CPU | 1.50x, +8.0 % | 3.00x, +0.0 % | met |" in
+    need("| zstd -d 31, 1 CPU | 1.50x, +8.0 % | 3.00x (CPU time 2.87x), "
+         "+0.0 % | met |" in
          content[0], content[0])
     need("| zstd -d 31, 2 CPUs, part of the bound | 75 % | 80 % | met |" in
          content[0], content[0])
     busy = copy.deepcopy(results)
     busy["cases"]["big -d 31 zstd"].update(
         idle=False, load=dict(average=3, busy=0.5))
+    need("| (loaded machine) |" in "\n".join(targets.markdown(busy)),
+         "a verdict on a loaded machine")
     need("**loaded**" in "\n".join(tables.markdown(busy, "x.json")), "load")
 
 
