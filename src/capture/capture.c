@@ -246,8 +246,10 @@ static struct error *level_write(struct capture *c, bool last, bool first_only,
 	err = c->writer->ops->finish(c->writer, c->report->status ==
 				     CAPTURE_COMPLETE);
 	c->report->totals = *c->writer->ops->totals(c->writer);
-	/* the last data may find no room as late as now */
-	*retry = level_retry(c, err, last);
+	/* the last data may find no room as late as now, and the metadata as
+	 * well: then nothing stands */
+	*retry = level_retry(c, err, c->report->totals.size ? last :
+			     first_only);
 	if (!err || *retry)
 		return NULL;
 	if (!c->report->totals.size)

@@ -37,6 +37,7 @@ struct kdump_writer {
 	uint64_t opens;			/* the dump does once the sink reached
 					 * this barrier */
 	bool failed;			/* no more pages */
+	enum error_kind failure;	/* of what kind, if failed */
 	uint64_t nr_bits;		/* of bitmap 2, so far */
 	uint64_t bitmap_end;		/* bytes of the bitmaps, so far */
 	uint64_t data_end;		/* in the dump */
@@ -366,6 +367,8 @@ static struct error *kdump_pages(struct writer *writer,
 		kdump->checkpoint_data = kdump->data_end;
 	}
 	kdump->failed = err != NULL;
+	if (err)
+		kdump->failure = error_kind(err);
 	return err;
 }
 
@@ -421,8 +424,9 @@ static struct error *kdump_finish(struct writer *writer, bool complete)
 	if (kdump->table && ops->reached(kdump->sink) < kdump->opens) {
 		kdump->ready = false;
 		return lost ? lost :
-		       error_create(ERROR_IO, "head and bitmaps were not "
-				    "written: no dump can be read");
+		       error_create(kdump->failed ? kdump->failure : ERROR_IO,
+				    "head and bitmaps were not written: no "
+				    "dump can be read");
 	}
 	size = min_u64(size, kdump->data_end);
 	err = finish_descs(kdump, size, lost != NULL);
