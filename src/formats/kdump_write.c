@@ -194,9 +194,8 @@ static struct error *kdump_metadata(struct writer *writer)
 		TRY(kdump_head_open(kdump->facts, &kdump->head,
 				    &kdump->layout, kdump->sink));
 		TRY(kdump_table_checkpoint(kdump->table));
-	} else {
-		TRY(ops->drain(kdump->sink, &written));
 	}
+	TRY(ops->drain(kdump->sink, &written));
 	clock_gettime(CLOCK_MONOTONIC, &kdump->checkpoint_time);
 	kdump->checkpoint_data = kdump->data_end;
 	kdump->ready = true;

@@ -71,9 +71,8 @@ struct writer_ops {
 				const struct pageset *present,
 				const struct pageset *kept);
 
-	/* All metadata is made durable before any page: then the file opens,
-	 * whatever happens. Does not wait for that where the sink can rewrite:
-	 * an error may come with a later call. ERROR_INVALID if bitmap() was not given nr_kept
+	/* Waits until all metadata is durable: from here on the file opens,
+	 * whatever happens. ERROR_INVALID if bitmap() was not given nr_kept
 	 * bits of kept pages. */
 	struct error *(*metadata)(struct writer *writer);
 
