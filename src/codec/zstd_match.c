@@ -27,14 +27,15 @@ struct manner {
 	unsigned log;		/* of the table's size */
 	unsigned nr_hash;	/* bytes that are looked up */
 	unsigned nr_equal;	/* and of these, that must be equal */
-	bool fine;		/* at every place where literals are many, not
-				 * only at every second */
+	bool adapts;		/* where literals are many it looks at every
+				 * place, not only at every second; where they
+				 * are few it tries the last distance first */
 };
 
 /* By what was best for size and time on kernel pages of 4 and of 64 KiB. In
  * large pages a short match is too often too far away to save anything. */
 static const struct manner small_page = { 12, 5, 4, false };
-static const struct manner small_page_fast = { 12, 5, 4, true };
+static const struct manner small_page_fast = { 13, 4, 4, true };
 static const struct manner large_page = { 13, 7, 7, false };
 static const struct manner large_page_fast = { 13, 6, 6, true };
 
@@ -194,7 +195,7 @@ static inline void add(struct found *found, const uint8_t *p,
 static inline bool is_dense(const struct found *found, const uint8_t *literals,
 			    size_t at)
 {
-	return (size_t)(found->literals - literals) * 3 > at;
+	return (size_t)(found->literals - literals) * 2 > at;
 }
 
 /* A match reaches back to what lies between the places looked at. Inline: each
@@ -216,6 +217,12 @@ void find(const uint8_t *start, const uint8_t *end, uint16_t *table,
 		unsigned h = hash(bytes, manner);
 		size_t len, back;
 
+		if (manner->adapts && step == STEP &&
+		    is_at(p + STEP - found->last[0], load(p + STEP), 4)) {
+			p += STEP;
+			distance = found->last[0];
+			goto match;
+		}
 		before = at - table[h];
 		table[h] = (uint16_t)at;
 		if (is_at(p - last, bytes, 4)) {
@@ -249,7 +256,7 @@ match:
 		p += len;
 		if (p >= limit)		/* nor is there so much to load */
 			break;
-		if (manner->fine)
+		if (manner->adapts)
 			step = is_dense(found, ret->literals,
 					(size_t)(p - start)) ? 1 : STEP;
 		table[hash(load(p - 2), manner)] = (uint16_t)(p - 2 - start);
