@@ -1,14 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""scan.py [--quick] [-n ROUNDS] [-o FOLDER] [--document] [VMCORE...]
+"""scan.py [--quick | --cores-only] [-n ROUNDS] [-o FOLDER] [--document]
+        [VMCORE...]
 
 The scan of struct pages on one core: beside the bound (only to read the same
 struct pages, found and mapped the same way: scan.c) on vmcores of machines of
 1 GiB to 64 TiB (scan_image.py; --quick: up to 1 TiB), and on the VMCOREs beside
-makedumpfile ($MAKEDUMPFILE, or that of the PATH), whose own figure "Excluding
-unnecessary pages" is taken. All of it interleaved, medians, thread CPU time;
+makedumpfile ($MAKEDUMPFILE, or that of the PATH), whose own figures "Checking for
+memory holes" and "Excluding unnecessary pages" are taken: what there is, and what
+of it is kept, which our scan finds out in one pass. All of it interleaved, medians, thread CPU time;
 makedumpfile gives wall time only. The images go to FOLDER (600 MiB; default: a
 temporary one).
+
+--cores-only measures the VMCOREs and keeps what is known of the rest.
 
 For more than 1 TiB there are fewer rounds, and the bound reads the struct pages
 of the first TiB only.
@@ -36,6 +40,7 @@ BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))
 PEER = os.environ.get("MAKEDUMPFILE") or shutil.which("makedumpfile")
 SIZES = ("1G", "16G", "256G", "1T", "4T", "16T", "64T")
 BOUND_GIB = 1024
+RESULTS = os.path.join(TOP, "bench", "results", "scan.json")
 BEGIN, END = "<!-- bench-scan: begin -->", "<!-- bench-scan: end -->"
 
 
@@ -51,15 +56,17 @@ def run_scan(path, rounds, *options):
 
 
 def run_peer(path, out):
-    """Its seconds of exclusion, or None."""
+    """Its seconds for both bitmaps, or None."""
     if not PEER:
         return None
     run = subprocess.run(
         [PEER, "--message-level", "31", "-f", "-l", "-d", "31", path, out],
         check=False, capture_output=True, text=True, errors="replace",
         timeout=3600)
-    found = re.findall(r"STEP \[Excluding unnecessary pages\s*\] : ([\d.]+)",
+    found = re.findall(r"STEP \[(?:Checking for memory holes|"
+                       r"Excluding unnecessary pages)\s*\] : ([\d.]+)",
                        run.stdout + run.stderr)
+    os.sync()               # its output is not to disturb the next run
     if run.returncode or not found:
         print("scan.py: %s: makedumpfile failed: %s" % (
             path, run.stderr[-300:]), file=sys.stderr)
@@ -165,7 +172,12 @@ def measure(args, folder):
     results = dict({"//": machine.LICENCE}, sizes={}, cores={},
                    machine=describe(folder, args.rounds))
     load = results["machine"]["load"]
-    for size in SIZES[:4] if args.quick else SIZES:
+    sizes = SIZES[:4] if args.quick else SIZES
+    if args.cores_only:
+        sizes = ()
+        with open(RESULTS, encoding="utf-8") as file:
+            results["sizes"] = json.load(file)["sizes"]
+    for size in sizes:
         load.append(machine.load())
         results["sizes"][size] = measure_size(size, folder, args.rounds)
         print("%s: %.4f s, %.0f M/s, bound %.0f M/s, %.2f of it" % (
@@ -184,6 +196,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--cores-only", action="store_true")
     parser.add_argument("--document", action="store_true")
     parser.add_argument("-n", dest="rounds", type=int, default=5)
     parser.add_argument("-o", dest="folder")
@@ -191,9 +204,8 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         results = measure(args, folder)
-    out = os.path.join(TOP, "bench", "results")
-    os.makedirs(out, exist_ok=True)
-    with open(os.path.join(out, "scan.json"), "w", encoding="utf-8") as file:
+    os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
+    with open(RESULTS, "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1)
         file.write("\n")
     lines = list(markdown(results))
