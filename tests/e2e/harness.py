@@ -119,6 +119,7 @@ class Box:
 
     def __init__(self, folder):
         self.folder = folder
+        self.close()            # a run that was killed left it
         os.makedirs(folder)
 
     def close(self):
