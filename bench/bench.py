@@ -221,13 +221,9 @@ def load_results(path, where):
 
 
 def save(path, results):
-    """Whole or not at all."""
-    with open(path + ".tmp", "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=1, sort_keys=True)
-        file.write("\n")
-    os.rename(path + ".tmp", path)
+    machine.save(path, results, sort_keys=True)
     plot.write(path[:-len("json")] + "svg", results)
-    tables.replace(os.path.join(TOP, "docs", "performance.md"), BEGIN, END, [
+    tables.replace(tables.PAGE, BEGIN, END, [
         *targets.markdown(results),
         *tables.markdown(results, os.path.basename(path))])
 

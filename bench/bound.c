@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../src/capture/worker.h"
 #include "../src/codec/codec.h"
 #include "../src/formats/kdump_read.h"
 #include "../src/image/image.h"
@@ -80,24 +81,6 @@ static double now(clockid_t clock)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* As the product's own test: most pages end it in their first words. */
-static bool is_fill(const uint8_t *page, size_t len)
-{
-	uint64_t first;
-
-	memcpy(&first, page, sizeof(first));
-	for (size_t i = 0; i < len; i += 64) {
-		uint64_t w[8];
-
-		memcpy(w, page + i, sizeof(w));
-		if ((w[0] ^ first) | (w[1] ^ first) | (w[2] ^ first) |
-		    (w[3] ^ first) | (w[4] ^ first) | (w[5] ^ first) |
-		    (w[6] ^ first) | (w[7] ^ first))
-			return false;
-	}
-	return true;
-}
-
 static struct error *add_run(void *arg, uint64_t first, uint64_t end)
 {
 	struct pages *pages = arg;
@@ -127,6 +110,7 @@ static struct error *add_run(void *arg, uint64_t first, uint64_t end)
 
 static void *work(void *arg)
 {
+	uint64_t word;
 	struct thread *thread = arg;
 	struct run *run = thread->run;
 	const struct pages *pages = run->pages;
@@ -150,7 +134,7 @@ static void *work(void *arg)
 			end = pages->nr;
 		for (; at < end; at++) {
 			memcpy(page, pages->at[at], len);
-			if (is_fill(page, len)) {
+			if (worker_is_fill(page, len, &word)) {
 				nr_fill++;
 				continue;
 			}
@@ -221,6 +205,7 @@ static void report(struct run *run, unsigned nr_rounds, unsigned nr_threads)
 /* All pages of SIZE bytes but the filled ones. */
 static void collect_all(struct pages *pages, size_t size)
 {
+	uint64_t word;
 	const struct image *image = pages->image;
 	size_t nr = 0;
 
@@ -232,7 +217,7 @@ static void collect_all(struct pages *pages, size_t size)
 			(s->paddr + s->filesz + size - 1) / size);
 	}
 	for (size_t i = 0; i < pages->nr; i++) {
-		if (!is_fill(pages->at[i], size))
+		if (!worker_is_fill(pages->at[i], size, &word))
 			pages->at[nr++] = pages->at[i];
 	}
 	pages->nr = nr;

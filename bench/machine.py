@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the figures were measured on, and what else that machine did."""
 
+import json
 import os
 import platform
 import re
@@ -46,6 +47,15 @@ def describe(folder):
     return dict(cpu=cpu_model(), cpus=os.cpu_count(), memory_gib=memory_gib(),
                 kernel=platform.release(), disk=disk(folder),
                 virtual="hypervisor" in read("/proc/cpuinfo"))
+
+
+def save(path, results, sort_keys=False):
+    """Whole or not at all."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".tmp", "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1, sort_keys=sort_keys)
+        file.write("\n")
+    os.rename(path + ".tmp", path)
 
 
 def slug(machine):

@@ -85,15 +85,8 @@ def main():
                "runs": measure(vmcore, args.rounds)}
     path = os.path.join(bench.HERE, "results",
                         machine.slug(where) + "-64k.json")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=1)
-        file.write("\n")
-    lines = list(markdown(results))
-    print("\n".join(lines))
-    if args.document:
-        tables.replace(os.path.join(bench.TOP, "docs", "performance.md"),
-                       BEGIN, END, lines)
+    machine.save(path, results)
+    tables.publish(markdown(results), BEGIN, END, args.document)
 
 
 if __name__ == "__main__":

@@ -204,15 +204,8 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         results = measure(args, folder)
-    os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
-    with open(RESULTS, "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=1)
-        file.write("\n")
-    lines = list(markdown(results))
-    print("\n".join(lines))
-    if args.document:
-        tables.replace(os.path.join(TOP, "docs", "performance.md"), BEGIN,
-                       END, lines)
+    machine.save(RESULTS, results)
+    tables.publish(markdown(results), BEGIN, END, args.document)
 
 
 if __name__ == "__main__":

@@ -103,12 +103,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="split-") as folder:
         by_options = {name: run(vmcore, options, folder)
                       for name, options in OPTIONS}
-    lines = list(markdown(by_options, os.path.basename(
-        os.path.dirname(vmcore)) if "/" in args.vmcore else args.vmcore))
-    print("\n".join(lines))
-    if args.document:
-        tables.replace(os.path.join(bench.TOP, "docs", "performance.md"),
-                       BEGIN, END, lines)
+    name = os.path.basename(os.path.dirname(vmcore)) \
+        if "/" in args.vmcore else args.vmcore
+    tables.publish(markdown(by_options, name), BEGIN, END, args.document)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import re
 import runs
 
 MIB = 1 << 20
+PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                    "docs", "performance.md")
 CODECS = ("zstd", "lzo", "snappy", "zlib", "none")
 
 
@@ -140,3 +142,11 @@ def replace(path, begin, end, lines):
     with open(path + ".tmp", "w", encoding="utf-8") as file:
         file.write("%s%s\n%s\n%s%s" % (before, begin, block, end, after))
     os.rename(path + ".tmp", path)
+
+
+def publish(lines, begin, end, document=True):
+    """Prints them, and puts them between these marks of docs/performance.md."""
+    lines = list(lines)
+    print("\n".join(lines))
+    if document:
+        replace(PAGE, begin, end, lines)

@@ -97,14 +97,8 @@ def main():
         available_mib=int(memory["MemAvailable"]) / 1024,
         when=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()))
     path = os.path.join(HERE, "results", machine.slug(where) + "-vm.json")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=1, sort_keys=True)
-        file.write("\n")
-    lines = list(markdown(results))
-    print("\n".join(lines))
-    tables.replace(os.path.join(os.path.dirname(HERE), "docs",
-                                "performance.md"), BEGIN, END, lines)
+    machine.save(path, results, sort_keys=True)
+    tables.publish(markdown(results), BEGIN, END)
 
 
 if __name__ == "__main__":

@@ -49,9 +49,8 @@ void worker_job_deinit(struct worker_job *job)
 	free(job->batch.data);
 }
 
-/* Whether the page is one 64-bit word repeated. LEN is a multiple of 64. Most
- * pages end in the first words. */
-static bool is_fill(const uint8_t *page, size_t len, uint64_t *word)
+/* Most pages end in the first words. */
+bool worker_is_fill(const uint8_t *page, size_t len, uint64_t *word)
 {
 	uint64_t first;
 
@@ -117,7 +116,8 @@ void worker_run(void *local, void *arg)
 			batch->kind[i] = BATCH_UNREADABLE;
 			continue;
 		}
-		if (is_fill(page, worker->page_size, &batch->word[i])) {
+		if (worker_is_fill(page, worker->page_size,
+				   &batch->word[i])) {
 			batch->kind[i] = BATCH_FILL;
 			continue;
 		}

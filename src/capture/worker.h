@@ -39,6 +39,10 @@ void worker_job_deinit(struct worker_job *job);
 /* Pages a batch takes. */
 unsigned worker_batch_pages(size_t page_size);
 
+/* Whether the page is one 64-bit word repeated; *WORD is it, as a little-endian
+ * host reads it. LEN is a multiple of 64. */
+bool worker_is_fill(const uint8_t *page, size_t len, uint64_t *word);
+
 /* A pool_fn: LOCAL is a struct worker, JOB a struct worker_job. */
 void worker_run(void *local, void *job);
 

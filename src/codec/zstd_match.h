@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "zstd_fse.h"
+#include "zstd_page.h"
 
-#define ZSTD_PAGE_MAX 65536u
 #define ZSTD_MATCH_LOG 13
 #define ZSTD_MATCH_MIN 4u	/* the format's own is 3: that saves nothing */
 
@@ -56,14 +56,14 @@ struct zstd_match {
 	unsigned nr;
 	size_t nr_literals;	/* of all, with those behind the last match */
 	uint32_t count[ZSTD_NR_KINDS][ZSTD_FSE_SYMBOLS];	/* of codes */
-	struct zstd_sequence sequences[ZSTD_PAGE_MAX / ZSTD_MATCH_MIN];
-	uint8_t literals[ZSTD_PAGE_MAX + 32];	/* they are copied by 32 */
+	struct zstd_sequence sequences[ZSTD_PAGE_LEN_MAX / ZSTD_MATCH_MIN];
+	uint8_t literals[ZSTD_PAGE_LEN_MAX + 32];	/* they are copied by 32 */
 	uint16_t table[1 << ZSTD_MATCH_LOG];	/* where what hashes to this
 						 * was last */
 };
 
-/* Of the LEN bytes at SRC, 64 to ZSTD_PAGE_MAX. FAST: literals will be stored
- * raw, so that matches are worth more time. */
+/* Of the LEN bytes at SRC, 64 to ZSTD_PAGE_LEN_MAX. FAST: literals will be
+ * stored raw, so that matches are worth more time. */
 void zstd_match_find(struct zstd_match *match, bool fast, const void *src,
 		     size_t len);
 

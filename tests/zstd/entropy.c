@@ -9,13 +9,6 @@
 /* Accuracy_Log of the distribution of weights (section 4.2.1.2). */
 #define WEIGHTS_MAX_LOG 6u
 
-#define REFUSE(what)							\
-	do {								\
-		const char *refuse_why = (what);			\
-		if (refuse_why)						\
-			return refuse_why;				\
-	} while (0)
-
 const char *back_open(struct back_bits *bits, const uint8_t *bytes, size_t len)
 {
 	unsigned top = 8;

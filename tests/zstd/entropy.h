@@ -5,6 +5,14 @@
 
 #include "rfc8878.h"
 
+/* Leaves the function with why, if there is one. */
+#define REFUSE(what)							\
+	do {								\
+		const char *refuse_why = (what);			\
+		if (refuse_why)						\
+			return refuse_why;				\
+	} while (0)
+
 /* A stream that is read from its last bit to its first. */
 struct back_bits {
 	const uint8_t *bytes;

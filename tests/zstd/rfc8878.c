@@ -9,13 +9,6 @@
 
 #define BLOCK_MAX (128u << 10)
 
-#define REFUSE(what)							\
-	do {								\
-		const char *refuse_why = (what);			\
-		if (refuse_why)						\
-			return refuse_why;				\
-	} while (0)
-
 struct decoder {
 	uint8_t *dst;
 	size_t cap, len;
