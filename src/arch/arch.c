@@ -5,7 +5,12 @@
  */
 #include "arch.h"
 
+#include <stdlib.h>
+
 #include "../base/bytes.h"
+#include "table.h"
+
+#define FIXED_MAX 65536u	/* of a doubling array: a power of two */
 
 static const struct arch_ops *const machines[] = {
 	&arch_x86_64,
@@ -19,10 +24,37 @@ const struct arch_ops *arch_find(uint16_t elf_machine)
 	return NULL;
 }
 
+static int by_start(const void *a, const void *b)
+{
+	const struct mapping *x = a, *y = b;
+
+	return x->range.start < y->range.start ? -1 :
+	       x->range.start > y->range.start;
+}
+
+static struct error *fixed_sort(struct space *space)
+{
+	if (space->nr_fixed)
+		qsort(space->fixed, space->nr_fixed, sizeof(*space->fixed),
+		      by_start);
+	for (size_t i = 1; i < space->nr_fixed; i++) {
+		const struct vrange *last = &space->fixed[i - 1].range;
+
+		if (last->end - 1 >= space->fixed[i].range.start)
+			return error_create(ERROR_INVALID,
+					    "virtual address %#llx would be mapped twice",
+					    (unsigned long long)
+					    space->fixed[i].range.start);
+	}
+	return NULL;
+}
+
 struct error *space_init(struct space *space, const struct target *target,
 			 struct view *view,
 			 const struct vmcoreinfo *vmcoreinfo, struct log *log)
 {
+	struct error *err;
+
 	*space = (struct space){
 		.ops = arch_find(target->elf_machine),
 		.target = *target,
@@ -31,13 +63,79 @@ struct error *space_init(struct space *space, const struct target *target,
 		return error_create(ERROR_UNSUPPORTED,
 				    "ELF machine %u is not supported",
 				    target->elf_machine);
-	return space->ops->init(space, view, vmcoreinfo, log);
+	err = space->ops->init(space, view, vmcoreinfo, log);
+	if (!err)
+		err = fixed_sort(space);
+	if (err)
+		space_deinit(space);
+	return err;
+}
+
+void space_deinit(struct space *space)
+{
+	free(space->fixed);
+	space->fixed = NULL;
+	space->nr_fixed = 0;
+}
+
+struct error *space_add_fixed(struct space *space, uint64_t vaddr,
+			      uint64_t paddr, uint64_t len)
+{
+	size_t nr = space->nr_fixed;
+	uint64_t end;
+
+	if (!len || add_overflows(paddr, len, &end) ||
+	    add_overflows(vaddr, len - 1, &end))
+		return error_create(ERROR_INVALID,
+				    "virtual address %#llx can't map %#llx bytes at %#llx",
+				    (unsigned long long)vaddr,
+				    (unsigned long long)len,
+				    (unsigned long long)paddr);
+	if (nr == FIXED_MAX)
+		return error_create(ERROR_INVALID,
+				    "more than %u mappings outside of the page tables",
+				    FIXED_MAX);
+	if (!(nr & (nr - 1))) {		/* 0 or a power of two: full */
+		struct mapping *more = reallocarray(space->fixed,
+						    nr ? 2 * nr : 1,
+						    sizeof(*more));
+
+		if (!more)
+			return error_nomem();
+		space->fixed = more;
+	}
+	space->fixed[space->nr_fixed++] = (struct mapping){
+		.range = { vaddr, vaddr + len },
+		.paddr = paddr,
+	};
+	return NULL;
+}
+
+/* The fixed mapping that holds VADDR, or NULL. */
+static const struct mapping *fixed_find(const struct space *space,
+					uint64_t vaddr)
+{
+	size_t low = 0, high = space->nr_fixed;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct mapping *m = &space->fixed[mid];
+
+		if (vaddr < m->range.start)
+			high = mid;
+		else if (vaddr > m->range.end - 1)
+			low = mid + 1;
+		else
+			return m;
+	}
+	return NULL;
 }
 
 struct error *space_translate(const struct space *space, struct view *view,
 			      uint64_t vaddr, struct extent *ret)
 {
 	uint64_t start = space->image.start;
+	const struct mapping *fixed;
 
 	/* .end is exclusive and may be 0, the top: hence the differences */
 	if (vaddr - start < space->image.end - start) {
@@ -47,7 +145,15 @@ struct error *space_translate(const struct space *space, struct view *view,
 		};
 		return NULL;
 	}
-	return space->ops->translate(space, view, vaddr, ret);
+	fixed = fixed_find(space, vaddr);
+	if (fixed) {
+		*ret = (struct extent){
+			.paddr = fixed->paddr + (vaddr - fixed->range.start),
+			.len = fixed->range.end - vaddr,
+		};
+		return NULL;
+	}
+	return table_translate(space, view, vaddr, ret);
 }
 
 /* Reads [paddr, paddr + len) page by page: every page must be there. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How a CPU maps kernel addresses: one const struct an architecture, all of
- * them in every binary, chosen by the image's e_machine.
+ * them in every binary, chosen by the image's e_machine. An architecture says
+ * what its page tables look like and where the kernel's are (init, entry);
+ * table.h walks them.
  */
 #ifndef CAPDUMP_ARCH_ARCH_H
 #define CAPDUMP_ARCH_ARCH_H
@@ -16,85 +18,120 @@ struct extent {
 	uint64_t hole;		/* bytes; only if len is 0 */
 };
 
-struct space;
-
-/* Page tables a walk() visits: those of 16 TiB of 2 MiB mappings, and more
- * than any vmalloc area seen. Of these it remembers a quarter (4 MiB). */
-#define WALK_MAX (1u << 20)
-
-/* Leaves of one page table that continue each other, virtually and physically,
- * or a page table itself. Straight from the crashed kernel's tables: paddr may
- * lie in no segment. The callback returns NULL to go on. */
-struct leaf {
-	uint64_t vaddr;		/* sign-extended; of a table: where what it
-				 * maps starts */
-	uint64_t paddr, len;	/* bytes; of a table: its page */
-	bool table;		/* a page of the page tables itself */
-};
-typedef struct error *leaf_fn(void *arg, const struct leaf *leaf);
-
 /* A range of kernel virtual addresses, end exclusive (0: up to the top). */
 struct vrange {
 	uint64_t start, end;
 };
 
+/* Addresses that are mapped without page tables, or whatever these say. */
+struct mapping {
+	struct vrange range;
+	uint64_t paddr;		/* of range.start */
+};
+
+/* Page tables have at most so many levels: arm64 with 4 KiB pages and LPA2,
+ * x86_64, riscv64 sv57, s390x up to region-first tables. */
+#define TABLE_LEVELS_MAX 5
+
+/* An entry of a table of this level maps 2^shift bytes, and the table has
+ * 2^bits of them. */
+struct table_level {
+	uint8_t shift, bits;
+};
+
+enum entry_kind { ENTRY_NONE, ENTRY_LEAF, ENTRY_TABLE };
+
+/* Which byte orders the kernels of a machine come in. */
+enum { ORDER_LITTLE = 1, ORDER_BIG = 2 };
+
+struct space;
+
 struct arch_ops {
 	const char *name;	/* as uname -m has it */
 	uint16_t elf_machine;
-	bool big_endian;	/* its kernels' byte order */
+	unsigned byte_orders;	/* ORDER_ bits */
 	unsigned page_shifts;	/* bit n: kernels may have pages of 2^n bytes */
 
 	unsigned paddr_bits;	/* of physical addresses, at most */
 	unsigned paddr_bits_least; /* the fewest a kernel is built for */
 
-	/* Finds the kernel's page tables from VMCOREINFO. */
+	/*
+	 * Parts of the image that the kernel frees when it has booted: names of
+	 * symbols, in pairs (first byte, end), in ascending order of their
+	 * addresses, closed by NULL. NULL: not known.
+	 */
+	const char *const *freed;
+
+	/*
+	 * From VMCOREINFO, and the image where that is not enough: all of the
+	 * space from `root` on. May call what table.h and this header have, as
+	 * soon as the fields that they need are set. ERROR_INVALID names the
+	 * key that is missing or senseless.
+	 */
 	struct error *(*init)(struct space *space, struct view *view,
 			      const struct vmcoreinfo *vmcoreinfo,
 			      struct log *log);
 
-	/* Walks the page tables (after the shortcut of the kernel's own
-	 * mapping). A table that can't be read: *ret.len is 0, no error. */
-	struct error *(*translate)(const struct space *space,
-				   struct view *view, uint64_t vaddr,
-				   struct extent *ret);
-
 	/*
-	 * Calls FN for every readable page table of the kernel half, and for
-	 * the present leaves whose address is in none of the NR_SKIP ranges
-	 * (in the skipped ranges, tables of leaves only are not even read).
-	 * Each table is visited once at each level it is used at, whatever
-	 * points to it, and at most WALK_MAX of them: it ends, in bounded
-	 * memory, on nonsense too.
+	 * What ENTRY of a table of LEVEL is. *PADDR: of a leaf, where VADDR (a
+	 * multiple of the level's 2^shift) is mapped; of a table, where it is.
+	 * A table never at level 1. Pure. The entry is as the CPU reads it
+	 * (space.table_big_endian).
 	 */
-	struct error *(*walk)(const struct space *space, struct view *view,
-			      const struct vrange *skip, size_t nr_skip,
-			      leaf_fn *fn, void *arg);
+	enum entry_kind (*entry)(const struct space *space, uint64_t entry,
+				 unsigned level, uint64_t vaddr,
+				 uint64_t *paddr);
 };
 
 /* The kernel's address space. Immutable after space_init(); any thread. */
 struct space {
 	const struct arch_ops *ops;
 	struct target target;
+
 	uint64_t root;		/* paddr of the top page table */
-	unsigned levels;	/* of page tables */
-	uint64_t encryption_mask; /* cleared from every entry (sme_mask) */
-	uint64_t phys_mask;	/* bits of an entry that are an address */
+	unsigned levels;	/* of page tables; level 1 has nothing below
+				 * it, the root is at level `levels`; 0: there
+				 * are none */
+	struct table_level level[TABLE_LEVELS_MAX + 1];	/* [0] is not used */
+	unsigned entry_len;	/* bytes of an entry: 4 or 8 */
+	bool table_big_endian;
+	struct vrange tables;	/* the kernel addresses that the tables map: the
+				 * index of an entry is bits of the address, so
+				 * it need not begin at the root's first */
+	uint64_t phys_mask;	/* for ops->entry: bits that are an address */
+	uint64_t encryption_mask; /* x86_64: cleared from each entry (sme_mask),
+				   * and not part of phys_mask */
+
 	struct vrange image;	/* where the kernel image is mapped, from first
-				 * to last byte (there may be holes) */
-	uint64_t image_offset;	/* image vaddr - paddr (x86_64: known before
-				 * any page table is) */
-	uint64_t linear_start;	/* vaddr of physical 0 in the linear map; 0:
-				 * not known */
+				 * to last byte (there may be holes), as far as
+				 * it is known; translated without tables */
+	uint64_t image_offset;	/* image vaddr - paddr */
+
+	bool has_linear;
+	uint64_t linear_start;	/* vaddr of physical 0 in the linear map (which
+				 * may begin above it); if has_linear */
+
+	struct mapping *fixed;	/* ascending, disjoint; looked at before the
+				 * tables; owned */
+	size_t nr_fixed;
 };
 
 /* NULL if this machine is not supported. */
 const struct arch_ops *arch_find(uint16_t elf_machine);
 
 /* ERROR_UNSUPPORTED for an unknown machine, ERROR_INVALID if VMCOREINFO lacks
- * what is needed (names the key). */
+ * what is needed (names the key). After an error there is nothing to
+ * deinitialise. */
 struct error *space_init(struct space *space, const struct target *target,
 			 struct view *view,
 			 const struct vmcoreinfo *vmcoreinfo, struct log *log);
+void space_deinit(struct space *space);
+
+/* For ops->init: adds a mapping that page tables do not show, at most 65,536 of
+ * them, in any order (they are sorted after init; one that overlaps another is
+ * ERROR_INVALID then). Before that, translations do not know them. */
+struct error *space_add_fixed(struct space *space, uint64_t vaddr,
+			      uint64_t paddr, uint64_t len);
 
 /* ret->len 0 if not mapped. Any thread with its own view. */
 struct error *space_translate(const struct space *space, struct view *view,

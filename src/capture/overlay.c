@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "../arch/table.h"
 #include "../base/bytes.h"
 #include "../base/stop.h"
 
@@ -144,11 +145,11 @@ static struct error *build(struct builder *b, struct log *log)
 		TRY(add_memmap(b, log));
 	TRY(kernel_image_ranges(kernel, b->view, add_named, add_late, b));
 	TRY(kernel_named_ranges(kernel, b->view, add_named, b));
-	if (!space->linear_start) {
+	if (!space->has_linear) {
 		log_warn(log, "the kernel's linear mapping was not found: only its image is known by where it is mapped");
 		b->skip[0] = (struct vrange){ 0, space->image.start };
 		b->skip[1] = (struct vrange){ space->image.end, 0 };
-		return space->ops->walk(space, b->view, b->skip,
+		return table_walk(space, b->view, b->skip,
 					space->image.end ? 2 : 1, add_leaf, b);
 	}
 	b->skip[b->nr_skip++] = (struct vrange){
@@ -157,7 +158,7 @@ static struct error *build(struct builder *b, struct log *log)
 		align_up(kernel->end_pfn << b->page_shift, 1ull << 30),
 	};
 	qsort(b->skip, b->nr_skip, sizeof(*b->skip), by_start);
-	return space->ops->walk(space, b->view, b->skip, b->nr_skip, add_leaf,
+	return table_walk(space, b->view, b->skip, b->nr_skip, add_leaf,
 				b);
 }
 

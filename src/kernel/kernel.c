@@ -16,6 +16,7 @@ void kernel_close(struct kernel *kernel)
 	if (!kernel)
 		return;
 	vmcoreinfo_destroy(kernel->vmcoreinfo);
+	space_deinit(&kernel->space);
 	free(kernel->why_not_pages);
 	free(kernel);
 }
@@ -72,13 +73,17 @@ static struct error *find_reserved(struct kernel *kernel, struct view *view)
 		return NULL;
 	shared &= ~known_flags(l);
 	for (unsigned i = 0; i < TEXT_PAGES; i++) {
-		uint64_t pfn = (symbol - kernel->space.image_offset) >>
-			       page_shift;
+		struct extent extent;
 		bool unreadable;
 		enum page_state state;
 		uint8_t flags[8];
+		uint64_t pfn;
 
-		pfn += i;
+		TRY(space_translate(&kernel->space, view, symbol +
+				    ((uint64_t)i << page_shift), &extent));
+		if (!extent.len)
+			return NULL;
+		pfn = extent.paddr >> page_shift;
 		if (pfn - array.first_pfn >= array.nr_pages)
 			TRY(kernel_page_array(kernel, view, pfn, &array,
 					      &unreadable));
@@ -184,7 +189,8 @@ static struct error *machine_check(const struct kernel *kernel)
 			   vmcoreinfo_get(kernel->vmcoreinfo, "PAGESIZE") : NULL;
 	uint64_t size = text ? strtoull(text, NULL, 10) : 0;
 
-	if (!ops || ops->big_endian != target->big_endian)
+	if (!ops || !(ops->byte_orders &
+		      (target->big_endian ? ORDER_BIG : ORDER_LITTLE)))
 		return error_create(ERROR_UNSUPPORTED,
 				    "%s: ELF machine %u is not supported%s",
 				    kernel->image->path, target->elf_machine,

@@ -2,6 +2,7 @@
 /* x86_64 address spaces: translation, walks, what is found and refused. */
 #include "../../src/arch/arch.h"
 #include "../../src/arch/seen.h"
+#include "../../src/arch/table.h"
 #include "machine.h"
 
 #define VMALLOC		0xffffb20000000000ull
@@ -53,7 +54,7 @@ static void test_leaves(unsigned levels, uint64_t sme)
 	CHECK(space.levels == levels && space.root == ROOT_PADDR);
 	CHECK(space.image.start == IMAGE_VADDR &&
 	      space.image.end == IMAGE_VADDR + 0x200000);
-	CHECK(space.linear_start == LINEAR);
+	CHECK(space.has_linear && space.linear_start == LINEAR);
 
 	e = translate(&m, &space, IMAGE_VADDR + 0x1234);
 	CHECK(e.paddr == IMAGE_PADDR + 0x1234 && e.len == 0x200000 - 0x1234);
@@ -166,7 +167,7 @@ static void test_walk(unsigned levels)
 	if (!CHECK_OK(open_space(&m, &space)))
 		return;
 	tables = (m.next_table - TABLES_PADDR) / 4096 + 1;
-	CHECK_OK(space.ops->walk(&space, m.view, NULL, 0, on_leaf, &w));
+	CHECK_OK(table_walk(&space, m.view, NULL, 0, on_leaf, &w));
 	CHECK(w.nr_tables == tables);
 	CHECK(w.seen == 1);
 	CHECK(w.leaf_bytes == MACHINE_SIZE + 0x200000 + 0x200000 + 0x200000 +
@@ -176,7 +177,7 @@ static void test_walk(unsigned levels)
 	/* skipped: the leaves of these ranges, not their tables */
 	w = (struct walked){ .seen_vaddr = LINEAR + 0x40000000 };
 	skip[1].end += 1u << 30;
-	CHECK_OK(space.ops->walk(&space, m.view, skip, 2, on_leaf, &w));
+	CHECK_OK(table_walk(&space, m.view, skip, 2, on_leaf, &w));
 	CHECK(w.nr_tables == tables && !w.seen);
 	CHECK(w.leaf_bytes == 0x200000 + 0x3000);
 	/* which includes one that is not read, as nothing is below it */
@@ -186,10 +187,10 @@ static void test_walk(unsigned levels)
 	view_destroy(m.view);
 	CHECK_OK(view_create(&m.image, VIEW_RANDOM, &m.view));
 	w = (struct walked){ 0 };
-	CHECK_OK(space.ops->walk(&space, m.view, skip, 2, on_leaf, &w));
+	CHECK_OK(table_walk(&space, m.view, skip, 2, on_leaf, &w));
 	CHECK(w.nr_tables == tables);
 	w = (struct walked){ 0 };
-	CHECK_OK(space.ops->walk(&space, m.view, skip, 1, on_leaf, &w));
+	CHECK_OK(table_walk(&space, m.view, skip, 1, on_leaf, &w));
 	CHECK(w.nr_tables == tables - 1);
 	m.bad_paddr = 0;
 	view_destroy(m.view);
@@ -197,10 +198,10 @@ static void test_walk(unsigned levels)
 	/* ends within a run of leaves; and at the top */
 	w = (struct walked){ .seen_vaddr = LINEAR };
 	skip[1] = (struct vrange){ LINEAR + 0x200000, 0 };
-	CHECK_OK(space.ops->walk(&space, m.view, skip, 2, on_leaf, &w));
+	CHECK_OK(table_walk(&space, m.view, skip, 2, on_leaf, &w));
 	CHECK(w.nr_tables == tables && w.seen == 1);
 	CHECK(w.leaf_bytes == 0x200000 && w.last_leaf_vaddr == LINEAR);
-	CHECK_ERROR(space.ops->walk(&space, m.view, NULL, 0, on_leaf_stop,
+	CHECK_ERROR(table_walk(&space, m.view, NULL, 0, on_leaf_stop,
 				    NULL), "enough");
 	machine_close(&m);
 }
@@ -225,7 +226,7 @@ static void test_walk_cyclic(void)
 	machine_map(&m, VMALLOC, 0x900000, 1);
 	if (!CHECK_OK(open_space(&m, &space)))
 		return;
-	CHECK_OK(space.ops->walk(&space, m.view, NULL, 0, on_leaf, &w));
+	CHECK_OK(table_walk(&space, m.view, NULL, 0, on_leaf, &w));
 	CHECK(w.nr_tables <= 5 * MACHINE_SIZE / 4096);
 	CHECK(w.seen == 1);	/* what is sound is found all the same */
 	CHECK(w.nr_tables > 0x1000000 / 4096 && w.nr_leaves);
@@ -278,7 +279,7 @@ static void test_linear(void)
 	machine_init(&m, 4, 0);
 	machine_say(&m, "SYMBOL(mem_section)=%llx\n", IMAGE_VADDR + 0x100);
 	if (CHECK_OK(open_space(&m, &space)))
-		CHECK(!space.linear_start);
+		CHECK(!space.has_linear);
 	machine_close(&m);
 
 	/* vmalloc memory: not the same distance as the tables' own page */
@@ -286,7 +287,7 @@ static void test_linear(void)
 	machine_map(&m, VMALLOC, 0x900000, 1);
 	machine_say(&m, "SYMBOL(mem_section)=%llx\n", VMALLOC + 0x100);
 	if (CHECK_OK(open_space(&m, &space)))
-		CHECK(!space.linear_start);
+		CHECK(!space.has_linear);
 	machine_close(&m);
 
 	/* as far off as the linear map's could be, but nothing else is there */
@@ -295,7 +296,7 @@ static void test_linear(void)
 	machine_map(&m, 0xffffa00000000000 + ROOT_PADDR, 0x901000, 1);
 	machine_say(&m, "SYMBOL(mem_section)=ffffa00000900010\n");
 	if (CHECK_OK(open_space(&m, &space)))
-		CHECK(!space.linear_start);
+		CHECK(!space.has_linear);
 	machine_close(&m);
 
 	/* all of memory, but no linear map of Linux starts there */
@@ -304,7 +305,7 @@ static void test_linear(void)
 		machine_map(&m, 0xffffa00000200000 + p, p, 2);
 	machine_say(&m, "SYMBOL(mem_section)=ffffa00000800000\n");
 	if (CHECK_OK(open_space(&m, &space)))
-		CHECK(!space.linear_start);
+		CHECK(!space.has_linear);
 	machine_close(&m);
 
 	/* by way of node_data[0] */
@@ -312,7 +313,7 @@ static void test_linear(void)
 	machine_say(&m, "SYMBOL(node_data)=%llx\n", IMAGE_VADDR + 0x100);
 	machine_put(&m, IMAGE_PADDR + 0x100, LINEAR + 0x800000);
 	if (CHECK_OK(open_space(&m, &space)))
-		CHECK(space.linear_start == LINEAR);
+		CHECK(space.has_linear && space.linear_start == LINEAR);
 	machine_close(&m);
 
 	/* the program headers, once the tables agree */
@@ -327,10 +328,10 @@ static void test_linear(void)
 
 		CHECK_OK(vmcoreinfo_parse(m.text, m.text_len, &v));
 		CHECK_OK(space_init(&space, &m.image.target, m.view, v, NULL));
-		CHECK(space.linear_start == LINEAR);
+		CHECK(space.has_linear && space.linear_start == LINEAR);
 		m.image.page_offset = LINEAR + (1ull << 30);
 		CHECK_OK(space_init(&space, &m.image.target, m.view, v, NULL));
-		CHECK(!space.linear_start);
+		CHECK(!space.has_linear);
 		vmcoreinfo_destroy(v);
 	}
 	machine_close(&m);
