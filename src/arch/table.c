@@ -3,6 +3,7 @@
 #include "table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/bytes.h"
 #include "seen.h"
@@ -53,6 +54,19 @@ void table_levels(struct space *space, unsigned page_shift, unsigned bits,
 		};
 }
 
+/* How many of the NR entries at RAW are the same as the first and so, if it is
+ * none, none either: most of a table. At least 1. */
+static unsigned same_holes(const struct space *space, const uint8_t *raw,
+			   unsigned nr, enum entry_kind kind)
+{
+	unsigned n = 1;
+
+	while (kind == ENTRY_NONE && n < nr &&
+	       !memcmp(raw, raw + n * space->entry_len, space->entry_len))
+		n++;
+	return n;
+}
+
 /* How many of the NR entries at RAW continue the first, for VADDR, which is no
  * table: leaves one after the other, or holes. */
 static unsigned entries_run(const struct space *space, const uint8_t *raw,
@@ -60,7 +74,7 @@ static unsigned entries_run(const struct space *space, const uint8_t *raw,
 {
 	uint64_t span = entry_span(space, level), first = 0, paddr;
 	enum entry_kind kind = entry_at(space, raw, level, vaddr, &first);
-	unsigned n = 1;
+	unsigned n = same_holes(space, raw, nr, kind);
 
 	while (n < nr && entry_at(space, raw + n * space->entry_len, level,
 				  vaddr + n * span, &paddr) == kind &&
@@ -174,12 +188,13 @@ static struct error *walk_leaves(struct walk *w, const uint8_t *raw,
 				 unsigned *ret)
 {
 	uint64_t span = entry_span(w->space, level);
-	unsigned run = entries_run(w->space, raw, nr, level, vaddr);
 	struct leaf leaf = { .vaddr = vaddr };
+	unsigned run;
 
 	*ret = 1;
 	if (skips(w, vaddr, 1))
 		return NULL;
+	run = entries_run(w->space, raw, nr, level, vaddr);
 	while (*ret < run && !skips(w, vaddr + *ret * span, 1))
 		(*ret)++;
 	entry_at(w->space, raw, level, vaddr, &leaf.paddr);
@@ -216,6 +231,8 @@ static struct error *walk_table(struct walk *w, uint64_t paddr, unsigned level,
 			break;
 		switch (entry_at(space, buf + i * len, level, at, &child)) {
 		case ENTRY_NONE:
+			n = same_holes(space, buf + i * len, nr - i,
+				       ENTRY_NONE);
 			break;
 		case ENTRY_LEAF:
 			TRY(walk_leaves(w, buf + i * len, nr - i, level, at,
