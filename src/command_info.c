@@ -21,7 +21,7 @@ struct error *command_info(const struct options *options, struct log *log,
 	if (!err && options->json)
 		summary_print_json(summary, stdout);
 	else if (!err)
-		summary_print(summary, stdout);
+		summary_print(summary, options->registers, stdout);
 	summary_deinit(summary);
 	image_close(image);
 	return err;

@@ -37,6 +37,7 @@ struct options {
 	bool strict;		/* unreadable pages: exit status 4 */
 	bool show_stats;
 	bool json;
+	bool registers;
 	const char *report;	/* NULL: none */
 	unsigned log_levels;	/* enum log_level */
 

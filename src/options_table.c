@@ -286,6 +286,8 @@ const struct option_row option_rows[] = {
 	  .help = "write the summary as JSON to FILE" },
 	{ 0, "json", NULL, FLAG(json), .commands = FOR(INFO),
 	  .help = "info: print JSON" },
+	{ 0, "registers", NULL, FLAG(registers), .commands = FOR(INFO),
+	  .help = "info: print all registers of all CPUs" },
 
 	/* what else it does */
 	{ 0, "dump-dmesg", NULL, BECOMES(DMESG),

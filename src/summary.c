@@ -52,9 +52,29 @@ static struct error *gather_ranges(struct summary *summary)
 	return NULL;
 }
 
-static struct error *count_cpu(void *arg, const struct note *note)
+static struct error *add_cpu(void *arg, const struct note *note)
 {
-	*(unsigned *)arg += note_is_prstatus(note);
+	struct summary *summary = arg;
+	unsigned nr = summary->nr_registers;
+	struct registers *more;
+	bool known;
+
+	if (!note_is_prstatus(note))
+		return NULL;
+	summary->nr_cpus++;
+	if (nr == SUMMARY_MAX_CPUS)
+		return NULL;
+	if (!(nr & (nr - 1))) {		/* 0 or a power of two: full */
+		more = reallocarray(summary->cpus, nr ? 2 * nr : 1,
+				    sizeof(*more));
+		if (!more)
+			return error_nomem();
+		summary->cpus = more;
+	}
+	TRY(registers_read(summary->image, note, &summary->cpus[nr], &known));
+	if (!known)
+		summary->cpus[nr].of = NULL;
+	summary->nr_registers++;
 	return NULL;
 }
 
@@ -214,7 +234,7 @@ struct error *summary_gather(struct summary *summary,
 		 "the kernel");
 	gather_names(summary);
 	TRY(gather_ranges(summary));
-	TRY(notes_each(image, log, count_cpu, &summary->nr_cpus));
+	TRY(notes_each(image, log, add_cpu, summary));
 	if (summary->header)
 		TRY(kdump_count(image, &summary->counts));
 	tolerate(gather_classes(summary), log, "pages by kind");
@@ -231,6 +251,7 @@ void summary_deinit(struct summary *summary)
 {
 	kernel_close(summary->kernel);
 	view_destroy(summary->view);
+	free(summary->cpus);
 	free(summary->release);
 	free(summary->machine);
 	free(summary->node);

@@ -3,11 +3,13 @@
 #ifndef CAPDUMP_SUMMARY_H
 #define CAPDUMP_SUMMARY_H
 
+#include "arch/registers.h"
 #include "crash_log.h"
 #include "filter/filter.h"
 #include "formats/kdump_read.h"
 
 #define SUMMARY_MAX_RANGES 64
+#define SUMMARY_MAX_CPUS 8192	/* Linux: NR_CPUS at most */
 
 struct summary_range {
 	uint64_t paddr, end;	/* bytes; end exclusive */
@@ -21,6 +23,9 @@ struct summary {
 	char *release, *machine, *node;	/* raw; owned; NULL: unknown */
 	uint64_t crash_time;		/* seconds since 1970; 0: unknown */
 	unsigned nr_cpus;		/* NT_PRSTATUS notes */
+	struct registers *cpus;		/* of the first of them; owned */
+	unsigned nr_registers;		/* elements of that; those whose notes
+					 * make no sense have of == NULL */
 	struct summary_range ranges[SUMMARY_MAX_RANGES];
 	uint64_t nr_ranges;		/* all of them */
 	uint64_t memory;		/* bytes */
@@ -37,7 +42,8 @@ struct error *summary_gather(struct summary *summary,
 			     const struct image *image, struct log *log);
 void summary_deinit(struct summary *summary);
 
-void summary_print(const struct summary *summary, FILE *file);
+/* REGISTERS: all of each CPU, not only where it was. */
+void summary_print(const struct summary *summary, bool registers, FILE *file);
 void summary_print_json(const struct summary *summary, FILE *file);
 
 /* "2025-11-20T23:38:11Z" into BUF (32 bytes); "unknown" for 0 and nonsense. */

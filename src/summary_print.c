@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* capdump info's output: text, or one JSON object. */
+#include <elf.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +9,8 @@
 #include "codec/codec.h"
 #include "formats/kdump_format.h"
 #include "summary.h"
+
+#define CPUS_SHORT 64u	/* of more, only --registers and JSON tell */
 
 const char *summary_time(uint64_t seconds, char *buf)
 {
@@ -130,7 +133,47 @@ static void print_crash(const struct summary *summary, FILE *file)
 		print_line(file, "", &trace->lines[i]);
 }
 
-void summary_print(const struct summary *summary, FILE *file)
+/* All registers, or where it was; the note's number is not the CPU's where a
+ * CPU has left none. */
+static void print_cpu(const struct registers *cpu, unsigned n, bool all,
+		      FILE *file)
+{
+	unsigned digits = cpu->of && cpu->of->elf_machine != EM_386 &&
+			  cpu->of->elf_machine != EM_ARM ? 16 : 8;
+	const char *const *names;
+
+	fprintf(file, "  %3u: ", n);
+	if (!cpu->of) {
+		fputs("its note is not understood\n", file);
+		return;
+	}
+	names = cpu->of->names;
+	if (cpu->pid >= 0)
+		fprintf(file, "PID %" PRId32 ", ", cpu->pid);
+	fprintf(file, "%s %0*" PRIx64 ", %s %0*" PRIx64,
+		names[cpu->of->pc], digits, cpu->value[cpu->of->pc],
+		names[cpu->of->sp], digits, cpu->value[cpu->of->sp]);
+	for (unsigned i = 0; all && i < cpu->of->nr; i++)
+		fprintf(file, "%s%9s %0*" PRIx64, i % 3 ? "" : "\n     ",
+			names[i], digits, cpu->value[i]);
+	fputc('\n', file);
+}
+
+static void print_cpus(const struct summary *summary, bool all, FILE *file)
+{
+	unsigned n = summary->nr_registers;
+
+	fprintf(file, "%-13s%u\n", "CPUs:", summary->nr_cpus);
+	if (!all && n > CPUS_SHORT)
+		n = CPUS_SHORT;
+	for (unsigned i = 0; i < n; i++)
+		print_cpu(&summary->cpus[i], i, all, file);
+	if (n < summary->nr_cpus)
+		fprintf(file, "  ... and %u more%s\n", summary->nr_cpus - n,
+			n < summary->nr_registers ? " (--registers)" : "");
+}
+
+void summary_print(const struct summary *summary, bool registers, FILE *file)
 {
 	const struct image *image = summary->image;
 	char time[32], size[16];
@@ -148,7 +191,7 @@ void summary_print(const struct summary *summary, FILE *file)
 	fprintf(file, "%-13s%s\n", "crash time:",
 		summary_time(summary->crash_time, time));
 	print_crash(summary, file);
-	fprintf(file, "%-13s%u\n", "CPUs:", summary->nr_cpus);
+	print_cpus(summary, registers, file);
 	print_ranges(summary, file);
 	if (summary->header)
 		print_dump(summary, file);
@@ -217,6 +260,27 @@ static void json_ranges(const struct summary *summary, FILE *file)
 	json_number(file, "nr_ranges", summary->nr_ranges);
 }
 
+/* Values as text: JSON's numbers end at 2^53. */
+static void json_cpus(const struct summary *summary, FILE *file)
+{
+	fputs(",\n  \"registers\": [", file);
+	for (unsigned i = 0; i < summary->nr_registers; i++) {
+		const struct registers *cpu = &summary->cpus[i];
+
+		fputs(i ? ",\n    " : "\n    ", file);
+		if (!cpu->of) {
+			fputs("null", file);
+			continue;
+		}
+		fprintf(file, "{\"pid\": %" PRId32, cpu->pid);
+		for (unsigned k = 0; k < cpu->of->nr; k++)
+			fprintf(file, ", \"%s\": \"0x%" PRIx64 "\"",
+				cpu->of->names[k], cpu->value[k]);
+		fputc('}', file);
+	}
+	fputc(']', file);
+}
+
 static void json_crash(const struct summary *summary, FILE *file)
 {
 	const struct crash_trace *trace = crash_log_trace(&summary->crash);
@@ -247,6 +311,7 @@ void summary_print_json(const struct summary *summary, FILE *file)
 	json_text(file, "crash_time", summary->crash_time ?
 		  summary_time(summary->crash_time, time) : NULL);
 	json_number(file, "cpus", summary->nr_cpus);
+	json_cpus(summary, file);
 	json_number(file, "memory", summary->memory);
 	json_ranges(summary, file);
 	if (summary->log_known)

@@ -83,6 +83,10 @@ def info(box, name):
     for what in (core, dump):
         equal("release", what["release"], image.release())
         equal("cpus", what["cpus"], image.fx.num("cpus"))
+        equal("registers", [(r["pid"], int(r["rip"], 16))
+                            for r in what["registers"]],
+              [(100 + i, image.machine.text + 0x1000 + 16 * i)
+               for i in range(image.fx.num("cpus"))])
         need(what["crash_time"].startswith("2023-11-14T22:13:20"),
              "crash time %s", what["crash_time"])
         if have_log:
@@ -107,6 +111,10 @@ def info(box, name):
         text = box.good("info", path).out.decode()
         no_controls("info", text)
         need(image.release() in text, "no release: %s", text)
+        need("PID 100, rip %016x" % (image.machine.text + 0x1000) in text,
+             "no registers: %s", text)
+        text = box.good("info", "--registers", path).out.decode()
+        need("orig_rax" in text, "not all registers: %s", text)
 
 
 def verify(box):

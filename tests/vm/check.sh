@@ -78,6 +78,8 @@ on_host() { # KEY DIR: the dumps the guest made, made again
 	claim "$key: the zstd encoder, every page, both decoders" \
 		quiet "$dir/every.log" "$every_page" "$dir/vmcore"
 	claim "$key d31: info names release and panic" info_names "$dir"
+	claim "$key d31: info knows where the CPUs were" quiet \
+		"$dir/registers.log" registers "$dir"
 	claim "$key d31: dmesg is the vmcore's" same_dmesg "$dir"
 }
 

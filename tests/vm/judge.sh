@@ -34,6 +34,12 @@ info_names() { # DIR
 		grep -q 'Kernel panic - not syncing: sysrq' "$dir/info.txt"
 }
 
+# where each CPU was is kernel text, and the first that panicked says so itself
+registers() { # DIR
+	"$CAPDUMP" info --json "$1/d31" | /usr/bin/python3 -B "$VM/registers.py" \
+		"$1/kallsyms.txt"
+}
+
 same_dmesg() { # DIR: raw vmcore and dump; the log ends with the panic
 	local dir=$1
 	"$CAPDUMP" dmesg "$dir/vmcore" > "$dir/dmesg.vmcore" || return 1
