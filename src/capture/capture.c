@@ -340,7 +340,7 @@ static struct error *run(struct capture *c)
 		log_warn(c->log, "%llu pages could not be read and are marked as such",
 			 (unsigned long long)c->report->totals.nr_unreadable);
 	if (c->report->totals.nr_mispacked)
-		log_warn(c->log, "%llu pages did not unpack to what they were packed from: they are stored raw, and right; %s or this machine is not",
+		log_warn(c->log, "%llu pages did not unpack to what they were packed from: they are stored raw, and right; the packer (%s) or this machine's memory or CPU is not",
 			 (unsigned long long)c->report->totals.nr_mispacked,
 			 c->options->codec->library);
 	return NULL;
