@@ -97,12 +97,6 @@ static struct error *record_copy(struct flat_reader *reader, uint64_t offset,
 	return NULL;
 }
 
-static bool big_endian(const uint8_t *h)
-{
-	/* the version is a small number, of the byte order that it has */
-	return get_u32(h + KDUMP_H_VERSION, false) > 0xffff;
-}
-
 /*
  * Marks the dump in the file INCOMPLETE. H gets its header as it was before,
  * zeroes where there is none yet; *RET: whether it is a dump at all.
@@ -120,7 +114,7 @@ static struct error *header_mark(const struct flat_reader *reader,
 	if (!*ret)
 		return NULL;
 	memset(h + got, 0, KDUMP_H_LEN - got);
-	big = big_endian(h);
+	big = kdump_big_endian(h);
 	put_u32(status, get_u32(h + KDUMP_H_STATUS, big) |
 		KDUMP_STATUS_INCOMPLETE, big);
 	return io_pwrite(reader->out, status, sizeof(status), KDUMP_H_STATUS);
@@ -204,7 +198,7 @@ static struct error *mark_incomplete(struct flat_reader *reader)
 	TRY(header_mark(reader, h, &is_dump));
 	if (!is_dump)
 		return NULL;
-	big = big_endian(h);
+	big = kdump_big_endian(h);
 	block_size = get_u32(h + KDUMP_H_BLOCK_SIZE, big);
 	blocks = 1ull + get_u32(h + KDUMP_H_SUB_HDR_SIZE, big) +
 		get_u32(h + KDUMP_H_BITMAP_BLOCKS, big);

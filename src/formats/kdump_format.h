@@ -11,6 +11,8 @@
 #ifndef CAPDUMP_FORMATS_KDUMP_FORMAT_H
 #define CAPDUMP_FORMATS_KDUMP_FORMAT_H
 
+#include "../base/bytes.h"
+
 #define KDUMP_SIGNATURE "KDUMP   "
 #define KDUMP_SIGNATURE_LEN 8
 #define KDUMP_VERSION 6
@@ -33,6 +35,14 @@ enum {
 	KDUMP_H_NR_CPUS = 460,		/* int */
 	KDUMP_H_LEN = 464,
 };
+
+/* The byte order of a dump is that of the header at P: its version is a small
+ * number, in the order that it has. Of one that is no version either may be
+ * said. */
+static inline bool kdump_big_endian(const uint8_t *p)
+{
+	return get_u32(p + KDUMP_H_VERSION, false) > 0xffff;
+}
 
 /* kdump_sub_header, 64-bit */
 enum {

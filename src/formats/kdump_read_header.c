@@ -42,9 +42,8 @@ static struct error *parse_header(const uint8_t *p, struct kdump_header *h)
 
 	if (memcmp(p, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN))
 		return error_create(ERROR_INVALID, "no dump header");
-	h->big_endian = !version_ok(get_u32(p + KDUMP_H_VERSION, false)) &&
-			version_ok(get_u32(p + KDUMP_H_VERSION, true));
-	big = h->big_endian;
+	big = kdump_big_endian(p);
+	h->big_endian = big;
 	h->version = get_u32(p + KDUMP_H_VERSION, big);
 	if (!version_ok(h->version))
 		return error_create(ERROR_UNSUPPORTED,

@@ -170,19 +170,21 @@ struct error *verify_has_metadata(int fd, uint64_t size, bool *ret)
 	uint8_t head[KDUMP_H_LEN];
 	uint64_t end;
 	size_t len;
+	bool big;
 
 	TRY(io_pread(fd, head, sizeof(head), 0, &len));
 	*ret = false;
 	if (all_zero(head, len))
 		return NULL;
 	*ret = true;
+	big = kdump_big_endian(head);
 	if (len < sizeof(head) ||
 	    memcmp(head, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN) ||
-	    !(get_u32(head + KDUMP_H_STATUS, false) & KDUMP_STATUS_INCOMPLETE))
+	    !(get_u32(head + KDUMP_H_STATUS, big) & KDUMP_STATUS_INCOMPLETE))
 		return NULL;	/* not ours to explain */
-	end = (UINT64_C(1) + get_u32(head + KDUMP_H_SUB_HDR_SIZE, false) +
-	       get_u32(head + KDUMP_H_BITMAP_BLOCKS, false)) *
-	      get_u32(head + KDUMP_H_BLOCK_SIZE, false);
+	end = (UINT64_C(1) + get_u32(head + KDUMP_H_SUB_HDR_SIZE, big) +
+	       get_u32(head + KDUMP_H_BITMAP_BLOCKS, big)) *
+	      get_u32(head + KDUMP_H_BLOCK_SIZE, big);
 	if (size < end)
 		*ret = false;
 	return NULL;

@@ -3,7 +3,8 @@
  * Small kdump-compressed dumps for tests of the reader and of verify, made
  * from the format's description (makedumpfile diskdump_mod.h) with structs of
  * their own: nothing of src/formats is used. 24 frames of memory, 20 of them
- * present, 12 kept: see dump_kinds.
+ * present, 12 kept: see dump_kinds. Of either byte order, on either kind of
+ * host: the structs are the host's until they are written.
  */
 #ifndef CAPDUMP_TESTS_DUMP_FILE_H
 #define CAPDUMP_TESTS_DUMP_FILE_H
@@ -15,7 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../src/base/bytes.h"
 #include "../../src/codec/codec.h"
+
+/* The byte order of what is written */
+static bool dump_big;
 
 #define DUMP_BLOCK 4096u
 #define DUMP_FRAMES 21u
@@ -118,6 +123,55 @@ static __attribute__((noinline)) void dump_put(struct dump_file *f,
 		abort();
 }
 
+/* Turns NR numbers of SIZE bytes from OFFSET of a struct on into the dump's
+ * order, or back. */
+static inline void dump_order(void *buf, size_t offset, size_t size,
+			      unsigned nr)
+{
+	uint8_t *p = (uint8_t *)buf + offset;
+
+	if (dump_big == BYTES_HOST_BIG)
+		return;
+	for (; nr--; p += size)
+		for (size_t i = 0; i < size / 2; i++) {
+			uint8_t byte = p[i];
+
+			p[i] = p[size - 1 - i];
+			p[size - 1 - i] = byte;
+		}
+}
+
+static inline void dump_put_u32(struct dump_file *f, uint64_t offset,
+				uint32_t v)
+{
+	dump_order(&v, 0, sizeof(v), 1);
+	dump_put(f, offset, &v, sizeof(v));
+}
+
+static inline void dump_put_u64(struct dump_file *f, uint64_t offset,
+				uint64_t v)
+{
+	dump_order(&v, 0, sizeof(v), 1);
+	dump_put(f, offset, &v, sizeof(v));
+}
+
+static inline void dump_order_desc(struct dump_desc *d)
+{
+	dump_order(d, 0, 8, 1);
+	dump_order(d, 8, 4, 2);
+	dump_order(d, 16, 8, 1);
+}
+
+/* Descriptor I of the table becomes D. */
+static inline void dump_put_desc(struct dump_file *f, unsigned i,
+				 const struct dump_desc *d)
+{
+	struct dump_desc raw = *d;
+
+	dump_order_desc(&raw);
+	dump_put(f, f->table + i * sizeof(raw), &raw, sizeof(raw));
+}
+
 static inline size_t dump_note(struct dump_file *f, const char *name,
 			       uint32_t type, const void *desc, uint32_t len)
 {
@@ -125,6 +179,7 @@ static inline size_t dump_note(struct dump_file *f, const char *name,
 	uint8_t *p = f->notes + f->notes_len;
 	size_t at = 12 + ((head[0] + 3) & ~3u);
 
+	dump_order(head, 0, 4, 3);
 	memcpy(p, head, sizeof(head));
 	strcpy((char *)p + 12, name);
 	memcpy(p + at, desc, len);
@@ -203,6 +258,23 @@ static inline void dump_put_notes(struct dump_file *f)
 	dump_put(f, f->sub.offset_note, f->notes, f->notes_len);
 }
 
+static inline void dump_put_structs(struct dump_file *f)
+{
+	struct dump_header header = f->header;
+	struct dump_sub_header sub = f->sub;
+
+	dump_order(&header, 8, 4, 1);
+	dump_order(&header, 408, 8, 2);
+	dump_order(&header, 424, 4, 10);
+	dump_put(f, 0, &header, sizeof(header));
+	dump_order(&sub, 0, 8, 1);
+	dump_order(&sub, 8, 4, 2);
+	dump_order(&sub, 16, 8, 11);
+	dump_put(f, DUMP_BLOCK, &sub, sizeof(sub));
+	for (unsigned i = 0; i < f->nr_descs; i++)
+		dump_put_desc(f, i, &f->descs[i]);
+}
+
 static inline void dump_put_head(struct dump_file *f)
 {
 	struct dump_header *h = &f->header;
@@ -225,10 +297,8 @@ static inline void dump_put_head(struct dump_file *f)
 	f->sub.phys_base = 16777216;
 	f->sub.level = 31;
 	f->sub.max_mapnr_64 = f->version >= 6 ? h->max_mapnr : 0;
-	dump_put(f, 0, h, sizeof(*h));
-	dump_put(f, DUMP_BLOCK, &f->sub, sizeof(f->sub));
 	dump_put(f, 2 * DUMP_BLOCK, f->bitmaps, sizeof(f->bitmaps));
-	dump_put(f, f->table, f->descs, f->nr_descs * sizeof(f->descs[0]));
+	dump_put_structs(f);
 }
 
 /* A dump with pages of KINDS (NULL: DUMP_KINDS), packed by CODEC (may be

@@ -134,10 +134,11 @@ static const struct image_ops machine_ops = {
 /* Writes the note and makes the view. */
 static inline void machine_open(struct machine *m)
 {
-	uint32_t head[3] = { 11, (uint32_t)m->text_len, 0 };
+	uint8_t head[12] = { 11 };
 	int fd = memfd_create("machine", MFD_CLOEXEC);
 	size_t len = 24 + ((m->text_len + 3) & ~(size_t)3);
 
+	put_u32(head + 4, (uint32_t)m->text_len, false);
 	if (fd < 0 || write(fd, head, 12) != 12 ||
 	    write(fd, "VMCOREINFO\0", 12) != 12 ||
 	    write(fd, m->text, m->text_len) != (ssize_t)m->text_len ||

@@ -14,6 +14,9 @@
 
 #define PAGE_SIZE_STRUCT 64u
 
+/* The byte order of the struct pages */
+static bool pages_big;
+
 /* Offsets in struct page, all kernels, 64-bit */
 #define PAGE_FLAGS	0
 #define PAGE_COMPOUND	8
@@ -114,7 +117,7 @@ static const struct pages_kernel pages_kernels[NR_RELEASES] = {
 static inline struct error *pages_layout(const char *text, struct log *log,
 					 struct page_layout *layout)
 {
-	const struct target target = { 62, 8, false, 12 };
+	const struct target target = { 62, 8, pages_big, 12 };
 	struct vmcoreinfo *v;
 	struct error *err;
 

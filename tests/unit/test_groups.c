@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* 64 struct pages judged together are what each is by itself, in every layout. */
+/* 64 struct pages judged together are what each is by itself, in every layout;
+ * and what a dump level drops. */
 #include "../../src/filter/filter.h"
 #include "pages.h"
 
@@ -137,9 +138,36 @@ static void test_groups(void)
 	      classes[CLASS_CACHE_PRIVATE] > 10000);
 }
 
+static void test_levels(void)
+{
+	static const struct {
+		enum page_class class;
+		uint32_t levels;	/* bit n: level n drops it */
+	} cases[] = {
+		{ CLASS_KERNEL, 0 }, { CLASS_SLAB, 0 }, { CLASS_UNKNOWN, 0 },
+		{ CLASS_OFFLINE, 0xffffffff }, { CLASS_HWPOISON, 0xffffffff },
+		{ CLASS_FREE, 0xffff0000 }, { CLASS_UNACCEPTED, 0xffff0000 },
+		{ CLASS_ANON, 0xff00ff00 }, { CLASS_HUGETLB, 0xff00ff00 },
+		{ CLASS_CACHE_PRIVATE, 0xf0f0f0f0 },
+		{ CLASS_CACHE, 0xfcfcfcfc },
+	};
+
+	CHECK(sizeof(cases) / sizeof(*cases) == NR_CLASSES);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (unsigned level = 0; level < 32; level++)
+			CHECK(level_drops(level, cases[i].class) ==
+			      (cases[i].levels >> level & 1));
+		CHECK(class_name(cases[i].class) && class_key(cases[i].class));
+		for (size_t j = 0; j < i; j++)
+			CHECK(strcmp(class_key(cases[i].class),
+				     class_key(cases[j].class)));
+	}
+}
+
 int main(void)
 {
 	srandom(1);
 	test_groups();
+	test_levels();
 	return unit_end();
 }

@@ -154,13 +154,14 @@ static struct error *count_note(void *arg, const struct note *note)
 static void put_note(struct elf_file *f, uint64_t *offset, const char *name,
 		     uint32_t type, const void *desc, uint32_t len)
 {
-	uint32_t head[3] = { (uint32_t)strlen(name) + 1, len, type };
+	uint32_t name_len = (uint32_t)strlen(name) + 1;
+	uint32_t head[3] = { elf_u32(name_len), elf_u32(len), elf_u32(type) };
 	char padded[64] = "";
 
 	strcpy(padded, name);
 	elf_file_put(f, *offset, head, 12);
-	elf_file_put(f, *offset + 12, padded, align_up(head[0], 4));
-	*offset += 12 + align_up(head[0], 4);
+	elf_file_put(f, *offset + 12, padded, align_up(name_len, 4));
+	*offset += 12 + align_up(name_len, 4);
 	elf_file_put(f, *offset, desc, len);
 	*offset += align_up(len, 4);
 }
@@ -234,13 +235,13 @@ static void test_broken(void)
 	broken(EI_CLASS, "\1", 1, "ELF32");
 	broken(EI_CLASS, "\7", 1, "ELF");
 	broken(EI_DATA, "\7", 1, "ELF");
-	broken(16, "\2", 1, "not a core");
+	broken(16, "\2\2", 2, "not a core");
 	broken(32, ones, 8, "e_phoff");
-	broken(32, "\0\0\0\1", 4, "program headers");
-	broken(54, "\7", 1, "e_phentsize");
+	broken(35, "\1\1", 2, "program headers");
+	broken(54, "\7\7", 2, "e_phentsize");
 	broken(56, ones, 2, "PN_XNUM");
 	broken(64 + 8, ones, 8, "p_offset");
-	broken(64 + 32, "\0\0\0\0\1", 5, "cut off");
+	broken(64 + 32 + 3, "\1\1", 2, "cut off");
 	elf_file_create(&f);
 	CHECK_ERROR(open_image(&f, 0, &image), "no memory");
 	CHECK(!ftruncate(f.fd, 0));
@@ -276,12 +277,13 @@ static void test_absurd(void)
 /* Too many program headers for e_phnum: the count is in section header 0. */
 static void put_count(struct elf_file *f, uint32_t nr)
 {
-	Elf64_Shdr shdr = { .sh_info = nr };
-	uint64_t shoff = 64 + 56 * (uint64_t)f->nr;
+	Elf64_Shdr shdr = { .sh_info = elf_u32(nr) };
+	uint16_t sizes[2] = { elf_u16(64), elf_u16(1) };
+	uint64_t shoff = 64 + 56 * (uint64_t)f->nr, raw = elf_u64(shoff);
 
 	elf_file_header(f, PN_XNUM);
-	elf_file_put(f, 40, &shoff, 8);		/* e_shoff */
-	elf_file_put(f, 58, "\100\0\1\0", 4);	/* e_shentsize, e_shnum */
+	elf_file_put(f, 40, &raw, 8);		/* e_shoff */
+	elf_file_put(f, 58, sizes, 4);		/* e_shentsize, e_shnum */
 	elf_file_put(f, shoff, &shdr, sizeof(shdr));
 }
 
@@ -327,16 +329,17 @@ static void test_many(void)
 		struct image *image;
 		struct elf_file f;
 
-		for (int64_t i = 0; i < NR; i++)
+		for (int64_t i = 0; i < NR; i++) {
+			uint64_t at = middle + (uint64_t)(i * cases[c].step);
+
 			phdrs[i] = (Elf64_Phdr){
-				.p_type = PT_LOAD,
-				.p_paddr = middle + (uint64_t)(i *
-							       cases[c].step),
-				.p_memsz = 0x1000,
-				.p_filesz = cases[c].filesz,
-				.p_offset = middle +
-					    (uint64_t)(i * cases[c].step),
+				.p_type = elf_u32(PT_LOAD),
+				.p_paddr = elf_u64(at),
+				.p_memsz = elf_u64(0x1000),
+				.p_filesz = elf_u64(cases[c].filesz),
+				.p_offset = elf_u64(at),
 			};
+		}
 		elf_file_create(&f);
 		elf_file_put(&f, 64, phdrs, sizeof(phdrs));
 		f.nr = NR;
@@ -355,7 +358,7 @@ static void test_many(void)
 /* PT_NOTEs: no more of them, of their bytes and of notes than makes sense. */
 static void test_many_notes(void)
 {
-	static const uint32_t note[4] = { 1, 0, 7, 'X' };
+	const uint32_t note[4] = { elf_u32(1), 0, elf_u32(7), 'X' };
 	static uint32_t notes[NOTES_MAX + 1][4];
 	enum { NR_EXTENTS = 1 << 16 };
 	struct image *image;
@@ -390,8 +393,9 @@ static void test_many_notes(void)
 	elf_file_remove(&f);
 }
 
-int main(void)
+static void test_all(bool big_endian)
 {
+	elf_file_big = big_endian;
 	test_reading(4096, 32);
 	test_reading(4096, 1);
 	test_reading(65536, 2);
@@ -402,5 +406,11 @@ int main(void)
 	test_pn_xnum();
 	test_many();
 	test_many_notes();
+}
+
+int main(void)
+{
+	test_all(false);
+	test_all(true);
 	return unit_end();
 }

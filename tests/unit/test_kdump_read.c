@@ -180,7 +180,12 @@ static void test_broken(uint64_t offset, uint64_t v, size_t len,
 	struct dump_file f;
 
 	dump_create(&f, NULL, NULL, 6);
-	dump_put(&f, offset, &v, len);
+	if (len == 8)
+		dump_put_u64(&f, offset, v);
+	else if (len == 4)
+		dump_put_u32(&f, offset, (uint32_t)v);
+	else
+		dump_put(&f, offset, "", 1);
 	CHECK_ERROR(image_open(f.path, ops, 0, NULL, &image), text);
 	dump_destroy(&f);
 }
@@ -193,7 +198,8 @@ static void test_heads(void)
 	test_broken(0, 0, 1, "not a vmcore");
 	test_broken(8, 7, 4, "version 7");
 	test_broken(8, 0, 4, "version 0");
-	test_broken(12 + 4 * 65, 0x36383669, 8, "32-bit machine (i686)");
+	test_broken(12 + 4 * 65, get_u64("i686\0\0\0", dump_big), 8,
+		    "32-bit machine (i686)");
 	test_broken(428, 0, 4, "block_size");
 	test_broken(428, 5000, 4, "block_size");
 	test_broken(428, 1u << 31, 4, "block_size");
@@ -238,8 +244,8 @@ static void test_huge(void)
 	uint8_t bits = 0x81;
 
 	dump_create(&f, NULL, NULL, 6);
-	dump_put(&f, 436, &blocks, 4);
-	dump_put(&f, DUMP_BLOCK + 96, &end, 8);
+	dump_put_u32(&f, 436, blocks);
+	dump_put_u64(&f, DUMP_BLOCK + 96, end);
 	/* the first and the last frame of a byte at the end of both bitmaps */
 	table = 2 * DUMP_BLOCK + (uint64_t)blocks * DUMP_BLOCK;
 	dump_put(&f, table - 1, &bits, 1);
@@ -256,8 +262,9 @@ static void test_huge(void)
 	dump_destroy(&f);
 }
 
-int main(void)
+static void test_all(bool big_endian)
 {
+	dump_big = big_endian;
 	for (int version = 1; version <= 6; version++)
 		test_dump(NULL, dump_codec(), version);
 	for (size_t i = 0; codecs[i]; i++)
@@ -267,5 +274,11 @@ int main(void)
 	test_dump("rnnpzz-.rr..uunnzzrp-", dump_codec(), 6);
 	test_heads();
 	test_huge();
+}
+
+int main(void)
+{
+	test_all(false);
+	test_all(true);
 	return unit_end();
 }

@@ -48,23 +48,28 @@ static void flip(struct dump_file *f, uint64_t offset, unsigned bit)
 }
 
 struct pass {
-	uint64_t offset, len;	/* bytes of the file */
+	uint64_t offset, big, len;	/* bytes of the file; big: the offset
+					 * in a big-endian dump */
 	uint8_t bits;		/* of each byte; 0: all */
 	const char *why;
 };
 
 #define UTS(i) (12 + 65 * (i))
+/* The I-th lowest byte of the number of SIZE bytes at OFFSET: in a dump of one
+ * order, and of the other. */
+#define LOW(offset, size, i) (offset) + (i), (offset) + (size) - 1 - (i), 1
 
 static const struct pass passes_head[] = {
-	{ UTS(1), 5, 0, "the node's name" },
-	{ UTS(3), 7, 0, "the build's name" },
-	{ UTS(5), 1, 0, "the domain's name" },
-	{ 424, 1, 0x18, "INCOMPLETE and EXCLUDED_VMEMMAP are valid" },
-	{ 444, 12, 0, "numbers of blocks: nobody reads them" },
-	{ 456, 1, 0x01, "current_cpu 1 of 2" },
-	{ DUMP_BLOCK + 8, 1, 0x1f, "another dump level" },
-	{ 416, 2, 0, "tv_usec: then the time is makedumpfile's" },
-	{ 418, 1, 0x0f, "the same, below a million" },
+	{ UTS(1), UTS(1), 5, 0, "the node's name" },
+	{ UTS(3), UTS(3), 7, 0, "the build's name" },
+	{ UTS(5), UTS(5), 1, 0, "the domain's name" },
+	{ LOW(424, 4, 0), 0x18, "INCOMPLETE and EXCLUDED_VMEMMAP are valid" },
+	{ 444, 444, 12, 0, "numbers of blocks: nobody reads them" },
+	{ LOW(456, 4, 0), 0x01, "current_cpu 1 of 2" },
+	{ LOW(DUMP_BLOCK + 8, 4, 0), 0x1f, "another dump level" },
+	{ LOW(416, 8, 0), 0, "tv_usec: then the time is makedumpfile's" },
+	{ LOW(416, 8, 1), 0, "the same" },
+	{ LOW(416, 8, 2), 0x0f, "the same, below a million" },
 };
 
 static bool may_pass(uint64_t offset, unsigned bit)
@@ -72,8 +77,9 @@ static bool may_pass(uint64_t offset, unsigned bit)
 	for (size_t i = 0; i < sizeof(passes_head) / sizeof(passes_head[0]);
 	     i++) {
 		const struct pass *p = &passes_head[i];
+		uint64_t at = dump_big ? p->big : p->offset;
 
-		if (offset >= p->offset && offset < p->offset + p->len &&
+		if (offset >= at && offset < at + p->len &&
 		    (!p->bits || p->bits >> bit & 1))
 			return true;
 	}
@@ -141,6 +147,7 @@ static bool is_another(const struct dump_file *f, unsigned i)
 	if (pread(f->fd, &d, sizeof(d), (off_t)(f->table + i * sizeof(d))) !=
 	    sizeof(d))
 		abort();
+	dump_order_desc(&d);
 	for (unsigned j = 0; j < f->nr_descs; j++)
 		if (j != i && !memcmp(&d, &f->descs[j], sizeof(d)))
 			return true;
@@ -226,7 +233,7 @@ static void test_incomplete(void)
 	CHECK_OK(verify_has_metadata(f.fd, 4 * DUMP_BLOCK - 1, &begun));
 	CHECK(!begun);
 	/* complete, and yet not reached */
-	dump_put(&f, 424, &status, 4);
+	dump_put_u32(&f, 424, status);
 	CHECK(!passes(&f, &r) && r.nr_problems == 1);
 	dump_destroy(&f);
 
@@ -255,11 +262,11 @@ static void test_overlaps(void)
 	dump_create(&f, "rrrrrrrr", codec, 6);
 	d = f.descs[5];
 	d.offset -= 100;
-	dump_put(&f, f.table + 5 * sizeof(d), &d, sizeof(d));
+	dump_put_desc(&f, 5, &d);
 	CHECK(!passes(&f, &r));
 	CHECK(r.nr_problems == 1 && r.nr_bad == 0);
 	d = f.descs[2];
-	dump_put(&f, f.table + 5 * sizeof(d), &d, sizeof(d));
+	dump_put_desc(&f, 5, &d);
 	CHECK(passes(&f, &r));	/* shared */
 	dump_destroy(&f);
 }
@@ -287,7 +294,7 @@ static uint64_t count_overlaps(const struct dump_file *f, size_t max_blocks)
 static void test_windows(void)
 {
 	struct dump_file f;
-	struct dump_desc d, some[8];
+	struct dump_desc d;
 	uint64_t n;
 
 	dump_create(&f, "rprzprprupprzrprupprr", dump_codec(), 6);
@@ -296,30 +303,27 @@ static void test_windows(void)
 		d = f.descs[i];
 		d.size -= 1 + i % 3;	/* still within, or another length */
 		d.offset += i % 2;
-		dump_put(&f, f.table + (20 - i) * sizeof(d), &d, sizeof(d));
+		dump_put_desc(&f, 20 - i, &d);
 		n = count_overlaps(&f, VERIFY_MAX_BLOCKS);
 		CHECK(n == count_overlaps(&f, 4));
 		CHECK(n == count_overlaps(&f, 5));
 		CHECK(n > 0 || f.descs[20 - i].offset == f.descs[i].offset);
-		dump_put(&f, f.table + (20 - i) * sizeof(d),
-			 &f.descs[20 - i], sizeof(d));
+		dump_put_desc(&f, 20 - i, &f.descs[20 - i]);
 	}
 	/* many lengths at one place are not held at once */
 	for (unsigned i = 0; i < 8; i++) {
-		some[i] = f.descs[0];
-		some[i].size -= i;
+		d = f.descs[0];
+		d.size -= i;
+		dump_put_desc(&f, i, &d);
 	}
-	dump_put(&f, f.table, some, sizeof(some));
 	CHECK(count_overlaps(&f, VERIFY_MAX_BLOCKS) == 7);
 	CHECK(count_overlaps(&f, 4) >= 1);
 	dump_destroy(&f);
 }
 
-int main(void)
+static void test_all(bool big_endian)
 {
-	devnull = fopen("/dev/null", "w");
-	if (!devnull)
-		return 1;
+	dump_big = big_endian;
 	test_versions();
 	test_incomplete();
 	test_overlaps();
@@ -328,6 +332,15 @@ int main(void)
 		test_flips(dump_codec());
 	if (codec_by_name("zstd")->create)
 		test_flips(codec_by_name("zstd"));
+}
+
+int main(void)
+{
+	devnull = fopen("/dev/null", "w");
+	if (!devnull)
+		return 1;
+	test_all(false);
+	test_all(true);
 	fclose(devnull);
 	return unit_end();
 }
