@@ -14,6 +14,7 @@
 
 static const struct arch_ops *const machines[] = {
 	&arch_x86_64,
+	&arch_arm64,
 };
 
 const struct arch_ops *arch_find(uint16_t elf_machine)
