@@ -304,3 +304,52 @@ struct error *table_find_image(struct space *space, struct view *view,
 	space->image = image;
 	return NULL;
 }
+
+struct error *table_try_linear(struct space *space, struct view *view,
+			       uint64_t linear, uint64_t align,
+			       const struct vrange *within)
+{
+	uint64_t vaddr = linear + space->root;
+	struct extent extent;
+
+	if (linear % align || vaddr < within->start || vaddr > within->end - 1)
+		return NULL;
+	TRY(table_translate(space, view, vaddr, &extent));
+	if (extent.len && extent.paddr == space->root) {
+		space->linear_start = linear;
+		space->has_linear = true;
+	}
+	return NULL;
+}
+
+struct error *table_find_linear(struct space *space, struct view *view,
+				const struct vmcoreinfo *vmcoreinfo,
+				uint64_t align, const struct vrange *within,
+				struct log *log)
+{
+	uint64_t candidates[2] = { 0 }, node_data;
+
+	vmcoreinfo_number(vmcoreinfo, "SYMBOL", "mem_section", &candidates[0]);
+	if (vmcoreinfo_number(vmcoreinfo, "SYMBOL", "node_data", &node_data)) {
+		enum page_state state;
+		uint8_t buf[8];
+
+		TRY(space_read(space, view, node_data, buf, 8, &state));
+		if (state == PAGE_OK)
+			candidates[1] = get_u64(buf, space->target.big_endian);
+	}
+	for (unsigned i = 0; i < 2 && !space->has_linear; i++) {
+		struct extent extent;
+
+		TRY(table_translate(space, view, candidates[i], &extent));
+		if (extent.len)
+			TRY(table_try_linear(space, view, candidates[i] -
+					     extent.paddr, align, within));
+	}
+	if (!space->has_linear)
+		TRY(table_try_linear(space, view, view_image(view)->page_offset,
+				     align, within));
+	if (!space->has_linear)
+		log_warn(log, "the linear map was not found");
+	return NULL;
+}

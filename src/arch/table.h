@@ -54,4 +54,23 @@ struct error *table_walk(const struct space *space, struct view *view,
 struct error *table_find_image(struct space *space, struct view *view,
 			       const struct vrange *within);
 
+/*
+ * The linear map, whose first address is a multiple of ALIGN and which lies
+ * WITHIN: from the address of something that lives in it (what Linux allocates
+ * early: the array of memory sections, a node's pglist_data), less where that
+ * is; else from the program headers. Not believed before the tables map the
+ * root at its place in it. Sets linear_start and has_linear, or warns.
+ */
+struct error *table_find_linear(struct space *space, struct view *view,
+				const struct vmcoreinfo *vmcoreinfo,
+				uint64_t align, const struct vrange *within,
+				struct log *log);
+
+/* Whether the tables map the root at LINEAR + its physical address, if LINEAR
+ * is a multiple of ALIGN and that WITHIN; then sets linear_start and
+ * has_linear. */
+struct error *table_try_linear(struct space *space, struct view *view,
+			       uint64_t linear, uint64_t align,
+			       const struct vrange *within);
+
 #endif

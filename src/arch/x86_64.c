@@ -51,59 +51,6 @@ static enum entry_kind entry(const struct space *space, uint64_t entry,
 	return ENTRY_LEAF;
 }
 
-/* Whether LINEAR + paddr is where the tables map paddr, the top table's. */
-static bool linear_fits(const struct space *space, struct view *view,
-			uint64_t linear)
-{
-	struct extent extent;
-	struct error *err;
-	bool fits;
-
-	if (linear % LINEAR_ALIGN || linear < space->tables.start ||
-	    linear >= KERNEL_MAP - space->root)
-		return false;
-	err = table_translate(space, view, linear + space->root, &extent);
-	fits = !err && extent.len && extent.paddr == space->root;
-	error_destroy(err);
-	return fits;
-}
-
-/*
- * The linear map: from the address of something that lives in it (what Linux
- * allocates early: the array of memory sections, a node's pglist_data), less
- * where that is. Program headers are not trusted: see linear_fits().
- */
-static struct error *find_linear(struct space *space, struct view *view,
-				 const struct vmcoreinfo *vmcoreinfo)
-{
-	uint64_t candidates[2] = { 0 }, node_data;
-
-	vmcoreinfo_number(vmcoreinfo, "SYMBOL", "mem_section", &candidates[0]);
-	if (vmcoreinfo_number(vmcoreinfo, "SYMBOL", "node_data", &node_data)) {
-		enum page_state state;
-		uint8_t buf[8];
-
-		TRY(space_read(space, view, node_data, buf, 8, &state));
-		if (state == PAGE_OK)
-			candidates[1] = get_u64(buf, false);
-	}
-	for (unsigned i = 0; i < 2 && !space->has_linear; i++) {
-		struct extent extent;
-
-		TRY(table_translate(space, view, candidates[i], &extent));
-		space->linear_start = candidates[i] - extent.paddr;
-		space->has_linear = extent.len &&
-				    linear_fits(space, view,
-						space->linear_start);
-	}
-	if (!space->has_linear) {
-		space->linear_start = view_image(view)->page_offset;
-		space->has_linear = linear_fits(space, view,
-						space->linear_start);
-	}
-	return NULL;
-}
-
 static struct error *init(struct space *space, struct view *view,
 			  const struct vmcoreinfo *vmcoreinfo, struct log *log)
 {
@@ -142,10 +89,9 @@ static struct error *init(struct space *space, struct view *view,
 		KERNEL_MAP, KERNEL_MAP + min_u64(size, -KERNEL_MAP)
 	};
 	TRY(table_find_image(space, view, &map));
-	TRY(find_linear(space, view, vmcoreinfo));
-	if (!space->has_linear)
-		log_warn(log, "the linear map was not found");
-	return NULL;
+	map = (struct vrange){ space->tables.start, KERNEL_MAP };
+	return table_find_linear(space, view, vmcoreinfo, LINEAR_ALIGN, &map,
+				 log);
 }
 
 const struct arch_ops arch_x86_64 = {
