@@ -61,8 +61,13 @@ static struct error *add_late(void *arg, uint64_t paddr, uint64_t len)
 static struct error *add_leaf(void *arg, const struct leaf *leaf)
 {
 	struct builder *b = arg;
+	const struct space *space = &b->kernel->space;
 
 	TRY(stop_check());
+	/* part of the linear map: not all of that can be skipped */
+	if (!leaf->table && space->has_linear &&
+	    leaf->vaddr - leaf->paddr == space->linear_start)
+		return NULL;
 	return add(b, &b->overlay->first, leaf->paddr, leaf->len);
 }
 
@@ -136,6 +141,11 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
+static uint64_t first_paddr(const struct image *image)
+{
+	return image->nr_segments ? image->segments[0].paddr : 0;
+}
+
 static struct error *build(struct builder *b, struct log *log)
 {
 	const struct kernel *kernel = b->kernel;
@@ -152,8 +162,10 @@ static struct error *build(struct builder *b, struct log *log)
 		return table_walk(space, b->view, b->skip,
 					space->image.end ? 2 : 1, add_leaf, b);
 	}
+	/* not from physical 0 on: where memory begins at 2 GiB, as on riscv64,
+	 * the vmalloc area ends there, with the CPUs' own areas in it */
 	b->skip[b->nr_skip++] = (struct vrange){
-		space->linear_start,
+		space->linear_start + first_paddr(kernel->image),
 		space->linear_start +
 		align_up(kernel->end_pfn << b->page_shift, 1ull << 30),
 	};
