@@ -13,6 +13,7 @@
 #define FIXED_MAX 65536u	/* of a doubling array: a power of two */
 
 static const struct arch_ops *const machines[] = {
+	&arch_riscv64,
 	&arch_x86_64,
 	&arch_arm64,
 };

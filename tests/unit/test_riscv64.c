@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * riscv64 address spaces: entries of each kind, finding the image, the levels
+ * and the linear map from what kernels of all ages say, and what is refused.
+ *
+ * Memory is 32 MiB from RAM on:
+ *   +0x0200000  the kernel image, 4 MiB; its last page is the top page table
+ *   +0x0800000  page tables
+ *   +0x1000000  free for the test
+ */
+#include "../../src/arch/arch.h"
+#include "../../src/arch/table.h"
+#include "machine.h"
+
+#define RAM	0x80000000ull
+#define IMAGE	(RAM + 0x200000)
+#define ROOT	(IMAGE + 0x3ff000)
+#define LINK	0xffffffff80000000ull
+#define V	0x1ull
+#define RW	0x6ull
+#define PROT	0xe7ull	/* dirty, accessed, global, write, read, valid */
+
+static const uint64_t page_offsets[] = {
+	[3] = 0xffffffd600000000, [4] = 0xffffaf8000000000,
+	[5] = 0xff60000000000000,
+};
+
+static enum page_state ram_read(const struct image *image, void *scratch,
+				uint64_t paddr, void *buf, size_t len,
+				const struct segment *segment)
+{
+	return machine_read(image, scratch, paddr - RAM, buf, len, segment);
+}
+
+static const struct image_ops ram_ops = { .name = "RAM", .read = ram_read };
+
+/* The entry of LEVEL for VADDR; tables above it are made. */
+static uint64_t *entry_of(struct machine *m, uint64_t vaddr, unsigned level)
+{
+	uint64_t table = ROOT - RAM;
+
+	for (unsigned i = m->levels;; i--) {
+		uint64_t at = table + 8 * (vaddr >> (3 + 9 * i) & 511);
+
+		if (i == level)
+			return (uint64_t *)(m->mem + at);
+		if (!machine_get(m, at)) {
+			machine_put(m, at, (m->next_table >> 2) | V);
+			m->next_table += 4096;
+		}
+		table = ((machine_get(m, at) & ~0x3ffull) << 2) - RAM;
+	}
+}
+
+static void map(struct machine *m, uint64_t vaddr, uint64_t paddr,
+		unsigned level, uint64_t bits)
+{
+	put_u64(entry_of(m, vaddr, level), paddr >> 2 | PROT | bits, false);
+}
+
+/* Tables of LEVELS, the image at VADDR, all of RAM at OFFSET; nothing said. */
+static void rv_init(struct machine *m, unsigned levels, uint64_t vaddr,
+		    uint64_t offset)
+{
+	*m = (struct machine){ .levels = levels, .next_table = RAM + 0x800000 };
+	m->mem = calloc(1, MACHINE_SIZE);
+	if (!m->mem)
+		abort();
+	map(m, vaddr, IMAGE, 2, 0);
+	map(m, vaddr + 0x200000, IMAGE + 0x200000, 2, 0);
+	for (uint64_t p = 0; p < MACHINE_SIZE; p += 2u << 20)
+		map(m, offset + p, RAM + p, 2, 0);
+	machine_say(m, "PAGESIZE=4096\nSYMBOL(swapper_pg_dir)=%llx\n"
+		    "SYMBOL(_stext)=%llx\n", vaddr + 0x3ff000, vaddr + 0x2000);
+}
+
+/* What 6.2 and later say. */
+static void rv_say(struct machine *m, uint64_t vaddr)
+{
+	machine_say(m, "NUMBER(va_kernel_pa_offset)=0x%llx\n"
+		    "NUMBER(PAGE_OFFSET)=0x%llx\nNUMBER(phys_ram_base)=%lld\n",
+		    vaddr - IMAGE, page_offsets[m->levels], RAM);
+}
+
+static void rv_usual(struct machine *m, unsigned levels)
+{
+	rv_init(m, levels, LINK, page_offsets[levels]);
+	rv_say(m, LINK);
+}
+
+static struct error *rv_open(struct machine *m, struct space *space)
+{
+	struct vmcoreinfo *v;
+	struct error *err;
+
+	machine_open(m);
+	m->image.ops = &ram_ops;
+	m->segment.paddr = RAM;
+	m->segment.memsz = m->segment.filesz = MACHINE_SIZE;
+	m->image.target.elf_machine = EM_RISCV;
+	if (vmcoreinfo_parse(m->text, m->text_len, &v))
+		abort();
+	err = space_init(space, &m->image.target, m->view, v, NULL);
+	vmcoreinfo_destroy(v);
+	return err;
+}
+
+static struct extent translate(struct machine *m, struct space *space,
+			       uint64_t vaddr)
+{
+	struct extent extent = { 1, 1, 1 };
+
+	CHECK_OK(space_translate(space, m->view, vaddr, &extent));
+	return extent;
+}
+
+static void check_usual(struct machine *m, unsigned levels)
+{
+	struct space space;
+	struct extent e;
+
+	if (CHECK_OK(rv_open(m, &space))) {
+		CHECK(space.levels == levels && space.root == ROOT);
+		CHECK(space.image.start == LINK &&
+		      space.image.end == LINK + 0x400000);
+		CHECK(space.image_offset == LINK - IMAGE);
+		CHECK(space.has_linear && space.linear_start ==
+		      page_offsets[levels] - RAM);
+		e = translate(m, &space, LINK + 0x2008);
+		CHECK(e.paddr == IMAGE + 0x2008);
+		e = translate(m, &space, page_offsets[levels] + 0x1234);
+		CHECK(e.paddr == RAM + 0x1234 &&
+		      e.len == MACHINE_SIZE - 0x1234);
+	}
+	machine_close(m);
+}
+
+/* What says how many levels there are, or nothing does. */
+static void test_levels(unsigned levels)
+{
+	struct machine m;
+
+	rv_usual(&m, levels);
+	check_usual(&m, levels);
+	rv_usual(&m, levels);
+	machine_say(&m, "NUMBER(VA_BITS)=%u\n", levels * 9 + 12);
+	check_usual(&m, levels);
+	rv_usual(&m, levels);
+	machine_say(&m, "NUMBER(satp)=0x%llx\n",
+		    (levels + 5ull) << 60 | 0x82507);
+	check_usual(&m, levels);
+	/* nonsense is as nothing; the register is what the CPU goes by */
+	rv_usual(&m, levels);
+	machine_say(&m, "NUMBER(satp)=0x0\nNUMBER(VA_BITS)=64\n");
+	check_usual(&m, levels);
+	rv_usual(&m, levels);
+	machine_say(&m, "NUMBER(satp)=0x%llx\nNUMBER(VA_BITS)=%d\n",
+		    (levels + 5ull) << 60, levels == 3 ? 48 : 39);
+	check_usual(&m, levels);
+}
+
+static void test_leaves(unsigned levels)
+{
+	uint64_t vmalloc = page_offsets[levels] - (1ull << (levels * 9 + 9));
+	struct machine m;
+	struct space space;
+	struct extent e;
+
+	rv_usual(&m, levels);
+	map(&m, vmalloc, RAM + 0x1000000, 1, 0);
+	/* memory types: Svpbmt's, T-Head's, those that are reserved */
+	map(&m, vmalloc + 0x1000, RAM + 0x1001000, 1, 3ull << 61);
+	map(&m, vmalloc + 0x2000, RAM + 0x1002000, 1, 0x1full << 59);
+	map(&m, vmalloc + 0x3000, RAM + 0x1003000, 1, 0x7full << 54);
+	map(&m, vmalloc + 0x4000, RAM + 0x1008000, 1, 0x300);
+	/* 64 KiB in one */
+	for (unsigned i = 0; i < 16; i++)
+		map(&m, vmalloc + 0x10000 + i * 0x1000, RAM + 0x1018000, 1,
+		    1ull << 63);
+	map(&m, vmalloc + 0x20000, RAM + 0x1020000, 1, 0);
+	/* a table where only leaves can be, an invalid one */
+	put_u64(entry_of(&m, vmalloc + 0x21000, 1), ROOT >> 2 | V, false);
+	put_u64(entry_of(&m, vmalloc + 0x22000, 1), ROOT >> 2 | RW, false);
+	/* large ones, the last with bits below its size */
+	map(&m, vmalloc + 0x200000, RAM + 0x200000, 2, 0);
+	map(&m, vmalloc + 0x400000, RAM + 0x400000, 2, 0x400 << 2);
+	map(&m, vmalloc + (1ull << 30), 5ull << 30, 3, 0);
+	if (levels > 3)
+		map(&m, vmalloc + (1ull << 39), 6ull << 39, 4, 0);
+	if (levels > 4)
+		map(&m, vmalloc - (1ull << 48), 0xffull << 48, 5, 0);
+	if (!CHECK_OK(rv_open(&m, &space)))
+		return;
+	e = translate(&m, &space, vmalloc + 8);
+	CHECK(e.paddr == RAM + 0x1000008 && e.len == 0x4000 - 8);
+	e = translate(&m, &space, vmalloc + 0x4000);
+	CHECK(e.paddr == RAM + 0x1008000 && e.len == 0x1000);
+	e = translate(&m, &space, vmalloc + 0x5000);
+	CHECK(!e.len && e.hole == 0xb000);
+	e = translate(&m, &space, vmalloc + 0x10010);
+	CHECK(e.paddr == RAM + 0x1010010 && e.len == 0x11000 - 0x10);
+	e = translate(&m, &space, vmalloc + 0x1f000);
+	CHECK(e.paddr == RAM + 0x101f000 && e.len == 0x2000);
+	e = translate(&m, &space, vmalloc + 0x21000);
+	CHECK(!e.len && e.hole == 0x200000 - 0x21000);
+	e = translate(&m, &space, vmalloc + 0x234567);
+	CHECK(e.paddr == RAM + 0x234567 && e.len == 0x400000 - 0x34567);
+	e = translate(&m, &space, vmalloc + (1ull << 30) + 0x1234567);
+	CHECK(e.paddr == (5ull << 30) + 0x1234567 &&
+	      e.len == (1ull << 30) - 0x1234567);
+	e = translate(&m, &space, vmalloc + (1ull << 39) + 0x1234567);
+	CHECK(levels < 4 || (e.paddr == (6ull << 39) + 0x1234567 &&
+			     e.len == (1ull << 39) - 0x1234567));
+	e = translate(&m, &space, vmalloc - (1ull << 48) + 0x1234567);
+	CHECK(levels < 5 || (e.paddr == (0xffull << 48) + 0x1234567 &&
+			     e.len == (1ull << 48) - 0x1234567));
+	/* the lower half is not the kernel's */
+	e = translate(&m, &space, 0x1000);
+	CHECK(!e.len && e.hole + 0x1000 == -(1ull << (levels * 9 + 11)));
+	machine_close(&m);
+}
+
+/* Kernels that say nothing of their address space. */
+static void test_search(unsigned levels)
+{
+	struct machine m;
+	struct space space;
+	uint64_t moved = LINK + 0x12400000;
+
+	/* 5.13 and later: apart from the linear map */
+	rv_init(&m, levels, LINK, page_offsets[levels]);
+	machine_say(&m, "SYMBOL(mem_section)=%llx\n",
+		    page_offsets[levels] + 0x1000040);
+	check_usual(&m, levels);
+
+	/* before: in it, the image being what is mapped first */
+	rv_init(&m, levels, page_offsets[levels],
+		page_offsets[levels] - 0x200000);
+	machine_say(&m, "SYMBOL(mem_section)=%llx\n",
+		    page_offsets[levels] + 0x1000040);
+	if (CHECK_OK(rv_open(&m, &space))) {
+		CHECK(space.levels == levels && space.root == ROOT);
+		CHECK(space.image.start == page_offsets[levels] &&
+		      space.image.end == page_offsets[levels] + 0x400000);
+		CHECK(space.has_linear && space.linear_start ==
+		      page_offsets[levels] - IMAGE);
+	}
+	machine_close(&m);
+
+	/* moved by KASLR; and the same where the kernel says how far */
+	for (unsigned said = 0; said < 2; said++) {
+		rv_init(&m, levels, moved, page_offsets[levels]);
+		if (said)
+			rv_say(&m, moved);
+		if (CHECK_OK(rv_open(&m, &space)))
+			CHECK(space.image.start == moved &&
+			      space.image_offset == moved - IMAGE &&
+			      space.has_linear == said);
+		machine_close(&m);
+	}
+
+	/* what the tables of another machine, left in memory, say is not so */
+	rv_init(&m, levels, LINK, page_offsets[levels]);
+	memset(m.mem + (ROOT - RAM), 0, 4096);
+	m.next_table = RAM + 0x800000;
+	map(&m, LINK, IMAGE + 0x200000, 2, 0);
+	map(&m, LINK + 0x200000, IMAGE + 0x400000, 2, 0);
+	CHECK_ERROR(rv_open(&m, &space), "no kernel image was found");
+	machine_close(&m);
+}
+
+static void test_linear(void)
+{
+	struct machine m;
+	struct space space;
+
+	/* keys that the tables do not bear out; then something in it */
+	rv_init(&m, 4, LINK, page_offsets[4]);
+	machine_say(&m, "NUMBER(PAGE_OFFSET)=0x%llx\n"
+		    "NUMBER(phys_ram_base)=%lld\n", page_offsets[4],
+		    RAM + 0x200000);
+	if (CHECK_OK(rv_open(&m, &space)))
+		CHECK(!space.has_linear);
+	machine_close(&m);
+	rv_init(&m, 4, LINK, page_offsets[4]);
+	machine_say(&m, "NUMBER(PAGE_OFFSET)=0x%llx\n"
+		    "NUMBER(phys_ram_base)=%lld\nSYMBOL(mem_section)=%llx\n",
+		    page_offsets[4], RAM + 0x200000,
+		    page_offsets[4] + 0x1000000);
+	if (CHECK_OK(rv_open(&m, &space)))
+		CHECK(space.has_linear &&
+		      space.linear_start == page_offsets[4] - RAM);
+	machine_close(&m);
+
+	/* the image is not it, though it maps the root too */
+	rv_init(&m, 4, LINK, page_offsets[4]);
+	machine_say(&m, "SYMBOL(mem_section)=%llx\n", LINK + 0x3000);
+	if (CHECK_OK(rv_open(&m, &space)))
+		CHECK(!space.has_linear);
+	machine_close(&m);
+}
+
+struct walked {
+	uint64_t bytes, tables, vaddr;
+	unsigned seen;
+};
+
+static struct error *on_leaf(void *arg, const struct leaf *leaf)
+{
+	struct walked *w = arg;
+
+	w->tables += leaf->table;
+	w->bytes += leaf->table ? 0 : leaf->len;
+	w->seen += !leaf->table && w->vaddr - leaf->vaddr < leaf->len;
+	return NULL;
+}
+
+static void test_walk(void)
+{
+	uint64_t vmalloc = page_offsets[4] - 0x1000;
+	struct machine m;
+	struct space space;
+	struct walked w = { .vaddr = vmalloc };
+
+	rv_usual(&m, 4);
+	map(&m, vmalloc, RAM + 0x1000000, 1, 0);
+	/* a table that leads back to the top */
+	put_u64(entry_of(&m, vmalloc - (1ull << 40), 3), ROOT >> 2 | V, false);
+	if (!CHECK_OK(rv_open(&m, &space)))
+		return;
+	CHECK_OK(table_walk(&space, m.view, NULL, 0, on_leaf, &w));
+	CHECK(w.seen == 1);
+	CHECK(w.bytes >= MACHINE_SIZE + 0x400000 + 0x1000);
+	CHECK(w.tables <= 4 * ((m.next_table - RAM - 0x800000) / 4096 + 1));
+	machine_close(&m);
+}
+
+static void refuse(unsigned levels, const char *key, const char *instead,
+		   const char *why)
+{
+	struct machine m;
+	struct space space;
+	char *at;
+
+	rv_usual(&m, levels);
+	at = strstr(m.text, key);
+	if (CHECK(at && strlen(key) == strlen(instead)))
+		memcpy(at, instead, strlen(key));
+	CHECK_ERROR(rv_open(&m, &space), why);
+	machine_close(&m);
+}
+
+static void test_refused(void)
+{
+	struct machine m;
+	struct space space;
+
+	refuse(4, "swapper_pg_dir", "swapper_xx_xxx", "SYMBOL(swapper_pg_dir)");
+	refuse(4, "_stext", "_xxxxx", "SYMBOL(_stext)");
+	refuse(4, "(swapper_pg_dir)=ffffffff803ff000",
+	       "(swapper_pg_dir)=ffffffff803ff008", "no usable");
+	refuse(4, "(swapper_pg_dir)=ffffffff", "(swapper_pg_dir)=fffffffe",
+	       "no usable");
+	refuse(4, "(_stext)=ffffffff", "(_stext)=00000000", "no usable");
+	refuse(4, "pa_offset)=0xfffffffeffe00000",
+	       "pa_offset)=0xfffffffeffc00000", "do not map the kernel image");
+	refuse(4, "pa_offset)=0xfffffffeffe00000",
+	       "pa_offset)=0x0000000000000000", "do not map the kernel image");
+
+	/* another number of levels than the kernel says */
+	rv_usual(&m, 4);
+	machine_say(&m, "NUMBER(VA_BITS)=39\n");
+	CHECK_ERROR(rv_open(&m, &space), "do not map the kernel image");
+	machine_close(&m);
+
+	rv_usual(&m, 4);
+	m.bad_paddr = ROOT - RAM;
+	CHECK_ERROR(rv_open(&m, &space), "can't be read");
+	machine_close(&m);
+
+	rv_usual(&m, 4);
+	machine_open(&m);
+	m.image.target.elf_machine = EM_RISCV;
+	m.image.target.word_size = 4;
+	CHECK_ERROR(space_init(&space, &m.image.target, m.view, NULL, NULL),
+		    "32 bits");
+	machine_close(&m);
+}
+
+int main(void)
+{
+	for (unsigned levels = 3; levels <= 5; levels++) {
+		test_levels(levels);
+		test_leaves(levels);
+		test_search(levels);
+	}
+	test_linear();
+	test_walk();
+	test_refused();
+	CHECK(arch_find(EM_RISCV) == &arch_riscv64);
+	return unit_end();
+}
