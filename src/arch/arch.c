@@ -13,9 +13,10 @@
 #define FIXED_MAX 65536u	/* of a doubling array: a power of two */
 
 static const struct arch_ops *const machines[] = {
+	&arch_arm64,
+	&arch_ppc64,
 	&arch_riscv64,
 	&arch_x86_64,
-	&arch_arm64,
 };
 
 const struct arch_ops *arch_find(uint16_t elf_machine)
