@@ -28,7 +28,7 @@ import flatstream       # noqa: E402
 import kdumpfile        # noqa: E402
 import mkimage          # noqa: E402
 from listdump import read_expect        # noqa: E402
-from memory import ZERO, pack           # noqa: E402
+from memory import pack                 # noqa: E402
 from rawcore import RawCore             # noqa: E402
 
 CAPDUMP = os.path.abspath(os.environ.get(
@@ -110,7 +110,7 @@ class Image:
 
     def core(self):
         if not self.raw:
-            self.raw = RawCore(self.path)
+            self.raw = RawCore(self.path, self.machine.page)
         return self.raw
 
 
@@ -256,7 +256,7 @@ def check_contents(dump, core, filler=False):
         no_problems("contents", dump.problems)
         want = core.page(pfn)
         if page == want:
-            if want == ZERO:
+            if want == core.zero:
                 zero_blocks.add(desc[pfn][0])
             continue
         need(filler and page == block, "frame %x: not the vmcore's content",

@@ -11,11 +11,9 @@ import bisect
 import random
 import struct
 
-from memory import PAGE
-
 PT_LOAD, PT_NOTE = 1, 4
 PN_XNUM = 0xffff
-NT_PRSTATUS, NT_VMCOREDD = 1, 0x700
+NT_VMCOREDD = 0x700
 
 
 class Segment:
@@ -30,12 +28,12 @@ def segments(machine):
     fx = machine.fx
     if fx.loads:
         return [Segment(x["paddr"], x["memsz"], x.get("filesz", x["memsz"]),
-                        x.get("vaddr", machine.direct(x["paddr"])))
+                        x.get("vaddr", machine.arch.load_vaddr(x["paddr"])))
                 for x in fx.loads]
     segs = []
-    if fx.flag("text_load") and not fx.flag("qemu"):
-        segs.append(Segment(machine.kernel_paddr, machine.kernel_size,
-                            machine.kernel_size, machine.text))
+    if not fx.flag("qemu"):
+        segs += [Segment(paddr, size, size, vaddr)
+                 for paddr, size, vaddr in machine.arch.segments(machine)]
     size, overlap = fx.num("load_split"), fx.num("load_overlap")
     for first, last in machine.ram:
         start = first
@@ -52,7 +50,7 @@ def segments(machine):
         if fx.flag("qemu"):
             seg.vaddr = 0
         elif not seg.vaddr:
-            seg.vaddr = machine.direct(seg.paddr)
+            seg.vaddr = machine.arch.load_vaddr(seg.paddr)
     if fx["load_order"] == "reverse":
         segs.reverse()
     elif fx["load_order"] == "shuffled":
@@ -63,23 +61,24 @@ def segments(machine):
 def absent_pfns(machine):
     """'absent' words: FIRST-LAST frames, memmap:PFN, pt:WHERE:LEVEL,
     symbol:NAME."""
-    pfns = set()
+    pfns, base, page = set(), machine.base_pfn, machine.page
     for word in machine.fx.absent:
         kind, _, rest = word.partition(":")
         if kind == "memmap":
             first, _, last = rest.partition("-")
             for pfn in range(int(first, 0), int(last or first, 0) + 1):
-                pfns.add(machine.page_paddr(pfn) // PAGE)
+                pfns.add(machine.page_paddr(base + pfn) // page)
         elif kind == "pt":
             where, _, level = rest.rpartition(":")
             pfns.add(machine.tables.entry_paddr(
-                machine.address(where), int(level)) // PAGE)
+                machine.address(where), int(level)) // page)
         elif kind == "symbol":
             paddr = machine.tables.translate(machine.symbols[rest])
-            pfns.add(paddr // PAGE)
+            pfns.add(paddr // page)
         else:
             first, _, last = word.partition("-")
-            pfns.update(range(int(first, 0), int(last or first, 0) + 1))
+            pfns.update(range(base + int(first, 0),
+                              base + int(last or first, 0) + 1))
     return pfns
 
 
@@ -92,7 +91,7 @@ def cut(machine, segs):
     for seg in segs:
         start, end = seg.paddr, seg.paddr + seg.memsz
         for pfn in holes:
-            low, high = pfn * PAGE, (pfn + 1) * PAGE
+            low, high = pfn * machine.page, (pfn + 1) * machine.page
             if high <= start or low >= end:
                 continue
             if low > start:
@@ -110,39 +109,28 @@ def part(seg, start, end):
 
 # ---- notes ----------------------------------------------------------------
 
-def note(name, kind, desc):
+def note(words, name, kind, desc):
     name = name + b"\0"
-    return (struct.pack("<3I", len(name), len(desc), kind)
+    return (words.pack("3I", len(name), len(desc), kind)
             + name + bytes(-len(name) % 4) + desc + bytes(-len(desc) % 4))
-
-
-def prstatus(machine, cpu):
-    """struct elf_prstatus, 336 bytes: registers at 112, pid at 32."""
-    desc = bytearray(336)
-    struct.pack_into("<I", desc, 32, 100 + cpu)
-    regs = [0] * 27
-    regs[16] = machine.text + 0x1000 + 16 * cpu             # rip
-    regs[17], regs[18], regs[20] = 0x10, 0x46, 0x18         # cs, flags, ss
-    stacks = [p for p in machine.fx.pages if p.kind == "stack"]
-    regs[19] = stacks[cpu % len(stacks)].vaddr + 0xf00 if stacks else 0
-    struct.pack_into("<27Q", desc, 112, *regs)
-    return note(b"CORE", NT_PRSTATUS, bytes(desc))
 
 
 def notes(machine):
     """A list of PT_NOTE contents: [(bytes, trailing hole)], the hole being
     the rest of a device dump's descriptor."""
-    fx = machine.fx
-    parts = [(prstatus(machine, cpu), 0) for cpu in range(fx.num("cpus"))]
+    fx, words = machine.fx, machine.words
+    parts = [(b"".join(note(words, *item)
+                       for item in machine.arch.cpu_notes(machine, cpu)), 0)
+             for cpu in range(fx.num("cpus"))]
     if fx.flag("qemu"):
-        parts += [(note(b"QEMU", 0, bytes(0x1b0)), 0)] * fx.num("cpus")
+        parts += [(note(words, b"QEMU", 0, bytes(0x1b0)), 0)] * fx.num("cpus")
     for name, size in fx.devdumps:
         # include/uapi/linux/vmcore.h: 44 bytes of name begin the descriptor
-        head = struct.pack("<3I", 6, size, NT_VMCOREDD) + b"LINUX\0\0\0" \
+        head = words.pack("3I", 6, size, NT_VMCOREDD) + b"LINUX\0\0\0" \
             + name.encode()[:43].ljust(44, b"\0")[:min(44, size)]
         parts.append((head, max(0, size - 44) + -size % 4))
     if fx.flag("vmcoreinfo"):
-        parts.append((note(b"VMCOREINFO", 0, machine.vmcoreinfo), 0))
+        parts.append((note(words, b"VMCOREINFO", 0, machine.vmcoreinfo), 0))
     count = min(fx.num("note_segments"), len(parts)) or 1
     groups = [[] for _ in range(count)]
     for i, item in enumerate(parts):
@@ -155,7 +143,12 @@ def notes(machine):
 class Core:
     def __init__(self, machine):
         self.m = machine
+        self.page = machine.page
         self.fx = machine.fx
+        arch = machine.arch
+        self.elf32 = (self.fx["elf_class"] or str(arch.BITS)) == "32"
+        self.order = ">" if (self.fx["elf_data"] or arch.words.name) == "big" \
+            else "<"
         self.segs = segments(machine)
 
     def write(self, path):
@@ -168,7 +161,7 @@ class Core:
         groups = notes(self.m)
         phnum = len(groups) + len(self.segs)
         xnum = phnum >= PN_XNUM or self.fx.flag("xnum")
-        elf32 = self.fx["elf_class"] == "32"
+        elf32, page = self.elf32, self.page
         ehsize, phsize, shsize = (52, 32, 40) if elf32 else (64, 56, 64)
         phoff, shoff, at = ehsize, 0, ehsize + phnum * phsize
         if xnum and self.fx["section_header"] == "first":
@@ -177,7 +170,7 @@ class Core:
             # behind the program headers, as QEMU and makedumpfile do
             shoff, at = at, at + shsize
         heads = []
-        at = (at + PAGE - 1) & ~(PAGE - 1)
+        at = (at + page - 1) & ~(page - 1)
         for group in groups:
             start = at
             for data, hole in group:
@@ -185,7 +178,7 @@ class Core:
                 self.file.write(data)
                 at += len(data) + hole
             heads.append((PT_NOTE, start, 0, 0, at - start, at - start))
-            at = (at + PAGE - 1) & ~(PAGE - 1)
+            at = (at + page - 1) & ~(page - 1)
         at = max(at, self.fx.num("offset_base")) \
             + self.fx.num("unaligned_offset")
         loads = []
@@ -200,19 +193,19 @@ class Core:
     def data(self, at):
         """Segment contents, each in file order of the table; as the kernel
         keeps p_offset and p_paddr congruent to the page size."""
-        pages = dict(self.m.mem.nonzero())
+        pages, page = dict(self.m.mem.nonzero()), self.page
         pfns = sorted(pages)
         loose = self.fx.num("unaligned_offset")
         for seg in self.segs:
             if not loose:
-                at = (at + PAGE - 1) & ~(PAGE - 1)
-                at += seg.paddr % PAGE
+                at = (at + page - 1) & ~(page - 1)
+                at += seg.paddr % page
             seg.offset = at
             end = seg.paddr + seg.filesz
-            i = bisect.bisect_left(pfns, seg.paddr // PAGE)
-            while i < len(pfns) and pfns[i] * PAGE < end:
-                base = pfns[i] * PAGE
-                low, high = max(base, seg.paddr), min(base + PAGE, end)
+            i = bisect.bisect_left(pfns, seg.paddr // page)
+            while i < len(pfns) and pfns[i] * page < end:
+                base = pfns[i] * page
+                low, high = max(base, seg.paddr), min(base + page, end)
                 self.file.seek(at + low - seg.paddr)
                 self.file.write(pages[pfns[i]][low - base:high - base])
                 i += 1
@@ -220,18 +213,18 @@ class Core:
         return at
 
     def headers(self, heads, phoff, shoff, phnum, xnum, elf32):
-        order = ">" if self.fx["elf_data"] == "big" else "<"
+        order = self.order
         align = self.fx.num("phdr_align")
         ident = b"\x7fELF" + bytes((1 if elf32 else 2,
                                     2 if order == ">" else 1, 1)) + bytes(9)
         shentsize = (40 if elf32 else 64) if shoff else 0
         tail = struct.pack(
-            order + "I6H", 0, 52 if elf32 else 64, 32 if elf32 else 56,
+            order + "I6H", self.m.arch.ELF_FLAGS, 52 if elf32 else 64, 32 if elf32 else 56,
             PN_XNUM if xnum else phnum, shentsize, 1 if shoff else 0, 0)
         start = struct.pack(
             order + ("HHIIII" if elf32 else "HHIQQQ"),
-            self.fx.num("elf_type"), self.fx.num("elf_machine"), 1, 0,
-            phoff, shoff)
+            self.fx.num("elf_type"), self.fx.num(
+                "elf_machine", self.m.arch.ELF_MACHINE), 1, 0, phoff, shoff)
         self.file.seek(0)
         self.file.write(ident + start + tail)
         if shoff:

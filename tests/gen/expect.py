@@ -18,7 +18,7 @@ import json
 
 import kallsyms
 import structpage as S
-from memory import PAGE, ZERO, pack
+from memory import pack
 
 LEVELS = (0, 1, 2, 4, 8, 16, 31)
 
@@ -26,7 +26,8 @@ LEVELS = (0, 1, 2, 4, 8, 16, 31)
 class Coverage:
     """Which bytes of each frame the segments hold."""
 
-    def __init__(self, segs):
+    def __init__(self, segs, page):
+        self.page = page
         self.full = set()       # wholly in segments, wholly in the file
         self.parts = {}         # pfn -> [(first byte, end byte)] in the file
         for seg in segs:
@@ -36,11 +37,12 @@ class Coverage:
     def add(self, paddr, size, in_file):
         if not size:
             return
-        first, last = paddr // PAGE, (paddr + size - 1) // PAGE
+        page = self.page
+        first, last = paddr // page, (paddr + size - 1) // page
         for pfn in range(first, last + 1):
-            low = max(paddr, pfn * PAGE) - pfn * PAGE
-            high = min(paddr + size, pfn * PAGE + PAGE) - pfn * PAGE
-            if in_file and (low, high) == (0, PAGE):
+            low = max(paddr, pfn * page) - pfn * page
+            high = min(paddr + size, pfn * page + page) - pfn * page
+            if in_file and (low, high) == (0, page):
                 self.full.add(pfn)
                 self.parts.setdefault(pfn, ())
             elif in_file:
@@ -51,8 +53,8 @@ class Coverage:
     def content(self, mem, pfn):
         page = mem.page(pfn)
         if page is None or pfn in self.full:
-            return page or ZERO
-        out = bytearray(PAGE)
+            return page or mem.zero
+        out = bytearray(self.page)
         for low, high in self.parts[pfn]:
             out[low:high] = page[low:high]
         return bytes(out)
@@ -65,9 +67,9 @@ class Coverage:
 class Expect:
     def __init__(self, machine, segs):
         self.m = machine
-        self.cover = Coverage(segs)
+        self.cover = Coverage(segs, machine.page)
         self.present = sorted(self.cover.parts)
-        self.max_mapnr = max((s.paddr + s.memsz + PAGE - 1) // PAGE
+        self.max_mapnr = max(-(-(s.paddr + s.memsz) // machine.page)
                              for s in segs) if segs else 0
         self.kernel = S.Unit("kernel", 0, 1)
         self.named = self.named_pages()
@@ -82,14 +84,14 @@ class Expect:
                 pfns -= set(range(first, end))
         elif m.fx.flag("pti"):
             # the page tables do, all but .brk
-            for first, end in kallsyms.freed(m)[:3]:
+            for first, end in kallsyms.freed(m, 3):
                 pfns -= set(range(first, end))
         for name, vaddr in m.symbols.items():
             if "SYMBOL(%s)=" % name not in m.vmcoreinfo.decode("latin-1"):
                 continue
             paddr = m.tables.translate(vaddr)
             if paddr is not None:
-                pfns.add(paddr // PAGE)
+                pfns.add(paddr // self.m.page)
         return pfns
 
     def unit(self, pfn):
@@ -97,7 +99,7 @@ class Expect:
 
     def struct_page_there(self, pfn):
         paddr = self.m.page_paddr(pfn)
-        return paddr is not None and self.cover.readable(paddr // PAGE)
+        return paddr is not None and self.cover.readable(paddr // self.m.page)
 
     def kept(self, pfn, level):
         """True, False, or None where either is right."""
@@ -127,7 +129,7 @@ class Expect:
             for level in LEVELS:
                 keep, maybe = [], []
                 extra = {p for l, a, b in fx.maybe if l in (level, -1)
-                         for p in range(a, b + 1)}
+                         for p in range(a + m.base_pfn, b + m.base_pfn + 1)}
                 for pfn in self.present:
                     answer = self.kept(pfn, level)
                     if answer is None or pfn in extra:
@@ -146,7 +148,7 @@ class Expect:
 
     def zero_pages(self):
         for pfn in self.present:
-            if self.cover.content(self.m.mem, pfn) == ZERO:
+            if self.cover.content(self.m.mem, pfn) == self.m.mem.zero:
                 yield pfn
 
     def write_truth(self, path):

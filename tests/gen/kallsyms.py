@@ -8,53 +8,34 @@ value, negative is base - 1 - offset. In 7.2 an offset counts from its own
 place.
 """
 
-import struct
-
-BIG = "symbol_with_a_name_that_takes_two_bytes_of_length_" * 3
-
-
-# The image's sections, in the order of arch/x86/kernel/vmlinux.lds.S; the
-# last one ends with the image. Offsets from _text; data lie at 2 MiB.
-TEXT_END, RODATA, RODATA_END, DATA = 0xc0000, 0x100000, 0x180000, 0x200000
-DATA_END, INIT, INIT_END, BRK_SIZE = 0x300000, 0x300000, 0x380000, 0x10000
+class Places:
+    """The image's sections, as offsets from _text, all of them multiples of
+    64 KiB; the last one ends with the image."""
+    TEXT_END, RODATA, RODATA_END, DATA = 0xc0000, 0x100000, 0x180000, 0x200000
+    DATA_END, INIT, INIT_END, BRK_SIZE = 0x300000, 0x300000, 0x380000, 0x10000
+    BIG = "symbol_with_a_name_that_takes_two_bytes_of_length_" * 3
 
 
-def freed(machine):
+def freed(machine, parts=None):
     """Parts of the image that the kernel gave to the page allocator after
-    boot, as far as its struct pages say: the gaps around rodata
-    (arch/x86/mm/init_64.c mark_rodata_ro), init (free_initmem) and what of
-    .brk was not used. As (first pfn, end pfn)."""
-    size = machine.kernel_size
-    return [((machine.kernel_paddr + a) // 4096,
-             (machine.kernel_paddr + b) // 4096)
-            for a, b in ((TEXT_END, RODATA), (RODATA_END, DATA),
-                         (INIT, INIT_END), (size - BRK_SIZE, size))]
+    boot, as far as its struct pages say. As (first pfn, end pfn)."""
+    return [((machine.kernel_paddr + a) // machine.page,
+             (machine.kernel_paddr + b) // machine.page)
+            for a, b in machine.arch.freed(machine)[:parts]]
 
 
 def symbols(machine):
     """(type, name, address), by address; per-CPU symbols are absolute."""
-    text, size = machine.text, machine.kernel_size
-    places = [("T", "_text", 0), ("T", "_stext", 0), ("T", "startup_64", 0),
-              ("t", BIG, 0x1000), ("T", "panic", 0x2000),
-              ("T", "_etext", TEXT_END), ("R", "__start_rodata", RODATA),
-              ("R", "__end_rodata", RODATA_END),
-              ("R", "__end_rodata_aligned", RODATA_END),
-              ("R", "__end_rodata_hpage_align", DATA), ("D", "_sdata", DATA),
-              ("D", "_edata", DATA_END), ("D", "__init_begin", INIT),
-              ("T", "_sinittext", INIT), ("T", "_einittext", INIT + 0x40000),
-              ("R", "__init_end", INIT_END), ("B", "__bss_start", INIT_END),
-              ("B", "__bss_stop", size - BRK_SIZE),
-              ("B", "__end_of_kernel_reserve", size - BRK_SIZE),
-              ("B", "__brk_base", size - BRK_SIZE),
-              ("B", "__brk_limit", size), ("B", "_end", size)]
+    arch = machine.arch
     table = [("A", "fixed_percpu_data", 0x0), ("A", "current_task", 0x1c0)]
-    table += [(kind, name, text + at) for kind, name, at in places]
-    table += [("D", name, machine.symbols[name])
-              for name in ("init_top_pgt", "init_uts_ns")]
+    table += [(kind, name, machine.text + at)
+              for kind, name, at in arch.symbols(machine)]
+    table += [("D", name, machine.symbols[name]) for name in
+              (arch.ROOT_SYMBOL or arch.ROOT, "init_uts_ns", *arch.LISTED)]
     return sorted(table, key=lambda s: s[2])
 
 
-def tokens():
+def tokens(words):
     """One token a character; token_index has 256 entries."""
     data, index = b"", []
     for code in range(256):
@@ -62,7 +43,7 @@ def tokens():
         char = chr(code)
         data += (char.encode() if char.isalnum() and code < 128
                  or char == "_" else b"") + b"\0"
-    return data, struct.pack("<256H", *index)
+    return data, words.pack("256H", *index)
 
 
 def names(table):
@@ -80,7 +61,7 @@ def build(machine):
     if not machine.layout.kallsyms:
         return
     table = symbols(machine) if machine.fx.flag("kallsyms") else []
-    token_table, token_index = tokens()
+    token_table, token_index = tokens(machine.words)
     text = names(table)
     put = machine.symbol
     put("kallsyms_names", max(len(text), 8), 8, text)
@@ -90,7 +71,7 @@ def build(machine):
     where = put("kallsyms_offsets", 4 * len(table) + 4, 8)
     base = machine.text
     if "relative_base" in machine.layout.kallsyms:
-        machine.mem.u64(put("kallsyms_relative_base", 8), base)
+        machine.mem.long(put("kallsyms_relative_base", 8), base)
     for i, (kind, _, address) in enumerate(table):
         place = machine.image_vaddr(where + 4 * i)
         if "relative_base" not in machine.layout.kallsyms:
@@ -98,4 +79,4 @@ def build(machine):
             offset = (base if kind == "A" else address) - place
         else:
             offset = address if kind == "A" else base - 1 - address
-        machine.mem.write(where + 4 * i, struct.pack("<i", offset))
+        machine.mem.u32(where + 4 * i, offset)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reader of kdump-compressed dumps, versions 1 to 6, little endian 64-bit:
+"""Reader of kdump-compressed dumps, versions 1 to 6, 64-bit, any byte order:
 the second opinion on what the product writes, made from the format's
 description alone (struct disk_dump_header, kdump_sub_header and page_desc of
 makedumpfile's diskdump_mod.h).
@@ -69,7 +69,11 @@ class Dump:
         m = self.map
         if m[:8] != SIGNATURE:
             raise NotADump("signature is %r" % m[:8])
-        head = {"version": struct.unpack_from("<i", m, 8)[0]}
+        # the crashed machine's byte order: a version is a small number
+        self.order = "<" if struct.unpack_from("<I", m, 8)[0] < 1 << 16 \
+            else ">"
+        self.form = struct.Struct(self.order + "qIIQ")
+        head = {"version": struct.unpack_from(self.order + "i", m, 8)[0]}
         names = "sysname nodename release version_string machine domainname"
         for i, name in enumerate(names.split()):
             raw = m[12 + 65 * i:12 + 65 * i + 65]
@@ -78,7 +82,8 @@ class Dump:
          head["block_size"], head["sub_hdr_size"], head["bitmap_blocks"],
          head["max_mapnr_32"], head["total_ram_blocks"],
          head["device_blocks"], head["written_blocks"], head["current_cpu"],
-         head["nr_cpus"]) = struct.unpack_from("<qqIiiIIIIIIi", m, 408)
+         head["nr_cpus"]) = struct.unpack_from(
+             self.order + "qqIiiIIIIIIi", m, 408)
         self.head = head
         size = head["block_size"]
         if not 1 <= head["version"] <= 6:
@@ -104,7 +109,7 @@ class Dump:
             "offset_vmcoreinfo size_vmcoreinfo offset_note size_note "
             "offset_eraseinfo size_eraseinfo start_pfn end_pfn "
             "max_mapnr".split(),
-            struct.unpack_from("<qii11Q", m, base)))
+            struct.unpack_from(self.order + "qii11Q", m, base)))
         since = dict(dump_level=1, split=2, start_pfn_32=2, end_pfn_32=2,
                      offset_vmcoreinfo=3, size_vmcoreinfo=3, offset_note=4,
                      size_note=4, offset_eraseinfo=5, size_eraseinfo=5,
@@ -173,12 +178,12 @@ class Dump:
     # ---- descriptors ------------------------------------------------------
     def read_descriptors(self):
         count = len(self.kept)
-        self.data = self.table + count * DESC.size
-        have = max(0, min(count, (self.size - self.table) // DESC.size))
+        self.data = self.table + count * self.form.size
+        have = max(0, min(count, (self.size - self.table) // self.form.size))
         if have < count:
             self.problem("%d descriptors of %d are in the file", have, count)
-        raw = self.map[self.table:self.table + have * DESC.size]
-        self.desc = list(DESC.iter_unpack(raw))
+        raw = self.map[self.table:self.table + have * self.form.size]
+        self.desc = list(self.form.iter_unpack(raw))
         self.desc += [(0, 0, 0, 0)] * (count - have)
         self.not_reached = 0
         self.shared = 0

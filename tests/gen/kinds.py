@@ -6,15 +6,12 @@ that leave it out.  page is the Pages statement, pfn the unit's first frame,
 order its order.
 """
 
-import layouts as L
 import structpage as S
-
-MAPPING = 0xffff888003456780    # an address_space or anon_vma, 8-aligned
 
 
 def _lru(enc, pfn, *flags):
     return enc.l.mask("uptodate", *flags), dict(
-        w1=enc.vaddr_of(pfn) + 8, w2=enc.vaddr_of(pfn) + 8)
+        w1=enc.vaddr_of(pfn) + enc.l.lru, w2=enc.vaddr_of(pfn) + enc.l.lru)
 
 
 def kernel(enc, page, pfn, order):
@@ -31,7 +28,7 @@ def reserved(enc, page, pfn, order):
 
 def table(enc, page, pfn, order):
     # pt_mm at index, a lock in private: include/linux/mm_types.h ptdesc
-    enc.put(pfn, mapcount=enc.l.types["table"], index=MAPPING + 0x1000,
+    enc.put(pfn, mapcount=enc.l.types["table"], index=enc.mapping + 0x1000,
             private=0x101)
     return 0
 
@@ -54,13 +51,13 @@ def slab(enc, page, pfn, order):
     flags = lay.mask("slab") if "slab" in lay.bits else 0
     if lay.compound == "dtor":
         # 5.10: slab_cache lies where mapping does; 6.1: slab_list
-        enc.put(pfn, flags, w1=S.POISON_LIST1, w2=S.POISON_LIST2,
-                mapping=MAPPING + 0x40, index=MAPPING + 0x2000,
+        enc.put(pfn, flags, w1=enc.poison1, w2=enc.poison2,
+                mapping=enc.mapping + 0x40, index=enc.mapping + 0x2000,
                 private=0x80100010)
     else:
         # since 6.2 a partial slab's count of slabs lies in the mapping word
-        enc.put(pfn, flags, w1=MAPPING + 0x40, w2=MAPPING + 0x80, mapping=3,
-                index=MAPPING + 0x2000, private=0x80100010)
+        enc.put(pfn, flags, w1=enc.mapping + 0x40, w2=enc.mapping + 0x80, mapping=3,
+                index=enc.mapping + 0x2000, private=0x80100010)
     enc.fields(pfn, mapcount=mapcount)
     if order:
         enc.compound(pfn, order)
@@ -79,7 +76,7 @@ def buddy(enc, page, pfn, order):
             # a merged block's old head: type cleared, order kept
             enc.fields(pfn + i, private=order - 1)
     bad = page.get("bad_order")
-    enc.put(pfn, w1=S.POISON_LIST1, w2=S.POISON_LIST2, refcount=0,
+    enc.put(pfn, w1=enc.poison1, w2=enc.poison2, refcount=0,
             private=int(bad, 0) if bad else order,
             mapcount=enc.l.types["buddy"])
     return 0 if bad else S.FREE
@@ -87,14 +84,14 @@ def buddy(enc, page, pfn, order):
 
 def pcp(enc, page, pfn, order):
     """Free, but on a CPU's list: nothing in the struct page says it."""
-    enc.put(pfn, w1=S.POISON_LIST1, w2=S.POISON_LIST2, refcount=0)
+    enc.put(pfn, w1=enc.poison1, w2=enc.poison2, refcount=0)
     return 0
 
 
 def unaccepted(enc, page, pfn, order):
     for i in range(1, 1 << order):
         enc.put(pfn + i, refcount=0)
-    enc.put(pfn, w1=S.POISON_LIST1, w2=S.POISON_LIST2, refcount=0,
+    enc.put(pfn, w1=enc.poison1, w2=enc.poison2, refcount=0,
             mapcount=enc.l.types["unaccepted"])
     # exported since 6.16 (c1a9301 of makedumpfile): 6.12 cannot be told
     return S.FREE if enc.l.name == "7.2" else 0
@@ -111,7 +108,7 @@ def anon(enc, page, pfn, order, low=S.ANON):
     if page.get("mlocked", "0") != "0":
         names += ["mlocked", "unevictable"]
     flags, words = _lru(enc, pfn, *names)
-    enc.put(pfn, flags, mapping=MAPPING | low, index=0x7f1234567, mapcount=0,
+    enc.put(pfn, flags, mapping=enc.mapping | low, index=0x7f1234567, mapcount=0,
             **words)
     if order:
         enc.compound(pfn, order, rmappable=True)
@@ -130,8 +127,8 @@ def cache(enc, page, pfn, order):
     if page.get("dirty", "0") != "0":
         names.append("dirty")
     flags, words = _lru(enc, pfn, *names)
-    enc.put(pfn, flags, mapping=MAPPING, index=pfn & 0xff,
-            private=MAPPING + 0x68 if private else 0, **words)
+    enc.put(pfn, flags, mapping=enc.mapping, index=pfn & 0xff,
+            private=enc.mapping + 0x68 if private else 0, **words)
     if order:
         enc.compound(pfn, order, rmappable=True)
     return S.CACHE_PRIVATE if private else S.CACHE | S.CACHE_PRIVATE
@@ -147,7 +144,7 @@ def swapcache(enc, page, pfn, order):
 def hugetlb(enc, page, pfn, order):
     flags, words = _lru(enc, pfn, "referenced")
     low = S.ANON if page.get("anon", "0") != "0" else 0
-    enc.put(pfn, flags, mapping=MAPPING + 0x100 | low, **words)
+    enc.put(pfn, flags, mapping=enc.mapping + 0x100 | low, **words)
     enc.compound(pfn, order, hugetlb=True)
     return S.USER
 
@@ -166,10 +163,10 @@ def hwpoison(enc, page, pfn, order):
 def zsmalloc(enc, page, pfn, order):
     if "zsmalloc" in enc.l.types:
         # the owner keeps an offset in the low 24 bits: mm/zpdesc.h
-        enc.put(pfn, enc.l.mask("private"), mapping=MAPPING | S.MOVABLE,
+        enc.put(pfn, enc.l.mask("private"), mapping=enc.mapping | S.MOVABLE,
                 mapcount=enc.l.types["zsmalloc"] | pfn & 0xfff)
     else:
-        enc.put(pfn, enc.l.mask("private"), mapping=MAPPING | S.MOVABLE)
+        enc.put(pfn, enc.l.mask("private"), mapping=enc.mapping | S.MOVABLE)
     return 0
 
 
@@ -184,7 +181,7 @@ def large_kmalloc(enc, page, pfn, order):
 
 def movable(enc, page, pfn, order):
     """A driver's page that can migrate: mapping is not an address_space."""
-    enc.put(pfn, mapping=MAPPING | S.MOVABLE)
+    enc.put(pfn, mapping=enc.mapping | S.MOVABLE)
     return 0
 
 
@@ -193,14 +190,14 @@ vmalloc = stack = module = percpu = kernel
 TABLE = {name: fn for name, fn in globals().items()
          if name in S.KINDS and callable(fn)}
 
-DEFAULT_ORDER = {"hugetlb": 9, "unaccepted": L.MAX_PAGE_ORDER}
-
 
 def place(enc, page):
     """All units of a statement; the caller checks for overlaps."""
     kind, alias = page.kind, {"thp": "anon", "ballooned": "offline"}
-    order = int(page.get("order", "9" if kind == "thp" else
-                         str(DEFAULT_ORDER.get(kind, 0))))
+    arch = enc.arch
+    order = {"hugetlb": arch.huge_order, "thp": arch.huge_order,
+             "unaccepted": arch.nr_page_orders - 1}.get(kind, 0)
+    order = int(page.get("order", order))
     kind = alias.get(kind, kind)
     if kind not in TABLE:
         raise SystemExit("line %d: kind %s is not known" % (page.line, kind))

@@ -60,10 +60,14 @@ class Layout:
     """One release.  Attributes are the keys of RELEASES below plus:
     bit(name): the page flag's number; mask(names): flags or'ed."""
 
-    def __init__(self, name, table, page_size):
+    def __init__(self, name, table, word, page_size):
         self.name = name
-        self.page_size = page_size      # of struct page
+        self.word = word                # bytes of a long
+        self.page_size = page_size or 8 * word      # of struct page
         self.__dict__.update(table)
+        self.__dict__.update(struct_page(word))
+        if word == 4:
+            self.__dict__.update(NODE_32)
         self.bits = {n: i for i, n in enumerate(self.flags)}
         self.types = {k: v & 0xffffffff for k, v in self.types.items()}
         # PG_swapcache has no bit of its own: page-flags.h
@@ -142,20 +146,31 @@ RELEASES["7.2"] = dict(
     nr_zones=173152, start_pfn=173160, span_pages=173176, node_id=173184,
     free_area_size=104, migrate_types=6, info_size=112, dev_info=44)
 
-# struct page, the same in all of them (pahole): 64 bytes, without the last
-# word, memcg_data, where there are no cgroups and nothing wants it aligned
-OFF_FLAGS, OFF_HEAD, OFF_LRU, OFF_MAPPING = 0, 8, 8, 24
-OFF_INDEX, OFF_PRIVATE, OFF_MAPCOUNT, OFF_REFCOUNT = 32, 40, 48, 52
-OFF_DTOR, OFF_ORDER = 16, 17            # of page[1], 5.10 and 6.1 only
 
-NR_PAGE_ORDERS = 11
-MAX_PAGE_ORDER = 10
+
+def struct_page(word):
+    """Offsets in struct page, the same in all of them (pahole), in longs:
+    flags, a union of five, then two ints. 64 bytes, without the last word,
+    memcg_data, where there are no cgroups and nothing wants it aligned; 32
+    where a long has 4 bytes. dtor and order: of page[1], up to 6.4 only."""
+    return dict(page_flags=0, head=word, lru=word, mapping=3 * word,
+                index=4 * word, private=5 * word, mapcount=6 * word,
+                refcount=6 * word + 4, memcg=6 * word + 8, dtor=2 * word,
+                order=2 * word + 1)
+
+
+# Nodes and zones with longs of 4 bytes: VMCOREINFO tells all of it.
+NODE_32 = dict(
+    zone_size=1024, vm_stat=768, zone_start=64, spanned=72, zone_name=92,
+    free_area=128, free_area_size=52, pgdat_size=8192, nr_zones=6144,
+    start_pfn=6148, span_pages=6156, node_id=6160, prb_size=48, text_ring=24,
+    prb_fail=40, desc_ring_size=24)
+
 HUGETLB_PAGE_DTOR = 2
-SECTION_SIZE_BITS = 27
 
 
-def get(name, page_size=64):
+def get(name, arch, page_size=None):
     if name not in RELEASES:
         raise ValueError("kernel %s: known are %s"
                          % (name, ", ".join(RELEASES)))
-    return Layout(name, RELEASES[name], page_size)
+    return Layout(name, RELEASES[name], arch.words.size, page_size)

@@ -71,8 +71,8 @@ def check_expect(dump, path, level):
 
 def compare(dump, args):
     """Decodes all pages, compares or digests; returns counts."""
-    raw = RawCore(args.against) if args.against else None
     size = dump.head["block_size"]
+    raw = RawCore(args.against, size) if args.against else None
     zero, filler = bytes(size), kdumpfile.filler(size)
     count = dict(pages=0, zero=0, different=0, filler=0)
     zero_blocks = set()

@@ -7,6 +7,7 @@ everything the kernel allocated at boot in the arena, the rest as the
 fixture's 'pages' statements say.
 """
 
+import archs
 import layouts as L
 import kallsyms
 import kinds
@@ -14,46 +15,42 @@ import nodes
 import printk
 import structpage as S
 import vmcoreinfo
-from memory import PAGE, Memory
-from pagetable import P, PageTables, SIZES
-
-TEXT_MAP = 0xffffffff80000000
-MODULES = 0xffffffffc0000000    # with KERNEL_IMAGE_SIZE of 1 GiB
-BASES = {4: (0xffff888000000000, 0xffffc90000000000, 0xffffea0000000000),
-         5: (0xff11000000000000, 0xffa0000000000000, 0xffd4000000000000)}
-PER_SECTION = 1 << (L.SECTION_SIZE_BITS - 12)
-MEM_SECTION = 32                # sizeof, with page_ext (pahole)
+from memory import Memory
+from pagetable import PageTables
 
 
-class Machine:
+class Machine(kallsyms.Places):
     def __init__(self, fixture):
         self.fx = fixture
-        self.layout = L.get(fixture["kernel"], fixture.num("struct_page"))
-        self.mem = Memory()
+        self.arch = arch = archs.get(fixture)
+        self.words = arch.words
+        self.page = arch.page   # its size
+        self.layout = L.get(fixture["kernel"], arch,
+                            fixture.num("struct_page"))
+        self.mem = Memory(arch.words, arch.page)
         self.symbols = {}
         self.sizes = {}         # symbol -> bytes it spans
         self.units = {}         # pfn -> Unit, of listed pages
         self.alloc_kind = {}    # pfn -> image, memmap, pagetable, reserved
-        self.levels = fixture.num("levels")
-        bases = BASES[self.levels]
-        self.page_offset = fixture.num("page_offset", bases[0])
-        self.vmalloc = fixture.num("vmalloc_start", bases[1])
-        self.vmemmap = fixture.num("vmemmap_start", bases[2])
-        self.physmem_bits = fixture.num(
-            "physmem_bits", 52 if self.levels == 5 else 46)
-        self.kernel_paddr = fixture.num("kernel_paddr")
-        self.kernel_size = fixture.num("kernel_size")
-        self.text = TEXT_MAP + 0x1000000 + fixture.num("kaslr")
-        self.phys_base = self.kernel_paddr - (self.text - TEXT_MAP)
-        bit = fixture.num("sme_bit")
-        self.sme_mask = 1 << bit if bit is not None else 0
-        self.arena = fixture.num("arena")
-        self.image_next = self.kernel_paddr + kallsyms.DATA
+        self.page_offset, self.vmalloc = arch.page_offset, arch.vmalloc
+        self.vmemmap, self.text = arch.vmemmap, arch.text
+        self.kernel_paddr = arch.kernel_paddr
+        self.kernel_size = arch.kernel_size
+        self.arena = arch.base + fixture.num("arena")
+        self.image_next = self.kernel_paddr + self.DATA
         self.ram = sorted(fixture.ram) or [(0x1000, 0x9fbff),
                                            (0x100000, 0x3ffffff)]
-        self.max_pfn = max(b for _, b in self.ram) // PAGE + 1
-        if self.model == "vmemmap" and self.vmemmap & (1 << 21) - 1:
-            raise SystemExit("vmemmap_start must be 2 MiB aligned")
+        self.ram = [(a + arch.base, b + arch.base) for a, b in self.ram]
+        self.base_pfn = arch.base // self.page
+        for page in fixture.pages:
+            page.first += self.base_pfn
+            page.last += self.base_pfn
+        self.max_pfn = max(b for _, b in self.ram) // self.page + 1
+        self.per_section = 1 << (arch.section_bits - arch.page_shift)
+        if self.model == "vmemmap" and self.vmemmap & \
+                arch.leaves.get(arch.vmemmap_leaf, (self.page,))[0] - 1:
+            raise SystemExit("vmemmap_start must be %s aligned"
+                             % arch.vmemmap_leaf)
 
     @property
     def model(self):
@@ -61,25 +58,28 @@ class Machine:
 
     # ---- addresses --------------------------------------------------------
     def direct(self, paddr):
-        return self.page_offset + paddr
+        return self.arch.direct(paddr)
 
     def image_vaddr(self, paddr):
-        return self.text + paddr - self.kernel_paddr
+        return self.arch.image_vaddr(paddr)
 
     def ram_pfns(self):
         """Frames that RAM covers, at least in part, ascending."""
         seen = -1
         for first, last in self.ram:
-            for pfn in range(max(first // PAGE, seen + 1), last // PAGE + 1):
+            for pfn in range(max(first // self.page, seen + 1),
+                             last // self.page + 1):
                 yield pfn
                 seen = pfn
 
     # ---- allocation -------------------------------------------------------
-    def allocate(self, size, align=PAGE, kind="reserved"):
+    def allocate(self, size, align=None, kind="reserved"):
         """From the arena; the pages are PG_reserved, as memblock's."""
+        align = align or self.page
         paddr = (self.arena + align - 1) & ~(align - 1)
         self.arena = paddr + size
-        for pfn in range(paddr // PAGE, (paddr + size - 1) // PAGE + 1):
+        for pfn in range(paddr // self.page,
+                         (paddr + size - 1) // self.page + 1):
             self.alloc_kind[pfn] = kind
         return paddr
 
@@ -87,7 +87,7 @@ class Machine:
         """Space in the kernel image; returns its physical address."""
         paddr = (self.image_next + align - 1) & ~(align - 1)
         self.image_next = paddr + size
-        if self.image_next > self.kernel_paddr + kallsyms.DATA_END:
+        if self.image_next > self.kernel_paddr + self.DATA_END:
             raise SystemExit("the image has no room for %s" % name)
         if data:
             self.mem.write(paddr, data)
@@ -112,43 +112,56 @@ class Machine:
         self.vmcoreinfo = vmcoreinfo.build(self)
 
     def place_image(self):
-        for pfn in range(self.kernel_paddr // PAGE,
-                         (self.kernel_paddr + self.kernel_size) // PAGE):
+        for pfn in range(self.kernel_paddr // self.page,
+                         (self.kernel_paddr + self.kernel_size) // self.page):
             self.alloc_kind[pfn] = "image"
         self.symbols["_stext"] = self.text
         self.sizes["_stext"] = 1
         # some text, so that the image is not zero
         line = b"\x55\x48\x89\xe5\x0f\x1f\x44\x00\x00\xc3\xcc\xcc" * 21
-        for at in range(0, 0x40000, PAGE):
+        for at in range(0, 0x40000, self.page):
             self.mem.write(self.kernel_paddr + at, line)
-        root = self.symbol("init_top_pgt", PAGE, PAGE)
-        self.tables = PageTables(
-            self.mem, root, self.levels,
-            lambda: self.allocate(PAGE, PAGE, "pagetable"), self.sme_mask)
+        arch = self.arch
+        root = self.symbol(arch.ROOT_SYMBOL or arch.ROOT,
+                           arch.table_size(arch.levels),
+                           max(self.page, arch.table_align(arch.levels)))
+        self.mem.write(root, arch.empty_table(self, arch.levels))
+        self.tables = PageTables(arch, self.mem, root, self.new_table)
+        arch.prepare(self)
         name = bytearray(6 * 65)
         release = self.fx["release"] or self.layout.release
         for i, text in enumerate(("Linux", "fixture", release,
-                                  "#1 SMP test", "x86_64", "(none)")):
+                                  "#1 SMP test", self.arch.UTS,
+                                  "(none)")):
             name[65 * i:65 * i + len(text)] = text.encode()
         uts = self.symbol("init_uts_ns", 448)
         self.mem.write(uts + self.layout.uts_name, name)
 
+    def new_table(self, level):
+        arch = self.arch
+        paddr = self.allocate(arch.table_size(level), arch.table_align(level),
+                              "pagetable")
+        self.mem.write(paddr, arch.empty_table(self, level))
+        return paddr
+
     def node_of(self, pfn):
         nodes = self.fx.num("nodes")
         for i, (first, last) in enumerate(self.ram):
-            if first // PAGE <= pfn <= last // PAGE:
+            if first // self.page <= pfn <= last // self.page:
                 return i * nodes // len(self.ram)
         return 0
 
     def flag_base(self, pfn):
         """Node and zone in page.flags, and an unset last_cpupid
         (include/linux/page-flags-layout.h, NODES_SHIFT 10)."""
-        zone = 0 if pfn < 0x1000 else 1 if pfn < 0x100000 else 2
+        zone = nodes.zone_of(self, pfn)
+        if self.words.bits == 32:
+            return zone << 30
         node = self.node_of(pfn) if self.fx.num("nodes") > 1 else 0
         return node << 54 | zone << 51 | 0x1fffff << 30
 
     def section_of(self, pfn):
-        return pfn // PER_SECTION
+        return pfn // self.per_section
 
     def make_arrays(self):
         """Default struct pages for all memory the memmap covers."""
@@ -156,18 +169,33 @@ class Machine:
             self.arrays = S.PageArrays(self.max_pfn, self.layout.page_size)
             wanted = [0]
         else:
-            self.arrays = S.PageArrays(PER_SECTION, self.layout.page_size)
+            self.arrays = S.PageArrays(self.per_section, self.layout.page_size)
             wanted = sorted({self.section_of(p) for p in self.ram_pfns()}
                             - {int(n, 0) for n in self.fx.no_sections})
         for index in wanted:
             self.arrays.add(index)
-        size = self.arrays.per * self.layout.page_size
-        self.memmap_paddr = {
-            n: self.allocate(size, 0x200000 if self.model != "flat" else PAGE,
-                             "memmap") for n in wanted}
-        self.enc = S.Encoder(self.layout, self.arrays, self.flag_base,
-                             self.page_vaddr, self.fx.flag("mask_tails"))
+        self.place_memmap(wanted)
+        self.enc = S.Encoder(self.arch, self.layout, self.arrays,
+                             self.flag_base, self.page_vaddr)
         self.default_pages(wanted)
+
+    def place_memmap(self, wanted):
+        """A piece for each section; where these are smaller than a page of
+        the vmemmap, they lie together in one."""
+        self.memmap_paddr = {}
+        size = self.arrays.per * self.layout.page_size
+        unit = self.arch.memmap_unit if self.model == "vmemmap" else self.page
+        shared = {}
+        for n in wanted:
+            if size >= unit or self.model == "flat":
+                self.memmap_paddr[n] = self.allocate(
+                    size, self.page if self.model == "flat"
+                    else self.arch.memmap_align, "memmap")
+                continue
+            group, at = divmod(self.page_vaddr(n * self.arrays.per), unit)
+            if group not in shared:
+                shared[group] = self.allocate(unit, unit, "memmap")
+            self.memmap_paddr[n] = shared[group] + at
 
     def default_pages(self, wanted):
         """Holes are reserved, RAM is plain kernel memory."""
@@ -190,7 +218,7 @@ class Machine:
     def page_vaddr(self, pfn):
         """Address of the struct page of that frame."""
         if self.model == "vmemmap":
-            return self.vmemmap + pfn * self.layout.page_size
+            return self.arch.page_struct(pfn, self.layout.page_size)
         index, at = divmod(pfn, self.arrays.per)
         return self.direct(self.memmap_paddr.get(index, 0)
                            + at * self.layout.page_size)
@@ -200,10 +228,11 @@ class Machine:
         index, at = divmod(pfn, self.arrays.per)
         if index not in self.memmap_paddr:
             return None
-        alias = self.alias.get((index, at * self.layout.page_size // PAGE))
+        at *= self.layout.page_size
+        alias = self.alias.get((index, at // self.page))
         if alias is not None:
-            return alias + at * self.layout.page_size % PAGE
-        return self.memmap_paddr[index] + at * self.layout.page_size
+            return alias + at % self.page
+        return self.memmap_paddr[index] + at
 
     def place_pages(self):
         """Runs the fixture's 'pages' statements."""
@@ -234,21 +263,22 @@ class Machine:
         if self.model != "vmemmap":
             raise SystemExit("hvo needs the vmemmap model")
         index, at = divmod(unit.first, self.arrays.per)
-        first = at * self.layout.page_size // PAGE
+        first = at * self.layout.page_size // self.page
         if self.layout.name == "7.2":
             shared = self.tail_page(unit)
         else:
-            shared = self.memmap_paddr[index] + first * PAGE
-        for i in range(1, unit.nr * self.layout.page_size // PAGE):
+            shared = self.memmap_paddr[index] + first * self.page
+        for i in range(1, unit.nr * self.layout.page_size // self.page):
             self.alias[(index, first + i)] = shared
 
     def tail_page(self, unit):
         if not hasattr(self, "tail_pages"):
             self.tail_pages = {}
         if unit.nr not in self.tail_pages:
-            paddr = self.allocate(PAGE, PAGE, "memmap")
-            buf, at = self.arrays.slot(unit.first + unit.nr - 64)
-            self.mem.write(paddr, bytes(buf[at:at + PAGE]))
+            paddr = self.allocate(self.page, kind="memmap")
+            buf, at = self.arrays.slot(unit.first + unit.nr
+                                       - self.page // self.layout.page_size)
+            self.mem.write(paddr, bytes(buf[at:at + self.page]))
             self.tail_pages[unit.nr] = paddr
         return self.tail_pages[unit.nr]
 
@@ -257,52 +287,46 @@ class Machine:
         if self.model != "vmemmap":
             return
         shared = {n for n, _ in self.alias}
+        size = self.arrays.per * self.layout.page_size
+        unit = self.arch.memmap_unit
+        done = set()
         for index, paddr in self.memmap_paddr.items():
-            size = self.arrays.per * self.layout.page_size
-            vaddr = self.vmemmap + index * size
-            leaf = "4k" if index in shared else self.fx["vmemmap_leaf"]
-            self.tables.map(vaddr, paddr, size, leaf)
+            vaddr = self.page_vaddr(index * self.arrays.per)
+            leaf = self.arch.page_name if index in shared \
+                else self.arch.vmemmap_leaf
+            if size < unit:
+                paddr -= vaddr % unit
+                vaddr -= vaddr % unit
+                if vaddr in done:
+                    continue
+                done.add(vaddr)
+            self.arch.map_memmap(self, vaddr, paddr, max(size, unit), leaf)
             for (n, page), target in self.alias.items():
                 if n == index:
-                    self.tables.map_one(vaddr + page * PAGE, target)
+                    self.tables.map_one(vaddr + page * self.page, target)
 
     def map_kernel(self):
-        self.map_image()
-        leaf = self.fx["direct_leaf"]
-        for first, last in self.ram:
-            start = first & ~(PAGE - 1)
-            end = (last + PAGE) & ~(PAGE - 1)
-            if leaf == "1g":
-                # like a kernel whose firmware map let it: whole GiBs
-                start &= ~(SIZES["1g"] - 1)
-                end = (end + SIZES["1g"] - 1) & ~(SIZES["1g"] - 1)
-            self.tables.map(self.direct(start), start, end - start, leaf)
-
-    def map_image(self):
-        """With page table isolation without what was freed of it
-        (arch/x86/mm/init.c free_kernel_image_pages)."""
-        at = self.kernel_paddr
-        freed = kallsyms.freed(self)[:3] if self.fx.flag("pti") else []
-        for first, end in freed + [((at + self.kernel_size) // PAGE, 0)]:
-            self.tables.map(self.image_vaddr(at), at, first * PAGE - at,
-                            "4k" if freed else "2m", nx=False)
-            at = end * PAGE
+        self.arch.map_image(self)
+        self.arch.map_direct(self)
 
     def map_vmalloc(self):
         """Stacks, modules and vmalloc pages, a guard page between runs."""
-        at = {"module": MODULES}
+        at = {"module": self.arch.modules}
+        large = self.arch.level(2)[0]
         for page in self.fx.pages:
             if page.kind not in ("vmalloc", "stack", "module", "percpu"):
                 continue
             area = page.kind if page.kind == "module" else "vmalloc"
             vaddr = at.get(area, self.vmalloc + 0x200000)
             nr = page.last + 1 - page.first
-            leaf = "2m" if page.get("huge", "0") != "0" else "4k"
-            if leaf == "2m":
-                vaddr = (vaddr + 0x1fffff) & ~0x1fffff
+            leaf = self.arch.page_name
+            if page.get("huge", "0") != "0":
+                leaf = archs.arch.size_name(1 << large)
+                vaddr = (vaddr + (1 << large) - 1) >> large << large
             page.vaddr = vaddr
-            self.tables.map(vaddr, page.first * PAGE, nr * PAGE, leaf)
-            at[area] = vaddr + (nr + 1) * PAGE
+            self.tables.map(vaddr, page.first * self.page, nr * self.page,
+                            leaf)
+            at[area] = vaddr + (nr + 1) * self.page
 
     # ---- the end ----------------------------------------------------------
     def check_arena(self):
@@ -323,9 +347,9 @@ class Machine:
     def store_arrays(self):
         for index, buf in self.arrays.arrays.items():
             paddr = self.memmap_paddr[index]
-            for at in range(0, len(buf), PAGE):
-                if self.alias.get((index, at // PAGE)) is None:
-                    self.mem.write(paddr + at, buf[at:at + PAGE])
+            for at in range(0, len(buf), self.page):
+                if self.alias.get((index, at // self.page)) is None:
+                    self.mem.write(paddr + at, buf[at:at + self.page])
 
     def apply_pokes(self):
         for key, args in self.fx.pokes:
@@ -342,7 +366,7 @@ class Machine:
         name, _, offset = word.partition("+")
         base = {"vmemmap": self.vmemmap, "direct": self.page_offset,
                 "vmalloc": self.vmalloc, "text": self.text,
-                "modules": MODULES}.get(name, self.symbols.get(name))
+                "modules": self.arch.modules}.get(name, self.symbols.get(name))
         if base is None:
             base = int(name, 0)
         return base + (int(offset, 0) if offset else 0)
@@ -350,7 +374,10 @@ class Machine:
     def poke_table(self, where, level, value):
         """ptset VADDR LEVEL self|root|absent|NUMBER"""
         at = self.tables.entry_paddr(self.address(where), int(level))
-        bits = P | 2 | 0x60 | self.sme_mask
-        entry = {"self": at & ~(PAGE - 1) | bits,
-                 "root": self.tables.root | bits, "absent": 0}.get(value)
-        self.mem.u64(at, int(value, 0) if entry is None else entry)
+        arch, level = self.arch, int(level)
+        # a table stands where its entry is
+        here = at & ~(arch.table_align(level) - 1)
+        entry = {"self": arch.table_entry(here, level), "absent": 0,
+                 "root": arch.table_entry(self.tables.root, level),
+                 }.get(value)
+        self.tables.put(at, int(value, 0) if entry is None else entry)

@@ -6,14 +6,17 @@ the bytes (a content word of the fixture).  All other memory is zero.
 """
 
 import random
-import struct
 
-PAGE = 4096
+PAGE = 4096             # of most machines
 ZERO = bytes(PAGE)
 
 
 class Memory:
-    def __init__(self):
+    def __init__(self, words, page=PAGE):
+        """words: see words.py; page: its size."""
+        self.words = words
+        self.size = page
+        self.zero = bytes(page)
         self.pages = {}         # pfn -> bytearray
         self.lazy = {}          # pfn -> content word
 
@@ -21,13 +24,13 @@ class Memory:
         """The page's bytes, or None when it is all zero by construction."""
         page = self.pages.get(pfn)
         if page is None and pfn in self.lazy:
-            page = make_content(self.lazy[pfn], pfn)
+            page = make_content(self.lazy[pfn], pfn, self)
         return page
 
     def _own(self, pfn):
         page = self.pages.get(pfn)
         if page is None:
-            page = bytearray(self.page(pfn) or ZERO)
+            page = bytearray(self.page(pfn) or self.zero)
             self.lazy.pop(pfn, None)
             self.pages[pfn] = page
         return page
@@ -35,57 +38,58 @@ class Memory:
     def write(self, paddr, data):
         view = memoryview(data)
         while len(view):
-            pfn, at = divmod(paddr, PAGE)
-            n = min(PAGE - at, len(view))
+            pfn, at = divmod(paddr, self.size)
+            n = min(self.size - at, len(view))
             self._own(pfn)[at:at + n] = view[:n]
             view = view[n:]
             paddr += n
 
     def u64(self, paddr, value):
-        self.write(paddr, struct.pack("<Q", value & 0xffffffffffffffff))
+        self.write(paddr, self.words.pack("Q", value & (1 << 64) - 1))
 
     def u32(self, paddr, value):
-        self.write(paddr, struct.pack("<I", value & 0xffffffff))
+        self.write(paddr, self.words.pack("I", value & 0xffffffff))
+
+    def long(self, paddr, value):
+        """An unsigned long or a pointer."""
+        self.write(paddr, self.words.pack("L", value & self.words.mask))
 
     def read(self, paddr, length):
         out = bytearray()
         while length:
-            pfn, at = divmod(paddr, PAGE)
-            n = min(PAGE - at, length)
-            out += (self.page(pfn) or ZERO)[at:at + n]
+            pfn, at = divmod(paddr, self.size)
+            n = min(self.size - at, length)
+            out += (self.page(pfn) or self.zero)[at:at + n]
             paddr += n
             length -= n
         return bytes(out)
-
-    def read_u64(self, paddr):
-        return struct.unpack("<Q", self.read(paddr, 8))[0]
 
     def nonzero(self):
         """Page frames that hold something else than zeroes, ascending."""
         for pfn in sorted(set(self.pages) | set(self.lazy)):
             page = self.page(pfn)
-            if page is not None and page != ZERO:
+            if page is not None and page != self.zero:
                 yield pfn, page
 
 
-def make_content(word, pfn):
+def make_content(word, pfn, memory):
     """zero | text | random | fill:WORD | auto (one of them by pfn)."""
+    size = memory.size
     if word == "auto":
         word = ("zero", "text", "random", "fill:0x%x" % (pfn & ~1))[pfn & 3]
     if word == "zero":
         return None
     if word == "text":
         line = b"page frame %08x: the quick brown fox jumps over it.\n" % pfn
-        return (line * (PAGE // len(line) + 1))[:PAGE]
+        return (line * (size // len(line) + 1))[:size]
     if word == "random":
-        return random.Random(pfn * 2654435761 + 1).randbytes(PAGE)
+        return random.Random(pfn * 2654435761 + 1).randbytes(size)
     if word.startswith("fill:"):
-        value = int(word[5:], 0)
-        return struct.pack("<Q", value & 0xffffffffffffffff) * (PAGE // 8) \
-            if value else None
+        value = int(word[5:], 0) & (1 << 64) - 1
+        return memory.words.pack("Q", value) * (size // 8) if value else None
     if word.startswith("byte:"):
         # one byte set at this offset, the rest zero
-        page = bytearray(PAGE)
+        page = bytearray(size)
         page[int(word[5:], 0)] = 1
         return bytes(page)
     raise ValueError("content '%s' is not known" % word)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mkimage.py FIXTURE.txt OUT [--set KEY=VALUE ...]
 
-Makes a vmcore of a small crashed x86_64 machine from its description, and
-beside it what a dump of it must hold (OUT.expect, OUT.truth, OUT.log; see
+Makes a vmcore of a small crashed machine, of the architecture that its
+description names (archs/), and beside it what a dump of it must hold (OUT.expect, OUT.truth, OUT.log; see
 expect.py).  --keys lists the settings.  Shares no code with the product.
 """
 

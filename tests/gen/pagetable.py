@@ -1,61 +1,70 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""x86_64 kernel page tables, 4 or 5 levels, leaves of 4K, 2M and 1G.
-
-Format: Intel SDM vol. 3A chapter 5 (bits P, RW, A, D, PS, G, NX); the C bit
-of AMD's memory encryption is set in every entry, as the kernel's sme_me_mask
-asks.  Tables themselves come from the machine's allocator.
-"""
-
-P, RW, US, A, D, PS, G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100
-NX = 1 << 63
-TABLE = P | RW | A | D
-LEAF = P | RW | A | D | G
-SIZES = {"4k": 1 << 12, "2m": 1 << 21, "1g": 1 << 30}
+"""Page tables of any architecture that has a tree of them. An architecture
+(archs/arch.py) says what a level covers and how entries look; this file
+makes the tables, from the machine's allocator, and walks them."""
 
 
 class PageTables:
-    def __init__(self, memory, root, levels, alloc, sme_mask=0):
-        """root: physical address of the top table; alloc(): the physical
-        address of a new, zeroed table page."""
+    """Level 1 holds the entries of pages, arch.levels is the top one."""
+
+    def __init__(self, arch, memory, root, alloc):
+        """root: physical address of the top table; alloc(level): the physical
+        address of a new, empty table of that level."""
+        self.arch = arch
         self.memory = memory
         self.root = root
-        self.levels = levels
         self.alloc = alloc
-        self.sme = sme_mask
         self.known = {}         # entry address -> next table (cache)
+
+    def slot(self, table, vaddr, level):
+        """Address of vaddr's entry in a table of that level."""
+        shift, bits = self.arch.level(level)
+        return table + self.arch.ENTRY * (vaddr >> shift & (1 << bits) - 1)
 
     def entry_paddr(self, vaddr, level):
         """Where the entry of that level for vaddr lies (level 1: a PTE);
         makes the tables above it."""
         table = self.root
-        for i in range(self.levels, level, -1):
-            at = table + 8 * (vaddr >> (12 + 9 * (i - 1)) & 511)
+        for i in range(self.arch.levels, level, -1):
+            at = self.slot(table, vaddr, i)
             table = self.known.get(at)
             if table is None:
-                table = self.alloc()
-                self.memory.u64(at, table | TABLE | self.sme)
+                table = self.alloc(i - 1)
+                self.put(at, self.arch.table_entry(table, i))
                 self.known[at] = table
-        return table + 8 * (vaddr >> (12 + 9 * (level - 1)) & 511)
+        return self.slot(table, vaddr, level)
 
-    def map_one(self, vaddr, paddr, leaf="4k", nx=True):
-        level = {"4k": 1, "2m": 2, "1g": 3}[leaf]
-        size = SIZES[leaf]
+    def put(self, at, entry):
+        self.memory.write(at, entry.to_bytes(
+            self.arch.ENTRY, self.arch.table_order))
+
+    def get(self, at):
+        return int.from_bytes(self.memory.read(at, self.arch.ENTRY),
+                              self.arch.table_order)
+
+    def map_one(self, vaddr, paddr, leaf=None, nx=True):
+        """One leaf, by the name of its size: see arch.leaves."""
+        size, level, count = self.arch.leaves[leaf or self.arch.page_name]
         assert vaddr % size == 0 and paddr % size == 0, \
             "map %x -> %x as %s" % (vaddr, paddr, leaf)
-        bits = LEAF | (PS if level > 1 else 0) | (NX if nx else 0)
-        self.memory.u64(self.entry_paddr(vaddr, level),
-                        paddr | bits | self.sme)
+        step = size // count
+        for i in range(count):
+            self.put(self.entry_paddr(vaddr + i * step, level),
+                     self.arch.leaf_entry(paddr, i * step, level, nx, count))
 
-    def map(self, vaddr, paddr, length, leaf="2m", nx=True):
+    def map(self, vaddr, paddr, length, leaf, nx=True):
         """Maps a range with the largest leaves allowed that fit."""
         end = vaddr + length
-        order = [n for n in ("1g", "2m", "4k") if SIZES[n] <= SIZES[leaf]]
+        leaves = self.arch.leaves
+        most = leaves[leaf][0]
+        order = sorted((s, n) for n, (s, _, _) in leaves.items() if s <= most)
         while vaddr < end:
-            for name in order:
-                size = SIZES[name]
+            for size, name in reversed(order):
                 if vaddr % size == 0 and paddr % size == 0 \
-                        and (end - vaddr >= size or name == "4k"):
+                        and end - vaddr >= size:
                     break
+            else:
+                size, name = order[0]
             self.map_one(vaddr, paddr, name, nx)
             vaddr += size
             paddr += size
@@ -63,14 +72,13 @@ class PageTables:
     def translate(self, vaddr):
         """A plain walk, for the generator's own checks: paddr or None."""
         table = self.root
-        for level in range(self.levels, 0, -1):
-            entry = self.memory.read_u64(
-                table + 8 * (vaddr >> (12 + 9 * (level - 1)) & 511))
-            if not entry & P:
+        for level in range(self.arch.levels, 0, -1):
+            at = self.slot(table, vaddr, level)
+            kind, paddr = self.arch.decode(self.get(at), level)
+            if kind is None:
                 return None
-            base = entry & 0x000ffffffffff000 & ~self.sme
-            if level == 1 or entry & PS:
-                size = 1 << (12 + 9 * (level - 1))
-                return (base & ~(size - 1)) + (vaddr & (size - 1))
-            table = base
+            if kind == "leaf":
+                size = 1 << self.arch.level(level)[0]
+                return (paddr & ~(size - 1)) + (vaddr & (size - 1))
+            table = paddr
         return None

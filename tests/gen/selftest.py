@@ -35,7 +35,7 @@ import kdumpfile        # noqa: E402
 import mkimage          # noqa: E402
 import readertest       # noqa: E402
 from listdump import read_expect        # noqa: E402
-from memory import ZERO, pack, unpack   # noqa: E402
+from memory import pack, unpack         # noqa: E402
 from rawcore import RawCore             # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -94,7 +94,7 @@ def check_image(out, fx):
     present = raw.present()
     if present != want["present"]:
         problems.append("present: expect and file differ")
-    zero = {p for p in sorted(present) if raw.page(p) == ZERO}
+    zero = {p for p in sorted(present) if raw.page(p) == raw.zero}
     if zero != want["zero"]:
         problems.append("zero pages: %s" % pack(sorted(
             zero ^ want["zero"]))[:200])

@@ -8,12 +8,8 @@ compound page, a free block, or a single frame.  The rules are makedumpfile's
 differences that tests/fixtures/README lists.
 """
 
-import struct
-
 import layouts as L
 
-POISON_LIST1, POISON_LIST2 = 0xdead000000000100, 0xdead000000000122
-TAIL_MAPPING = 0xdead000000000400       # include/linux/poison.h
 ANON, MOVABLE, KSM = 1, 2, 3            # low bits of page.mapping
 
 # level bits
@@ -59,55 +55,63 @@ class PageArrays:
 class Encoder:
     """Fills the arrays.  vaddr_of(pfn): address of that struct page."""
 
-    def __init__(self, layout, arrays, flag_base, vaddr_of, mask_tails):
+    def __init__(self, arch, layout, arrays, flag_base, vaddr_of):
+        self.arch = arch
+        self.words = arch.words
         self.l = layout
         self.arrays = arrays
         self.flag_base = flag_base      # pfn -> node and zone bits
         self.vaddr_of = vaddr_of
-        self.mask_tails = mask_tails
+        self.mask_tails = arch.fx.num("mask_tails", int(arch.MASK_TAILS))
+        self.mapping = arch.MAPPING or arch.page_offset + 0x3456780
+        # include/linux/poison.h
+        self.poison1, self.poison2 = arch.POISON + 0x100, arch.POISON + 0x122
+        self.tail_mapping = arch.POISON + 0x400
 
     def put(self, pfn, flags=0, w1=0, w2=0, mapping=0, index=0, private=0,
             mapcount=0xffffffff, refcount=1):
         buf, at = self.arrays.slot(pfn)
         if buf is None:
             return
-        struct.pack_into("<6QII", buf, at, flags | self.flag_base(pfn),
-                         w1, w2, mapping & (1 << 64) - 1, index, private,
-                         mapcount & 0xffffffff, refcount & 0xffffffff)
-        if self.l.page_size == 64:
-            struct.pack_into("<Q", buf, at + 56, 0)     # memcg_data
+        mask = self.words.mask
+        self.words.pack_into(
+            "6LII", buf, at, flags | self.flag_base(pfn), w1 & mask,
+            w2 & mask, mapping & mask, index & mask, private & mask,
+            mapcount & 0xffffffff, refcount & 0xffffffff)
+        if self.l.page_size > self.l.memcg:
+            self.words.pack_into("L", buf, at + self.l.memcg, 0)
 
     def fields(self, pfn, **values):
         """Overwrites fields of one struct page, by name."""
-        where = {"flags": ("<Q", L.OFF_FLAGS), "head": ("<Q", L.OFF_HEAD),
-                 "w2": ("<Q", 16), "mapping": ("<Q", L.OFF_MAPPING),
-                 "index": ("<Q", L.OFF_INDEX),
-                 "private": ("<Q", L.OFF_PRIVATE),
-                 "mapcount": ("<I", L.OFF_MAPCOUNT),
-                 "refcount": ("<I", L.OFF_REFCOUNT),
-                 "dtor": ("<B", L.OFF_DTOR), "order": ("<B", L.OFF_ORDER)}
+        lay = self.l
+        where = {"flags": ("L", lay.page_flags), "head": ("L", lay.head),
+                 "w2": ("L", 2 * lay.lru), "mapping": ("L", lay.mapping),
+                 "index": ("L", lay.index), "private": ("L", lay.private),
+                 "mapcount": ("I", lay.mapcount),
+                 "refcount": ("I", lay.refcount),
+                 "dtor": ("B", lay.dtor), "order": ("B", lay.order)}
         buf, at = self.arrays.slot(pfn)
         if buf is None:
             return
         for name, value in values.items():
             form, off = where[name]
-            size = struct.calcsize(form)
-            struct.pack_into(form, buf, at + off,
-                             value & (1 << 8 * size) - 1)
+            size = self.words.sizeof(form)
+            self.words.pack_into(form, buf, at + off,
+                                 value & (1 << 8 * size) - 1)
 
     def or_flags(self, pfn, *names):
         buf, at = self.arrays.slot(pfn)
         if buf is not None:
-            old = struct.unpack_from("<Q", buf, at)[0]
-            struct.pack_into("<Q", buf, at, old | self.l.mask(*names))
+            old = self.words.unpack_from("L", buf, at)[0]
+            self.words.pack_into("L", buf, at, old | self.l.mask(*names))
 
     # ---- compound pages ---------------------------------------------------
     def tail_info(self, head, order):
         """The word that makes a page a tail: pointer|1, or since 7.1
         mask|1 (page-flags.h set_compound_head)."""
         if self.l.name == "7.2" and self.mask_tails:
-            shift = order + 6
-            return (~0 << shift & (1 << 64) - 1) | 1
+            shift = order + self.l.page_size.bit_length() - 1
+            return (~0 << shift & self.words.mask) | 1
         return self.vaddr_of(head) | 1
 
     def compound(self, head, order, hugetlb=False, rmappable=False):
@@ -116,28 +120,28 @@ class Encoder:
         self.or_flags(head, "head")
         info = self.tail_info(head, order)
         for pfn in range(head + 1, head + (1 << order)):
-            self.put(pfn, w1=info, mapping=TAIL_MAPPING, refcount=0)
+            self.put(pfn, w1=info, mapping=self.tail_mapping, refcount=0)
         one = head + 1
         if self.l.compound in ("dtor", "folio_dtor"):
             dtor = L.HUGETLB_PAGE_DTOR if hugetlb else 3 if rmappable else 1
             buf, at = self.arrays.slot(one)
             if buf is not None:
-                struct.pack_into("<BBHiI", buf, at + L.OFF_DTOR, dtor, order,
-                                 0, -1, 1 << order)
+                self.words.pack_into("BBHiI", buf, at + self.l.dtor, dtor,
+                                     order, 0, -1, 1 << order)
         else:
             buf, at = self.arrays.slot(one)
             if buf is not None:
-                flags = struct.unpack_from("<Q", buf, at)[0] | order
+                flags = self.words.unpack_from("L", buf, at)[0] | order
                 if hugetlb and self.l.compound == "flags1":
                     flags |= self.l.mask("active")      # PG_hugetlb
                 if rmappable:
                     flags |= self.l.mask("workingset")  # PG_large_rmappable
-                # _entire_mapcount -1: the low half of the mapping word
-                struct.pack_into("<QQQii", buf, at, flags, info, 0, -1, 0)
+                # _entire_mapcount -1: an int where mapping is
+                self.words.pack_into("LLLii", buf, at, flags, info, 0, -1, 0)
         if order > 1:
             # _deferred_list: pointers, where mapping is in other pages
-            self.fields(head + 2, w2=self.vaddr_of(head + 2) + 16,
-                        mapping=self.vaddr_of(head + 2) + 16)
+            at = self.vaddr_of(head + 2) + 2 * self.l.lru
+            self.fields(head + 2, w2=at, mapping=at)
         if hugetlb and "hugetlb" in self.l.types:
             self.fields(head, mapcount=self.l.types["hugetlb"])
 

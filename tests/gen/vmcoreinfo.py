@@ -2,8 +2,8 @@
 """The VMCOREINFO note, key for key and in the order in which each release
 writes it: kernel/crash_core.c or kernel/vmcore_info.c
 crash_save_vmcoreinfo_init(), kernel/printk/printk.c
-log_buf_vmcoreinfo_setup(), arch/x86/kernel/*_64.c
-arch_crash_save_vmcoreinfo()."""
+log_buf_vmcoreinfo_setup(), archs/ for what
+arch_crash_save_vmcoreinfo() adds."""
 
 import layouts as L
 
@@ -33,6 +33,15 @@ class Note:
     def num(self, name, value):
         self.put("NUMBER(%s)" % name, value)
 
+    def signed(self, name, value):
+        """A number that is printed as a long."""
+        self.num(name, signed(value, self.m.words.bits))
+
+    def node_data(self, m, count=1024):
+        if m.pgdat.numa:
+            self.sym("node_data")
+            self.len("node_data", count)
+
     def len(self, name, value):
         self.put("LENGTH(%s)" % name, value)
 
@@ -47,7 +56,7 @@ def build(machine):
     page_numbers(note)
     for name in machine.layout.kallsyms:
         note.sym("kallsyms_" + name)
-    x86_64(note)
+    machine.arch.vmcoreinfo(note)
     note.put("CRASHTIME", machine.fx["crashtime"])
     lines = note.lines
     for action, key, value in machine.fx.info:
@@ -65,13 +74,14 @@ def identity(note):
     m, lay = note.m, note.m.layout
     note.put("OSRELEASE", m.fx["release"] or lay.release)
     note.put("BUILD-ID", "0123456789abcdef0123456789abcdef01234567")
-    note.put("PAGESIZE", 4096)
+    note.put("PAGESIZE", m.page)
     note.sym("init_uts_ns")
     if lay.uts_exported:
         note.off("uts_namespace.name", lay.uts_name)
     note.sym("node_online_map")
-    m.symbols["swapper_pg_dir"] = m.symbols["init_top_pgt"]
-    note.sym("swapper_pg_dir")
+    arch = m.arch
+    m.symbols[arch.ROOT] = m.symbols[arch.ROOT_SYMBOL or arch.ROOT]
+    note.sym(arch.ROOT)
     note.sym("_stext")
     if lay.vmap_area:
         note.sym("vmap_area_list")
@@ -85,39 +95,40 @@ def memory_model(note):
         note.sym("mem_map")
         note.sym("contig_page_data")
     if m.model == "vmemmap" and lay.vmemmap_exported:
-        note.put("SYMBOL(vmemmap)", "%x" % m.vmemmap)
+        note.put("SYMBOL(vmemmap)", "%x" % m.arch.page_struct(
+            0, lay.page_size))
     if m.model != "flat":
         note.sym("mem_section")
         note.len("mem_section", m.section_roots)
-        note.size("mem_section", 32)
+        note.size("mem_section", m.section_size)
         note.off("mem_section.section_mem_map", 0)
-        note.num("SECTION_SIZE_BITS", L.SECTION_SIZE_BITS)
-        note.num("MAX_PHYSMEM_BITS", m.physmem_bits)
+        note.num("SECTION_SIZE_BITS", m.arch.section_bits)
+        note.num("MAX_PHYSMEM_BITS", m.arch.physmem_bits)
 
 
 def structures(note):
-    m, lay = note.m, note.m.layout
+    m, lay, word = note.m, note.m.layout, note.m.words.size
     note.size("page", lay.page_size)
     note.size("pglist_data", m.pgdat.size)
     note.size("zone", lay.zone_size)
     note.size("free_area", lay.free_area_size)
-    note.size("list_head", 16)
-    note.size("nodemask_t", 128 if m.pgdat.numa else 8)
-    note.off("page.flags", L.OFF_FLAGS)
-    note.off("page._refcount", L.OFF_REFCOUNT)
-    note.off("page.mapping", L.OFF_MAPPING)
-    note.off("page.lru", L.OFF_LRU)
-    note.off("page._mapcount", L.OFF_MAPCOUNT)
-    note.off("page.private", L.OFF_PRIVATE)
+    note.size("list_head", 2 * word)
+    note.size("nodemask_t", 128 if m.pgdat.numa else word)
+    note.off("page.flags", lay.page_flags)
+    note.off("page._refcount", lay.refcount)
+    note.off("page.mapping", lay.mapping)
+    note.off("page.lru", lay.lru)
+    note.off("page._mapcount", lay.mapcount)
+    note.off("page.private", lay.private)
     if lay.compound == "dtor":
-        note.off("page.compound_dtor", L.OFF_DTOR)
-        note.off("page.compound_order", L.OFF_ORDER)
+        note.off("page.compound_dtor", lay.dtor)
+        note.off("page.compound_order", lay.order)
     if lay.compound == "folio_dtor":
-        note.off("folio._folio_dtor", lay.page_size + L.OFF_DTOR)
-        note.off("folio._folio_order", lay.page_size + L.OFF_ORDER)
+        note.off("folio._folio_dtor", lay.page_size + lay.dtor)
+        note.off("folio._folio_order", lay.page_size + lay.order)
     # renamed in 7.1 (f50c015 of makedumpfile)
     note.off("page.compound_info" if lay.name == "7.2"
-             else "page.compound_head", L.OFF_HEAD)
+             else "page.compound_head", lay.head)
     note.off("pglist_data.node_zones", 0)
     note.off("pglist_data.nr_zones", m.pgdat.nr_zones)
     if m.pgdat.node_mem_map is not None:
@@ -130,11 +141,11 @@ def structures(note):
     note.off("zone.spanned_pages", lay.spanned)
     note.off("free_area.free_list", 0)
     note.off("list_head.next", 0)
-    note.off("list_head.prev", 8)
+    note.off("list_head.prev", word)
     if lay.vmap_area:
         note.off("vmap_area.va_start", 0)
-        note.off("vmap_area.list", 40)
-    note.len("zone.free_area", L.NR_PAGE_ORDERS)
+        note.off("vmap_area.list", 5 * word)
+    note.len("zone.free_area", m.arch.nr_page_orders)
 
 
 def printk(note):
@@ -163,6 +174,7 @@ def printk(note):
 
 
 def ring(note, lay):
+    word = lay.word
     for key, value in (
             ("SIZE(printk_ringbuffer)", lay.prb_size),
             ("OFFSET(printk_ringbuffer.desc_ring)", 0),
@@ -170,16 +182,16 @@ def ring(note, lay):
             ("OFFSET(printk_ringbuffer.fail)", lay.prb_fail),
             ("SIZE(prb_desc_ring)", lay.desc_ring_size),
             ("OFFSET(prb_desc_ring.count_bits)", 0),
-            ("OFFSET(prb_desc_ring.descs)", 8),
-            ("OFFSET(prb_desc_ring.infos)", 16),
-            ("OFFSET(prb_desc_ring.head_id)", 24),
-            ("OFFSET(prb_desc_ring.tail_id)", 32),
-            ("SIZE(prb_desc)", 24),
+            ("OFFSET(prb_desc_ring.descs)", word),
+            ("OFFSET(prb_desc_ring.infos)", 2 * word),
+            ("OFFSET(prb_desc_ring.head_id)", 3 * word),
+            ("OFFSET(prb_desc_ring.tail_id)", 4 * word),
+            ("SIZE(prb_desc)", 3 * word),
             ("OFFSET(prb_desc.state_var)", 0),
-            ("OFFSET(prb_desc.text_blk_lpos)", 8),
-            ("SIZE(prb_data_blk_lpos)", 16),
+            ("OFFSET(prb_desc.text_blk_lpos)", word),
+            ("SIZE(prb_data_blk_lpos)", 2 * word),
             ("OFFSET(prb_data_blk_lpos.begin)", 0),
-            ("OFFSET(prb_data_blk_lpos.next)", 8),
+            ("OFFSET(prb_data_blk_lpos.next)", word),
             ("SIZE(printk_info)", lay.info_size),
             ("OFFSET(printk_info.seq)", 0),
             ("OFFSET(printk_info.ts_nsec)", 8),
@@ -191,12 +203,12 @@ def ring(note, lay):
             ("LENGTH(printk_info_subsystem)", 16),
             ("OFFSET(dev_printk_info.device)", 16),
             ("LENGTH(printk_info_device)", 48),
-            ("SIZE(prb_data_ring)", 32),
+            ("SIZE(prb_data_ring)", 4 * word),
             ("OFFSET(prb_data_ring.size_bits)", 0),
-            ("OFFSET(prb_data_ring.data)", 8),
-            ("OFFSET(prb_data_ring.head_lpos)", 16),
-            ("OFFSET(prb_data_ring.tail_lpos)", 24),
-            ("SIZE(atomic_long_t)", 8),
+            ("OFFSET(prb_data_ring.data)", word),
+            ("OFFSET(prb_data_ring.head_lpos)", 2 * word),
+            ("OFFSET(prb_data_ring.tail_lpos)", 3 * word),
+            ("SIZE(atomic_long_t)", word),
             ("OFFSET(atomic_long_t.counter)", 0)):
         note.put(key, value)
 
@@ -228,16 +240,3 @@ def page_numbers(note):
     type_value("PAGE_OFFLINE_MAPCOUNT_VALUE", "offline")
     if lay.name == "7.2":
         type_value("PAGE_UNACCEPTED_MAPCOUNT_VALUE", "unaccepted")
-
-
-def x86_64(note):
-    m = note.m
-    note.num("phys_base", signed(m.phys_base, 64))
-    note.sym("init_top_pgt")
-    note.num("pgtable_l5_enabled", int(m.levels == 5))
-    if m.pgdat.numa:
-        note.sym("node_data")
-        note.len("node_data", 1024)
-    note.put("KERNELOFFSET", "%x" % m.fx.num("kaslr"))
-    note.num("KERNEL_IMAGE_SIZE", 1 << 30)
-    note.num("sme_mask", signed(m.sme_mask, 64))
