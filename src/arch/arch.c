@@ -14,6 +14,7 @@
 
 static const struct arch_ops *const machines[] = {
 	&arch_arm64,
+	&arch_loongarch64,
 	&arch_ppc64,
 	&arch_riscv64,
 	&arch_x86_64,

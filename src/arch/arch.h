@@ -147,6 +147,7 @@ struct error *space_read_exact(const struct space *space, struct view *view,
 			       uint64_t vaddr, void *buf, size_t len,
 			       const char *what);
 
-extern const struct arch_ops arch_arm64, arch_ppc64, arch_riscv64, arch_x86_64;
+extern const struct arch_ops arch_arm64, arch_loongarch64, arch_ppc64,
+			     arch_riscv64, arch_x86_64;
 
 #endif
