@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ELF64 vmcores: /proc/vmcore, copies of it, QEMU's dump-guest-memory. libelf
- * decodes the headers; program headers are read in pieces, so that a header
- * that claims millions of them costs no memory.
+ * ELF vmcores of both classes: /proc/vmcore, copies of it, QEMU's
+ * dump-guest-memory. libelf decodes the headers; program headers are read in
+ * pieces, so that a header that claims millions of them costs no memory.
  */
 #include <errno.h>
 #include <gelf.h>
@@ -34,6 +34,8 @@
 struct reader {
 	struct image *image;
 	struct log *log;
+	Elf *elf;
+	size_t phdr_len;		/* of this class, bytes */
 	size_t segments_size, notes_size;	/* elements allocated */
 	uint64_t notes_len;		/* bytes of all PT_NOTEs */
 	bool page_offset_differs;
@@ -101,9 +103,12 @@ static void note_page_offset(struct reader *reader, const Elf64_Phdr *phdr)
 {
 	uint64_t offset = phdr->p_vaddr - phdr->p_paddr;
 
-	/* QEMU writes 0; old kexec-tools -1 or the physical address */
+	/* QEMU writes 0; old kexec-tools -1 or the physical address, and -1 for
+	 * what a 32-bit kernel does not always map */
 	if (!phdr->p_vaddr || phdr->p_vaddr >= KERNEL_MAP_START ||
-	    phdr->p_vaddr == phdr->p_paddr)
+	    phdr->p_vaddr == phdr->p_paddr ||
+	    (reader->image->target.word_size == 4 &&
+	     phdr->p_vaddr >= UINT32_MAX))
 		return;
 	if (!reader->image->page_offset && !reader->page_offset_differs)
 		reader->image->page_offset = offset;
@@ -211,10 +216,11 @@ static struct error *add_note(struct reader *reader, const Elf64_Phdr *phdr,
 }
 
 /* Whether so many program headers can be. */
-static struct error *check_count(const struct image *image, uint64_t phoff,
+static struct error *check_count(const struct reader *reader, uint64_t phoff,
 				 uint64_t nr)
 {
-	uint64_t end = phoff + nr * sizeof(Elf64_Phdr);
+	const struct image *image = reader->image;
+	uint64_t end = phoff + nr * reader->phdr_len;
 
 	if (image->size && end > image->size)
 		return error_create(ERROR_INVALID,
@@ -230,16 +236,37 @@ static struct error *check_count(const struct image *image, uint64_t phoff,
 	return NULL;
 }
 
-static struct error *read_phdrs(struct reader *reader, const Elf64_Ehdr *ehdr,
+/* Program header I of those at PHDRS, which are this machine's numbers. */
+static void get_phdr(const struct reader *reader, const uint8_t *phdrs,
+		     size_t i, Elf64_Phdr *ret)
+{
+	Elf32_Phdr narrow;
+
+	if (reader->phdr_len == sizeof(*ret)) {
+		memcpy(ret, phdrs + i * sizeof(*ret), sizeof(*ret));
+		return;
+	}
+	memcpy(&narrow, phdrs + i * sizeof(narrow), sizeof(narrow));
+	*ret = (Elf64_Phdr){
+		.p_type = narrow.p_type,
+		.p_offset = narrow.p_offset,
+		.p_vaddr = narrow.p_vaddr,
+		.p_paddr = narrow.p_paddr,
+		.p_filesz = narrow.p_filesz,
+		.p_memsz = narrow.p_memsz,
+	};
+}
+
+static struct error *read_phdrs(struct reader *reader, const GElf_Ehdr *ehdr,
 				uint64_t nr)
 {
-	static const size_t size = sizeof(Elf64_Phdr);
-	AUTO_FREE Elf64_Phdr *raw = malloc(PHDRS_AT_ONCE * size);
-	AUTO_FREE Elf64_Phdr *phdrs = malloc(PHDRS_AT_ONCE * size);
+	const size_t size = reader->phdr_len;
+	AUTO_FREE uint8_t *raw = malloc(PHDRS_AT_ONCE * size);
+	AUTO_FREE uint8_t *phdrs = malloc(PHDRS_AT_ONCE * size);
 
 	if (!raw || !phdrs)
 		return error_nomem();
-	TRY(check_count(reader->image, ehdr->e_phoff, nr));
+	TRY(check_count(reader, ehdr->e_phoff, nr));
 	for (uint64_t i = 0; i < nr; i += PHDRS_AT_ONCE) {
 		size_t n = (size_t)min_u64(nr - i, PHDRS_AT_ONCE);
 		uint64_t at = ehdr->e_phoff + i * size;
@@ -255,92 +282,115 @@ static struct error *read_phdrs(struct reader *reader, const Elf64_Ehdr *ehdr,
 		if (err)
 			return error_wrap(err, "%llu program headers",
 					  (unsigned long long)nr);
-		if (!elf64_xlatetom(&dst, &src, ehdr->e_ident[EI_DATA]))
+		if (!gelf_xlatetom(reader->elf, &dst, &src,
+				   ehdr->e_ident[EI_DATA]))
 			return error_create(ERROR_INVALID,
 					    "program headers: %s",
 					    elf_errmsg(-1));
 		for (size_t k = 0; k < n; k++) {
-			const Elf64_Phdr *phdr = &phdrs[k];
+			Elf64_Phdr phdr;
 
-			if (phdr->p_type == PT_LOAD)
-				TRY(add_load(reader, phdr, at + k * size));
-			else if (phdr->p_type == PT_NOTE)
-				TRY(add_note(reader, phdr, at + k * size));
+			get_phdr(reader, phdrs, k, &phdr);
+			if (phdr.p_type == PT_LOAD)
+				TRY(add_load(reader, &phdr, at + k * size));
+			else if (phdr.p_type == PT_NOTE)
+				TRY(add_note(reader, &phdr, at + k * size));
 		}
 	}
 	return NULL;
 }
 
 /* The number of program headers; PN_XNUM: it is in section header 0. */
-static struct error *count_phdrs(Elf *elf, const Elf64_Ehdr *ehdr,
+static struct error *count_phdrs(Elf *elf, const GElf_Ehdr *ehdr,
 				 uint64_t *ret)
 {
-	Elf64_Shdr *shdr;
+	GElf_Shdr shdr;
 	Elf_Scn *scn;
 
 	*ret = ehdr->e_phnum;
 	if (ehdr->e_phnum != PN_XNUM)
 		return NULL;
 	scn = elf_getscn(elf, 0);
-	shdr = scn ? elf64_getshdr(scn) : NULL;
-	if (!shdr)
+	if (!scn || !gelf_getshdr(scn, &shdr))
 		return error_create(ERROR_INVALID,
 				    "e_phnum is PN_XNUM, but there is no section header 0 at e_shoff %#llx",
 				    (unsigned long long)ehdr->e_shoff);
-	*ret = shdr->sh_info;
+	*ret = shdr.sh_info;
 	return NULL;
 }
 
-static struct error *check_ehdr(struct image *image, const Elf64_Ehdr *ehdr)
+/*
+ * The class is that of the file, not of the machine: kexec-tools writes either
+ * for a machine of 32 bits (--elf32-core-headers, --elf64-core-headers; the
+ * latter by default if it has memory above 4 GiB), QEMU too (target/i386/
+ * arch_dump.c: cpu_get_dump_info()), and ELF32 for small ones of 64 bits.
+ */
+static uint8_t word_size(uint16_t machine, int class)
 {
+	switch (machine) {
+	case EM_386:
+	case EM_ARM:
+		return 4;
+	case EM_X86_64:
+	case EM_AARCH64:
+		return 8;
+	default:	/* both words go by the name of EM_RISCV, EM_S390... */
+		return class == ELFCLASS32 ? 4 : 8;
+	}
+}
+
+static struct error *check_ehdr(struct reader *reader, const GElf_Ehdr *ehdr)
+{
+	bool narrow = ehdr->e_ident[EI_CLASS] == ELFCLASS32;
+	struct target *target = &reader->image->target;
+
+	reader->phdr_len = narrow ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
 	if (ehdr->e_type != ET_CORE)
 		return error_create(ERROR_INVALID,
 				    "an ELF file, but not a core: e_type is %u (offset 0x10)",
 				    ehdr->e_type);
-	if (ehdr->e_phentsize != sizeof(Elf64_Phdr))
+	if (ehdr->e_phentsize != reader->phdr_len)
 		return error_create(ERROR_INVALID,
-				    "e_phentsize is %u (offset 0x36), not %zu",
-				    ehdr->e_phentsize, sizeof(Elf64_Phdr));
+				    "e_phentsize is %u (offset %#x), not %zu",
+				    ehdr->e_phentsize, narrow ? 0x2a : 0x36,
+				    reader->phdr_len);
 	if (ehdr->e_phoff > INT64_MAX)
 		return error_create(ERROR_INVALID,
 				    "e_phoff is %#llx (offset 0x20)",
 				    (unsigned long long)ehdr->e_phoff);
-	image->target.elf_machine = ehdr->e_machine;
-	image->target.word_size = 8;
-	image->target.big_endian = ehdr->e_ident[EI_DATA] == ELFDATA2MSB;
+	target->elf_machine = ehdr->e_machine;
+	target->word_size = word_size(ehdr->e_machine,
+				      ehdr->e_ident[EI_CLASS]);
+	target->big_endian = ehdr->e_ident[EI_DATA] == ELFDATA2MSB;
 	return NULL;
 }
 
-static struct error *read_headers(struct reader *reader, Elf *elf)
+static struct error *read_headers(struct reader *reader)
 {
 	struct image *image = reader->image;
 	size_t ident_len = 0;
 	const char *ident;
-	Elf64_Ehdr *ehdr;
+	GElf_Ehdr ehdr;
 	uint64_t nr;
 
-	ident = elf ? elf_getident(elf, &ident_len) : NULL;
+	ident = reader->elf ? elf_getident(reader->elf, &ident_len) : NULL;
 	if (!ident || ident_len < EI_NIDENT)
 		return error_create(ERROR_INVALID,
 				    "no ELF header: the file ends at %#llx",
 				    (unsigned long long)image->size);
-	if (ident[EI_CLASS] == ELFCLASS32)
-		return error_create(ERROR_UNSUPPORTED,
-				    "an ELF32 core: 32-bit machines are not supported yet");
-	if (ident[EI_CLASS] != ELFCLASS64 ||
+	if ((ident[EI_CLASS] != ELFCLASS64 && ident[EI_CLASS] != ELFCLASS32) ||
 	    (ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB))
 		return error_create(ERROR_INVALID,
 				    "ELF class %u, byte order %u (offset 4)",
 				    (uint8_t)ident[EI_CLASS],
 				    (uint8_t)ident[EI_DATA]);
-	ehdr = elf64_getehdr(elf);
-	if (!ehdr)
+	if (!gelf_getehdr(reader->elf, &ehdr))
 		return error_create(ERROR_INVALID,
 				    "no whole ELF header: the file ends at %#llx",
 				    (unsigned long long)image->size);
-	TRY(check_ehdr(image, ehdr));
-	TRY(count_phdrs(elf, ehdr, &nr));
-	TRY(read_phdrs(reader, ehdr, nr));
+	TRY(check_ehdr(reader, &ehdr));
+	TRY(count_phdrs(reader->elf, &ehdr, &nr));
+	TRY(read_phdrs(reader, &ehdr, nr));
 	if (!image->nr_segments)
 		return error_create(ERROR_INVALID,
 				    "none of its %llu program headers is a PT_LOAD%s: no memory",
@@ -353,12 +403,11 @@ static struct error *elf_open(struct image *image, struct log *log)
 {
 	struct reader reader = { .image = image, .log = log };
 	struct error *err;
-	Elf *elf;
 
 	elf_version(EV_CURRENT);
-	elf = elf_begin(image->fd, ELF_C_READ, NULL);
-	err = read_headers(&reader, elf);
-	elf_end(elf);
+	reader.elf = elf_begin(image->fd, ELF_C_READ, NULL);
+	err = read_headers(&reader);
+	elf_end(reader.elf);
 	return err;
 }
 

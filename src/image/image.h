@@ -20,7 +20,7 @@
 
 struct target {
 	uint16_t elf_machine;	/* EM_X86_64 ... */
-	uint8_t word_size;	/* bytes: 4 or 8 */
+	uint8_t word_size;	/* the kernel's, bytes: 4 or 8 */
 	bool big_endian;
 	unsigned page_shift;	/* from VMCOREINFO's PAGESIZE; 12 without */
 };
@@ -113,7 +113,7 @@ bool image_has(const struct image *image, uint64_t paddr, uint64_t len);
 /* Whether all of [paddr, paddr + len) lies in segments. */
 bool image_covers(const struct image *image, uint64_t paddr, uint64_t len);
 
-/* ELF64 vmcore: /proc/vmcore, a copy of it, QEMU's dump-guest-memory. */
+/* ELF vmcore: /proc/vmcore, a copy of it, QEMU's dump-guest-memory. */
 extern const struct image_ops elf_image_ops;
 
 #endif

@@ -232,7 +232,7 @@ static void test_broken(void)
 	struct elf_file f;
 
 	broken(0, "KELF", 4, "not a vmcore");
-	broken(EI_CLASS, "\1", 1, "ELF32");
+	broken(EI_CLASS, "\1", 1, "e_phentsize");
 	broken(EI_CLASS, "\7", 1, "ELF");
 	broken(EI_DATA, "\7", 1, "ELF");
 	broken(16, "\2\2", 2, "not a core");
