@@ -13,7 +13,9 @@
 #define FIXED_MAX 65536u	/* of a doubling array: a power of two */
 
 static const struct arch_ops *const machines[] = {
+	&arch_arm,
 	&arch_arm64,
+	&arch_i386,
 	&arch_loongarch64,
 	&arch_ppc64,
 	&arch_riscv64,
@@ -199,6 +201,19 @@ struct error *space_read(const struct space *space, struct view *view,
 		p += n;
 		len -= n;
 	}
+	return NULL;
+}
+
+struct error *space_read_word(const struct space *space, struct view *view,
+			      uint64_t vaddr, uint64_t *ret,
+			      enum page_state *state)
+{
+	unsigned size = space->target.word_size;
+	uint8_t buf[8];
+
+	TRY(space_read(space, view, vaddr, buf, size, state));
+	*ret = *state == PAGE_OK ?
+	       get_uint(buf, size, space->target.big_endian) : 0;
 	return NULL;
 }
 

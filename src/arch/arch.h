@@ -111,6 +111,9 @@ struct space {
 	uint64_t linear_start;	/* vaddr of physical 0 in the linear map (which
 				 * may begin above it); if has_linear */
 
+	uint64_t phys_start;	/* where memory begins, as the kernel counts: of
+				 * which frame mem_map[0] is, if it is flat */
+
 	struct mapping *fixed;	/* ascending, disjoint; looked at before the
 				 * tables; owned */
 	size_t nr_fixed;
@@ -142,12 +145,26 @@ struct error *space_read(const struct space *space, struct view *view,
 			 uint64_t vaddr, void *buf, size_t len,
 			 enum page_state *ret);
 
-/* The same; anything but PAGE_OK is an error that names WHAT and vaddr. */
+/* Reads a word of the kernel's: an unsigned long or a pointer, 4 or 8 bytes. *RET
+ * is 0 if *STATE is not PAGE_OK. */
+struct error *space_read_word(const struct space *space, struct view *view,
+			      uint64_t vaddr, uint64_t *ret,
+			      enum page_state *state);
+
+/* VADDR as the kernel's arithmetic has it, which goes round at its word. */
+static inline uint64_t space_wrap(const struct space *space, uint64_t vaddr)
+{
+	return space->target.word_size == 4 ? (uint32_t)vaddr : vaddr;
+}
+
+/* As space_read(); anything but PAGE_OK is an error that names WHAT and
+ * vaddr. */
 struct error *space_read_exact(const struct space *space, struct view *view,
 			       uint64_t vaddr, void *buf, size_t len,
 			       const char *what);
 
-extern const struct arch_ops arch_arm64, arch_loongarch64, arch_ppc64,
+extern const struct arch_ops arch_arm, arch_arm64, arch_i386, arch_loongarch64,
+			     arch_ppc64, arch_riscv64, arch_x86_64;
 			     arch_riscv64, arch_x86_64;
 
 #endif

@@ -162,13 +162,17 @@ static struct error *build(struct builder *b, struct log *log)
 		return table_walk(space, b->view, b->skip,
 					space->image.end ? 2 : 1, add_leaf, b);
 	}
-	/* not from physical 0 on: where memory begins at 2 GiB, as on riscv64,
-	 * the vmalloc area ends there, with the CPUs' own areas in it */
-	b->skip[b->nr_skip++] = (struct vrange){
-		space->linear_start + first_paddr(kernel->image),
-		space->linear_start +
-		align_up(kernel->end_pfn << b->page_shift, 1ull << 30),
-	};
+	/*
+	 * Not from physical 0 on: where memory begins at 2 GiB, as on riscv64,
+	 * the vmalloc area ends there, with the CPUs' own areas in it. With
+	 * words of 4 bytes the vmalloc area lies where memory would go on.
+	 */
+	if (space->target.word_size == 8)
+		b->skip[b->nr_skip++] = (struct vrange){
+			space->linear_start + first_paddr(kernel->image),
+			space->linear_start +
+			align_up(kernel->end_pfn << b->page_shift, 1ull << 30),
+		};
 	qsort(b->skip, b->nr_skip, sizeof(*b->skip), by_start);
 	return table_walk(space, b->view, b->skip, b->nr_skip, add_leaf,
 				b);

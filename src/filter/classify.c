@@ -14,10 +14,6 @@
 
 #define MAPPING_ANON 1u		/* Linux page-flags.h: PAGE_MAPPING_ANON */
 
-/* As it is before mm/mm_init.c has been at it, and after hot removal: Linux
- * include/linux/mm.h: PAGE_POISON_PATTERN, page_init_poison(). */
-#define STRUCT_POISONED UINT64_MAX
-
 /*
  * The struct pages may be mapped, and the memory change under our hands. What
  * was loaded is what is judged: the empty asm keeps the compiler from loading
@@ -39,6 +35,13 @@ static inline uint32_t load_u32(const uint8_t *p, bool big_endian)
 	return v;
 }
 
+/* A word of the kernel's own length. */
+static inline ALWAYS_INLINE uint64_t load_word(const uint8_t *p, unsigned word,
+					       bool big_endian)
+{
+	return word == 8 ? load_u64(p, big_endian) : load_u32(p, big_endian);
+}
+
 static bool holds(const struct test *test, uint32_t word)
 {
 	return test->mask && (word & test->mask) == test->value;
@@ -47,12 +50,21 @@ static bool holds(const struct test *test, uint32_t word)
 static uint64_t word_of(const struct page_layout *l, const uint8_t *page,
 			const struct field *field)
 {
-	return load_u64(page + field->offset, l->big_endian);
+	return load_word(page + field->offset, l->word, l->big_endian);
 }
 
 static uint64_t flags_of(const struct page_layout *l, const uint8_t *page)
 {
 	return word_of(l, page, &l->flags);
+}
+
+/*
+ * A struct page is all ones before mm/mm_init.c has been at it, and after hot
+ * removal: Linux include/linux/mm.h: PAGE_POISON_PATTERN, page_init_poison().
+ */
+static bool is_unmade(const struct page_layout *l, uint64_t flags)
+{
+	return flags == UINT64_MAX >> (64 - 8 * l->word);
 }
 
 /* The number of pages of the compound page with this head; 0 if unsure. */
@@ -97,30 +109,32 @@ static inline uint64_t push(uint64_t bits, bool bit)
 /* Bit I: the I-th of NR struct pages has all of FLAGS. */
 static inline ALWAYS_INLINE uint64_t
 group_flags(const struct page_layout *l, const uint8_t *page, unsigned nr,
-	    uint32_t size, bool big_endian, uint64_t flags)
+	    uint32_t size, unsigned word, bool big_endian, uint64_t flags)
 {
 	uint64_t bits = 0;
 
 	for (unsigned i = 0; i < nr; i++, page += size) {
-		uint64_t word = load_u64(page + l->flags.offset, big_endian);
+		uint64_t has = load_word(page + l->flags.offset, word,
+					 big_endian);
 
 		/* too many instructions here for the CPU to run ahead to the
 		 * next struct pages but one or two by itself */
 		__builtin_prefetch(page + (size_t)GROUP_PAGES * size);
-		bits = push(bits, (word & flags) == flags);
+		bits = push(bits, (has & flags) == flags);
 	}
 	return bits >> (64 - nr);
 }
 
 /*
- * See filter_group(). NR is 1 to 64; SIZE and BIG_ENDIAN are the layout's, for
- * the compiler to know them. What is rare is looked for again, and only where
+ * See filter_group(). NR is 1 to 64; SIZE, WORD and BIG_ENDIAN are the layout's,
+ * for the compiler to know them. What is rare is looked for again, and only where
  * any of the flags has it: then a page stays what it was, or it becomes what it
  * has turned into meanwhile.
  */
 static inline ALWAYS_INLINE void
 group_judge(const struct page_layout *l, const uint8_t *page, unsigned nr,
-	    uint32_t size, bool big_endian, struct page_group *ret)
+	    uint32_t size, unsigned word, bool big_endian,
+	    struct page_group *ret)
 {
 	const uint64_t single = unit_flags(l), lru_flag = l->lru;
 	const uint64_t swap = l->swapcache | l->swapbacked;
@@ -132,11 +146,13 @@ group_judge(const struct page_layout *l, const uint8_t *page, unsigned nr,
 	uint64_t unit = 0, anon = 0, cache = 0, any = 0, private = UINT64_MAX;
 
 	for (size_t at = 0; at < (size_t)nr * size; at += size) {
-		uint64_t flags = load_u64(flags_at + at, big_endian);
+		uint64_t flags = load_word(flags_at + at, word, big_endian);
 		int32_t mapcount = (int32_t)load_u32(mapcount_at + at,
 						     big_endian);
-		uint64_t compound = load_u64(compound_at + at, big_endian);
-		uint64_t mapping = load_u64(mapping_at + at, big_endian);
+		uint64_t compound = load_word(compound_at + at, word,
+					      big_endian);
+		uint64_t mapping = load_word(mapping_at + at, word,
+					     big_endian);
 
 		if (nr > 1)	/* as above */
 			__builtin_prefetch(flags_at + at + (size_t)nr * size);
@@ -150,34 +166,40 @@ group_judge(const struct page_layout *l, const uint8_t *page, unsigned nr,
 	anon >>= 64 - nr;
 	cache >>= 64 - nr;
 	if (l->swapcache && (any & swap) == swap)
-		cache |= group_flags(l, page, nr, size, big_endian, swap);
+		cache |= group_flags(l, page, nr, size, word, big_endian,
+				     swap);
 	cache &= ~anon;
 	if (cache && l->private_flag)
 		private = any & l->private_flag ?
-			  group_flags(l, page, nr, size, big_endian,
+			  group_flags(l, page, nr, size, word, big_endian,
 				      l->private_flag) : 0;
 	ret->unit = unit;
 	ret->anon = anon;
 	ret->cache = cache & ~private;
 	ret->cache_private = cache & private;
 	ret->reserved = any & l->reserved ?
-			group_flags(l, page, nr, size, big_endian,
+			group_flags(l, page, nr, size, word, big_endian,
 				    l->reserved) & ~(anon | cache) : 0;
 }
 
 /* The layout that has code of its own. */
 static inline bool is_usual(const struct page_layout *l)
 {
-	return l->size == 64 && l->big_endian == BYTES_HOST_BIG;
+	return l->size == 64 && l->word == 8 &&
+	       l->big_endian == BYTES_HOST_BIG;
 }
 
 void filter_group(const struct page_layout *l, const void *page,
 		  struct page_group *ret)
 {
 	if (is_usual(l))
-		group_judge(l, page, GROUP_PAGES, 64, BYTES_HOST_BIG, ret);
+		group_judge(l, page, GROUP_PAGES, 64, 8, BYTES_HOST_BIG, ret);
+	else if (l->word == 8)
+		group_judge(l, page, GROUP_PAGES, l->size, 8, l->big_endian,
+			    ret);
 	else
-		group_judge(l, page, GROUP_PAGES, l->size, l->big_endian, ret);
+		group_judge(l, page, GROUP_PAGES, l->size, 4, l->big_endian,
+			    ret);
 }
 
 static bool is_hugetlb(const struct page_layout *l, const uint8_t *page)
@@ -201,7 +223,7 @@ static enum page_class classify_mapped(const struct page_layout *l,
 {
 	struct page_group group;
 
-	group_judge(l, page, 1, l->size, l->big_endian, &group);
+	group_judge(l, page, 1, l->size, l->word, l->big_endian, &group);
 	return group.anon ? CLASS_ANON :
 	       group.cache ? CLASS_CACHE :
 	       group.cache_private ? CLASS_CACHE_PRIVATE : CLASS_KERNEL;
@@ -269,7 +291,7 @@ enum page_class filter_classify(const struct page_layout *l, const void *page,
 	if (!typed && !slab && !(flags & l->head))
 		return flags & l->hwpoison ? CLASS_HWPOISON :
 		       classify_mapped(l, page);
-	if (flags == STRUCT_POISONED)
+	if (is_unmade(l, flags))
 		return CLASS_KERNEL;
 	run_compound = flags & l->head ? compound_run(l, page, pfn, nr) : 0;
 	if (slab) {	/* mapcount is the slab's own then */
@@ -286,8 +308,10 @@ bool filter_tail(const struct page_layout *l, const void *page, uint64_t vaddr,
 		 uint64_t *head_vaddr)
 {
 	uint64_t word = word_of(l, page, &l->compound);
-	uint64_t value = word & ~1ull, span = -value;
+	uint64_t value = word & ~1ull, span;
 
+	/* a mask has all of its upper bits set, whatever the word */
+	span = l->word == 8 ? -value : (uint32_t)-(uint32_t)value;
 	if (!(word & 1))
 		return false;
 	*head_vaddr = 0;
@@ -313,15 +337,16 @@ uint64_t filter_poisoned(const struct page_layout *l, const void *page,
 	if (!l->hwpoison)
 		return 0;
 	bits = is_usual(l) ?
-	       group_flags(l, page, nr, 64, BYTES_HOST_BIG, l->hwpoison) :
-	       group_flags(l, page, nr, l->size, l->big_endian, l->hwpoison);
+	       group_flags(l, page, nr, 64, 8, BYTES_HOST_BIG, l->hwpoison) :
+	       group_flags(l, page, nr, l->size, l->word, l->big_endian,
+			   l->hwpoison);
 	while (bits) {
 		unsigned i = (unsigned)__builtin_ctzll(bits);
 		uint64_t flags = flags_of(l, (const uint8_t *)page +
 					     (size_t)i * l->size);
 
 		bits &= bits - 1;
-		if (flags != STRUCT_POISONED)
+		if (!is_unmade(l, flags))
 			found |= 1ull << i;
 	}
 	return found;

@@ -92,10 +92,11 @@ static struct error *table_init(struct table *t, bool *ok)
 	t->has_base = vmcoreinfo_number(v, "SYMBOL", "kallsyms_relative_base",
 					&t->base);
 	if (*ok && t->has_base) {
-		uint8_t base[8];
+		enum page_state state;
 
-		TRY(read_at(t, t->base, base, sizeof(base), ok));
-		t->base = get_u64(base, t->big_endian);
+		TRY(space_read_word(&t->kernel->space, t->view, t->base,
+				    &t->base, &state));
+		*ok = state == PAGE_OK;
 	}
 	return NULL;
 }
@@ -187,11 +188,12 @@ static struct error *resolve(struct table *t, uint32_t i,
 
 	TRY(read_at(t, at, raw, sizeof(raw), ok));
 	offset = get_u32(raw, t->big_endian);
-	value[OFFSET_BASE] = t->base + offset;
+	value[OFFSET_BASE] = space_wrap(&t->kernel->space, t->base + offset);
 	value[OFFSET_PERCPU] = (int32_t)offset < 0 ?
 			       t->base - 1 - (uint64_t)(int64_t)(int32_t)offset :
 			       offset;
-	value[OFFSET_SELF] = at + (uint64_t)(int64_t)(int32_t)offset;
+	value[OFFSET_SELF] = space_wrap(&t->kernel->space, at +
+					(uint64_t)(int64_t)(int32_t)offset);
 	return NULL;
 }
 

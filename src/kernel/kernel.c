@@ -65,7 +65,9 @@ static uint64_t known_flags(const struct page_layout *l)
 static struct error *find_reserved(struct kernel *kernel, struct view *view)
 {
 	unsigned page_shift = kernel->space.target.page_shift;
-	uint64_t shared = 0x1ffff00, symbol;
+	/* with words of 4 bytes, the section, node and zone reach further down */
+	uint64_t shared = kernel->layout.word == 4 ? 0xff00 : 0x1ffff00;
+	uint64_t symbol;
 	struct page_layout *l = &kernel->layout;
 	struct page_array array = { 0 };
 
@@ -76,8 +78,7 @@ static struct error *find_reserved(struct kernel *kernel, struct view *view)
 		struct extent extent;
 		bool unreadable;
 		enum page_state state;
-		uint8_t flags[8];
-		uint64_t pfn;
+		uint64_t pfn, flags;
 
 		TRY(space_translate(&kernel->space, view, symbol +
 				    ((uint64_t)i << page_shift), &extent));
@@ -89,12 +90,12 @@ static struct error *find_reserved(struct kernel *kernel, struct view *view)
 					      &unreadable));
 		if (pfn - array.first_pfn >= array.nr_pages)
 			return NULL;
-		TRY(space_read(&kernel->space, view, array.vaddr +
-			       (pfn - array.first_pfn) * l->size +
-			       l->flags.offset, flags, 8, &state));
+		TRY(space_read_word(&kernel->space, view, array.vaddr +
+				    (pfn - array.first_pfn) * l->size +
+				    l->flags.offset, &flags, &state));
 		if (state != PAGE_OK)
 			return NULL;
-		shared &= get_u64(flags, l->big_endian);
+		shared &= flags;
 	}
 	if (shared && !(shared & (shared - 1)))
 		l->reserved = shared;

@@ -37,10 +37,12 @@ struct kernel {
 	uint64_t sections_per_root;	/* 1 if not extreme */
 	uint64_t section_size;	/* SIZE(mem_section) */
 	uint64_t section_map_offset; /* OFFSET(mem_section.section_mem_map) */
-	uint64_t mem_map;	/* vaddr of frame 0's struct page; flat */
-	uint64_t flat_pages;	/* frames with a struct page, from 0; flat */
-	uint64_t vmemmap;	/* the same, where all sections' arrays are one
-				 * and the kernel says so; else 0 */
+	uint64_t mem_map;	/* vaddr of the first struct page; flat */
+	uint64_t flat_first;	/* the frame that is its; flat */
+	uint64_t flat_pages;	/* frames with a struct page, from there; flat */
+	uint64_t vmemmap;	/* vaddr of frame 0's struct page, where all
+				 * sections' arrays are one and the kernel says
+				 * so; else 0 */
 	uint64_t end_pfn;	/* one past the last frame of the image at an
 				 * address that this machine can have */
 };

@@ -52,7 +52,7 @@ static uint64_t get_flag(struct source *s, const char *name)
 
 	if (!vmcoreinfo_number(s->vmcoreinfo, "NUMBER", name, &bit))
 		return 0;
-	if (bit > 63) {
+	if (bit >= 8u * s->layout->word) {
 		log_warn(s->log, "VMCOREINFO: NUMBER(%s) is no bit number, "
 			 "ignored", name);
 		return 0;
@@ -95,24 +95,25 @@ static struct error *get_fields(struct source *s)
 
 	if (!vmcoreinfo_number(s->vmcoreinfo, "SIZE", "page", &size))
 		return missing("SIZE(page)");
-	if (size < 32 || size > 4096 || size % 8)
+	if (size < 32 || size > 4096 || size % l->word)
 		return error_create(ERROR_INVALID,
 				    "VMCOREINFO: SIZE(page) is %llu",
 				    (unsigned long long)size);
 	l->size = (uint32_t)size;
-	if (!get_field(s, "page.flags", 8, 0, &l->flags))
+	if (!get_field(s, "page.flags", l->word, 0, &l->flags))
 		return missing("OFFSET(page.flags)");
-	if (!get_field(s, "page.mapping", 8, 0, &l->mapping))
+	if (!get_field(s, "page.mapping", l->word, 0, &l->mapping))
 		return missing("OFFSET(page.mapping)");
 	if (!get_field(s, "page._mapcount", 4, 0, &l->mapcount))
 		return missing("OFFSET(page._mapcount)");
 	/* renamed in 7.1, when it became able to hold a mask */
-	l->tail_mask = get_field(s, "page.compound_info", 8, 0, &l->compound);
+	l->tail_mask = get_field(s, "page.compound_info", l->word, 0,
+				 &l->compound);
 	if (!l->tail_mask &&
-	    !get_field(s, "page.compound_head", 8, 0, &l->compound))
+	    !get_field(s, "page.compound_head", l->word, 0, &l->compound))
 		return missing("OFFSET(page.compound_head)");
 	get_field(s, "page._refcount", 4, 0, &l->refcount);
-	get_field(s, "page.private", 8, 0, &l->private);
+	get_field(s, "page.private", l->word, 0, &l->private);
 	return NULL;
 }
 
@@ -187,7 +188,7 @@ static void get_order(struct source *s)
 		      &l->order))
 		return;
 	l->order_rule = ORDER_FLAGS_BYTE;
-	l->order.offset = l->flags.offset + (l->big_endian ? 7 : 0);
+	l->order.offset = l->flags.offset + (l->big_endian ? l->word - 1u : 0);
 	l->order.size = 1;
 }
 
@@ -229,11 +230,10 @@ struct error *layout_init(struct page_layout *layout,
 	struct source s = { .layout = layout, .vmcoreinfo = vmcoreinfo,
 			    .log = log };
 
-	*layout = (struct page_layout){ .big_endian = target->big_endian };
-	if (target->word_size != 8)
-		return error_create(ERROR_UNSUPPORTED,
-				    "struct pages of 32-bit machines are not "
-				    "supported");
+	*layout = (struct page_layout){
+		.word = target->word_size,
+		.big_endian = target->big_endian,
+	};
 	layout->max_folio_order = MAX_FOLIO_SHIFT - target->page_shift;
 	TRY(get_fields(&s));
 	TRY(get_flags(&s));

@@ -34,7 +34,10 @@ enum order_rule {
 };
 
 struct page_layout {
-	uint32_t size;		/* of struct page, bytes */
+	uint32_t size;		/* of struct page, bytes: a multiple of word */
+	uint8_t word;		/* of the kernel's unsigned long and pointers:
+				 * the size of flags, mapping, private and
+				 * compound; 4 or 8 bytes */
 	bool big_endian;
 	struct field flags, refcount, mapping, mapcount, private, compound;
 	struct field order;	/* within page[1] */

@@ -30,16 +30,13 @@ struct section {
 				 * included; if !has_map */
 };
 
-static struct error *read_u64(const struct kernel *kernel, struct view *view,
-			      uint64_t vaddr, uint64_t *ret, bool *ok)
+static struct error *read_word(const struct kernel *kernel, struct view *view,
+			       uint64_t vaddr, uint64_t *ret, bool *ok)
 {
 	enum page_state state;
-	uint8_t buf[8];
 
-	TRY(space_read(&kernel->space, view, vaddr, buf, 8, &state));
+	TRY(space_read_word(&kernel->space, view, vaddr, ret, &state));
 	*ok = state == PAGE_OK;
-	if (*ok)
-		*ret = get_u64(buf, kernel->space.target.big_endian);
 	return NULL;
 }
 
@@ -59,7 +56,9 @@ static struct error *section_read(const struct kernel *kernel,
 		return NULL;
 	}
 	if (kernel->model == MEMORY_SPARSE_EXTREME) {
-		TRY(read_u64(kernel, view, at + 8 * root, &at, &ok));
+		TRY(read_word(kernel, view, at +
+			      root * kernel->space.target.word_size, &at,
+			      &ok));
 		if (!ok || !at) {
 			ret->unreadable = !ok;
 			ret->skip = kernel->sections_per_root - index;
@@ -69,7 +68,7 @@ static struct error *section_read(const struct kernel *kernel,
 		index = nr;
 	}
 	at += index * kernel->section_size + kernel->section_map_offset;
-	TRY(read_u64(kernel, view, at, &map, &ok));
+	TRY(read_word(kernel, view, at, &map, &ok));
 	ret->unreadable = !ok;
 	if (!ok || !(map & HAS_MEM_MAP))
 		return NULL;
@@ -88,9 +87,12 @@ static struct error *page_array_flat(const struct kernel *kernel, uint64_t pfn,
 {
 	*ret = (struct page_array){
 		.vaddr = kernel->mem_map,
+		.first_pfn = kernel->flat_first,
 		.nr_pages = kernel->flat_pages,
 	};
-	if (pfn >= kernel->flat_pages)
+	if (pfn < ret->first_pfn)
+		ret->nr_pages = 0;
+	else if (pfn - ret->first_pfn >= ret->nr_pages)
 		*ret = (struct page_array){ .first_pfn = UINT64_MAX };
 	return NULL;
 }
@@ -152,7 +154,8 @@ struct error *kernel_page_array(const struct kernel *kernel, struct view *view,
 	}
 	ret->first_pfn = nr * kernel->section_pages;
 	ret->nr_pages = count * kernel->section_pages;
-	ret->vaddr = section.map + ret->first_pfn * kernel->layout.size;
+	ret->vaddr = space_wrap(&kernel->space, section.map +
+				ret->first_pfn * kernel->layout.size);
 	return NULL;
 }
 
@@ -168,7 +171,7 @@ static bool section_pfn(const struct kernel *kernel, struct view *view,
 		error_destroy(err);
 		return false;
 	}
-	offset = vaddr - section.map;
+	offset = space_wrap(&kernel->space, vaddr - section.map);
 	*ret = offset / kernel->layout.size;
 	return offset % kernel->layout.size == 0 &&
 	       *ret / kernel->section_pages == nr;
@@ -181,9 +184,10 @@ bool kernel_page_pfn(const struct kernel *kernel, struct view *view,
 
 	if (kernel->model == MEMORY_FLAT) {
 		offset = vaddr - kernel->mem_map;
-		*ret = offset / kernel->layout.size;
+		nr = offset / kernel->layout.size;
+		*ret = kernel->flat_first + nr;
 		return offset % kernel->layout.size == 0 &&
-		       *ret < kernel->flat_pages;
+		       nr < kernel->flat_pages;
 	}
 	nr = near_pfn / kernel->section_pages;
 	last = (1ull << kernel->layout.max_folio_order) / kernel->section_pages;
@@ -216,9 +220,9 @@ static struct error *flat_end(const struct kernel *kernel, struct view *view,
 	    !number(kernel, "OFFSET", "pglist_data.node_spanned_pages",
 		    &span_offset))
 		return NULL;
-	TRY(read_u64(kernel, view, node + start_offset, &start, &ok));
+	TRY(read_word(kernel, view, node + start_offset, &start, &ok));
 	if (ok)
-		TRY(read_u64(kernel, view, node + span_offset, &span, &ok));
+		TRY(read_word(kernel, view, node + span_offset, &span, &ok));
 	if (ok && !add_overflows(start, span, &span))
 		*ret = min_u64(*ret, span);
 	return NULL;
@@ -227,19 +231,24 @@ static struct error *flat_end(const struct kernel *kernel, struct view *view,
 /* SYMBOL(mem_map) is the address of the pointer (VMCOREINFO_SYMBOL()). */
 static struct error *flat_init(struct kernel *kernel, struct view *view)
 {
-	uint64_t symbol;
+	uint64_t symbol, end;
 	bool ok;
 
 	if (!number(kernel, "SYMBOL", "mem_map", &symbol))
 		return error_create(ERROR_INVALID, "VMCOREINFO has neither "
 				    "SYMBOL(mem_section) nor SYMBOL(mem_map)");
 	kernel->model = MEMORY_FLAT;
-	TRY(read_u64(kernel, view, symbol, &kernel->mem_map, &ok));
+	TRY(read_word(kernel, view, symbol, &kernel->mem_map, &ok));
 	if (!ok || !kernel->mem_map)
 		return error_create(ERROR_INVALID, "mem_map can't be read at "
 				    "virtual address %#llx",
 				    (unsigned long long)symbol);
-	return flat_end(kernel, view, &kernel->flat_pages);
+	/* Linux include/asm-generic/memory_model.h: ARCH_PFN_OFFSET */
+	kernel->flat_first = kernel->space.phys_start >>
+			     kernel->space.target.page_shift;
+	TRY(flat_end(kernel, view, &end));
+	kernel->flat_pages = end - min_u64(end, kernel->flat_first);
+	return NULL;
 }
 
 /*
@@ -272,6 +281,7 @@ static bool section_bits(const struct kernel *kernel, uint64_t max_bits,
 static struct error *sparse_numbers(struct kernel *kernel)
 {
 	uint64_t bits, max_bits, page_shift = kernel->space.target.page_shift;
+	unsigned word = kernel->space.target.word_size;
 
 	if (!number(kernel, "SIZE", "mem_section", &kernel->section_size) ||
 	    !number(kernel, "OFFSET", "mem_section.section_mem_map",
@@ -281,8 +291,8 @@ static struct error *sparse_numbers(struct kernel *kernel)
 		return error_create(ERROR_INVALID, "VMCOREINFO lacks "
 				    "SIZE(mem_section), its section_mem_map, "
 				    "SECTION_SIZE_BITS or MAX_PHYSMEM_BITS");
-	if (kernel->section_size < 8 || kernel->section_size > 4096 ||
-	    kernel->section_map_offset > kernel->section_size - 8 ||
+	if (kernel->section_size < word || kernel->section_size > 4096 ||
+	    kernel->section_map_offset > kernel->section_size - word ||
 	    bits <= page_shift || bits > 40 || max_bits < bits ||
 	    max_bits > 62)
 		return error_create(ERROR_INVALID, "VMCOREINFO describes no "
@@ -346,7 +356,7 @@ static struct error *sparse_init(struct kernel *kernel, struct view *view)
 	number(kernel, "SYMBOL", "vmemmap", &kernel->vmemmap);
 	TRY(any_section(kernel, view, &found));
 	if (!found && kernel->model == MEMORY_SPARSE_EXTREME) {
-		TRY(read_u64(kernel, view, kernel->mem_section, &pointer, &ok));
+		TRY(read_word(kernel, view, kernel->mem_section, &pointer, &ok));
 		if (ok && pointer) {
 			kernel->mem_section = pointer;
 			TRY(any_section(kernel, view, &found));

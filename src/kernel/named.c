@@ -54,20 +54,17 @@ static struct error *name_range(struct named *n, uint64_t vaddr, uint64_t len)
 	return NULL;
 }
 
-static struct error *read_u64(struct named *n, uint64_t vaddr, uint64_t *ret)
+static struct error *read_word(struct named *n, uint64_t vaddr, uint64_t *ret)
 {
 	enum page_state state;
-	uint8_t buf[8];
 
-	TRY(space_read(&n->kernel->space, n->view, vaddr, buf, 8, &state));
-	*ret = state == PAGE_OK ?
-	       get_u64(buf, n->kernel->space.target.big_endian) : 0;
-	return NULL;
+	return space_read_word(&n->kernel->space, n->view, vaddr, ret, &state);
 }
 
 static struct error *name_symbols(struct named *n)
 {
 	const struct vmcoreinfo *v = n->kernel->vmcoreinfo;
+	unsigned word = n->kernel->space.target.word_size;
 
 	for (size_t i = 0; i < v->nr; i++) {
 		char name[128];
@@ -84,9 +81,9 @@ static struct error *name_symbols(struct named *n)
 		name[len] = '\0';
 		if (!number(n, "SYMBOL", name, &vaddr))
 			continue;
-		TRY(name_range(n, vaddr, 8));
-		TRY(read_u64(n, vaddr, &pointer));
-		TRY(name_range(n, pointer, 8));
+		TRY(name_range(n, vaddr, word));
+		TRY(read_word(n, vaddr, &pointer));
+		TRY(name_range(n, pointer, word));
 	}
 	return NULL;
 }
@@ -104,6 +101,7 @@ static struct error *name_node(void *arg, uint64_t vaddr)
 static struct error *name_sections(struct named *n)
 {
 	const struct kernel *k = n->kernel;
+	unsigned word = k->space.target.word_size;
 	uint64_t nr;
 
 	if (!k->has_pages || k->model == MEMORY_FLAT)
@@ -112,11 +110,11 @@ static struct error *name_sections(struct named *n)
 	nr = min_u64(nr, k->nr_roots);
 	if (k->model == MEMORY_SPARSE)
 		return name_range(n, k->mem_section, nr * k->section_size);
-	TRY(name_range(n, k->mem_section, nr * 8));
+	TRY(name_range(n, k->mem_section, nr * word));
 	for (uint64_t i = 0; i < min_u64(nr, 1u << 20); i++) {
 		uint64_t root;
 
-		TRY(read_u64(n, k->mem_section + 8 * i, &root));
+		TRY(read_word(n, k->mem_section + word * i, &root));
 		if (root)
 			TRY(name_range(n, root, k->sections_per_root *
 				       k->section_size));

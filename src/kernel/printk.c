@@ -23,11 +23,20 @@
  * one or two in the making */
 #define MAX_BAD		4096u
 
-/* The top two bits of a state word; Linux: enum desc_state */
-#define STATE_SHIFT	62
-#define ID_MASK		((1ull << STATE_SHIFT) - 1)
+/* Linux: enum desc_state */
 #define STATE_COMMITTED	1u
 #define STATE_FINALIZED	2u
+
+/* The state is the top two bits of its word, the id the others. */
+static unsigned state_shift(const struct printk_ring *r)
+{
+	return 8 * r->word - 2;
+}
+
+static uint64_t id_mask(const struct printk_ring *r)
+{
+	return (1ull << state_shift(r)) - 1;
+}
 
 struct ring_key {
 	const char *kind, *name;
@@ -87,8 +96,10 @@ static struct error *ring_layout(const struct kernel *kernel,
 	r->next = lpos + next;
 	/* facility and level follow text_len, unnamed */
 	if (r->desc_size > 4096 || r->info_size > 4096 ||
-	    r->state + 8 > r->desc_size || r->begin + 8 > r->desc_size ||
-	    r->next + 8 > r->desc_size || r->sequence + 8 > r->info_size ||
+	    r->state + r->word > r->desc_size ||
+	    r->begin + r->word > r->desc_size ||
+	    r->next + r->word > r->desc_size ||
+	    r->sequence + 8 > r->info_size ||
 	    r->time + 8 > r->info_size || r->text_len + 4 > r->info_size)
 		return error_create(ERROR_INVALID, "VMCOREINFO: the kernel "
 				    "log's fields lie outside their structs");
@@ -119,14 +130,15 @@ struct error *printk_ring_find(const struct kernel *kernel, struct view *view,
 		{ &head, &r->head_id }, { &tail, &r->tail_id },
 	};
 
+	r->word = kernel->space.target.word_size;
 	TRY(get_keys(kernel, keys, NR(keys)));
 	TRY(ring_layout(kernel, r));
-	TRY(get_number(kernel, view, prb, 8, "prb", &ring));
+	TRY(get_number(kernel, view, prb, r->word, "prb", &ring));
 	for (size_t i = 0; i < NR(numbers); i++)
 		TRY(get_number(kernel, view, ring + desc_ring +
-			       *numbers[i].offset, 8, "the kernel log's "
+			       *numbers[i].offset, r->word, "the kernel log's "
 			       "descriptor ring", numbers[i].at));
-	TRY(get_number(kernel, view, ring + text_ring + text, 8,
+	TRY(get_number(kernel, view, ring + text_ring + text, r->word,
 		       "the kernel log's text ring", &r->text));
 	TRY(get_number(kernel, view, ring + desc_ring + count_bits, 4,
 		       "the kernel log's descriptor ring", &bits));
@@ -136,7 +148,7 @@ struct error *printk_ring_find(const struct kernel *kernel, struct view *view,
 	r->text_size = 1ull << (size_bits & 63);
 	if (bits > MAX_DESC_BITS || size_bits > MAX_TEXT_BITS ||
 	    size_bits < 4 ||
-	    ((r->head_id - r->tail_id) & ID_MASK) >= r->nr_descs)
+	    ((r->head_id - r->tail_id) & id_mask(r)) >= r->nr_descs)
 		return error_create(ERROR_INVALID, "the kernel log claims 2^%llu"
 				    " bytes, 2^%llu records, ids %#llx to "
 				    "%#llx", (unsigned long long)size_bits,
@@ -148,25 +160,27 @@ struct error *printk_ring_find(const struct kernel *kernel, struct view *view,
 
 /*
  * Where a record's block lies, and how long it is; false if the record has
- * none. A block is: id (8 bytes), text, padding to 8 bytes; one that would run
+ * none. A block is: id (a word), text, padding to a word; one that would run
  * over the ring's end starts at the ring's start instead. Positions grow, are
- * offsets modulo the ring's size, and begin near the top of 64 bits.
+ * offsets modulo the ring's size, and begin near the top of a word.
  */
 static bool block_place(const struct printk_ring *r, uint64_t begin,
 			uint64_t next, uint64_t *offset, uint64_t *len)
 {
-	uint64_t size = r->text_size, last = next - 1;
+	uint64_t top = UINT64_MAX >> (64 - 8 * r->word);
+	uint64_t size = r->text_size, last = (next - 1) & top;
 
-	if ((begin | next) & 7)	/* bit 0: no data (LPOS_DATALESS()) */
+	/* bit 0: no data (LPOS_DATALESS()) */
+	if ((begin | next) & (r->word - 1))
 		return false;
 	if (begin / size == last / size && begin <= last)
 		*offset = begin % size;
-	else if ((begin + size) / size == last / size)
+	else if (((begin + size) & top) / size == last / size)
 		*offset = 0;
 	else
 		return false;
 	*len = last % size + 1 - *offset;
-	return *len >= 8;
+	return *len >= r->word;
 }
 
 struct reader {
@@ -181,23 +195,24 @@ static struct error *read_text(struct reader *r, uint64_t id,
 			       size_t *len, bool *ok)
 {
 	bool big_endian = r->kernel->space.target.big_endian;
-	uint64_t begin = get_u64(desc + r->ring->begin, big_endian);
-	uint64_t next = get_u64(desc + r->ring->next, big_endian);
+	unsigned word = r->ring->word;
+	uint64_t begin = get_uint(desc + r->ring->begin, word, big_endian);
+	uint64_t next = get_uint(desc + r->ring->next, word, big_endian);
 	const struct space *space = &r->kernel->space;
-	uint64_t offset, size;
+	uint64_t offset, size, owner;
 	enum page_state state;
-	uint8_t buf[8];
 
 	*len = 0;
 	/* Linux: EMPTY_LINE_LPOS, an empty line; FAILED_LPOS (1), lost */
 	*ok = begin == 3 && next == 3;
 	if (!block_place(r->ring, begin, next, &offset, &size))
 		return NULL;
-	TRY(space_read(space, r->view, r->ring->text + offset, buf, 8, &state));
-	if (state != PAGE_OK || get_u64(buf, big_endian) != id)
+	TRY(space_read_word(space, r->view, r->ring->text + offset, &owner,
+			    &state));
+	if (state != PAGE_OK || owner != id)
 		return NULL;
-	*len = (size_t)min_u64(len_said, size - 8);
-	TRY(space_read(space, r->view, r->ring->text + offset + 8, r->text,
+	*len = (size_t)min_u64(len_said, size - word);
+	TRY(space_read(space, r->view, r->ring->text + offset + word, r->text,
 		       *len, &state));
 	*ok = state == PAGE_OK;
 	return NULL;
@@ -222,10 +237,10 @@ static struct error *read_record(struct reader *r, uint64_t id,
 			       ring->info_size, info, ring->info_size, &state));
 	if (state != PAGE_OK)
 		return NULL;
-	state_word = get_u64(desc + ring->state, big_endian);
-	if ((state_word ^ id) & ID_MASK ||
-	    (state_word >> STATE_SHIFT != STATE_COMMITTED &&
-	     state_word >> STATE_SHIFT != STATE_FINALIZED))
+	state_word = get_uint(desc + ring->state, ring->word, big_endian);
+	if ((state_word ^ id) & id_mask(ring) ||
+	    (state_word >> state_shift(ring) != STATE_COMMITTED &&
+	     state_word >> state_shift(ring) != STATE_FINALIZED))
 		return NULL;	/* being written, or free */
 	record->sequence = get_u64(info + ring->sequence, big_endian);
 	record->nanoseconds = get_u64(info + ring->time, big_endian);
@@ -235,7 +250,7 @@ static struct error *read_record(struct reader *r, uint64_t id,
 			info[ring->text_len + 3] >> 5;
 	record->text = r->text;
 	*valid = true;
-	return read_text(r, state_word & ID_MASK, desc,
+	return read_text(r, state_word & id_mask(ring), desc,
 			 get_u16(info + ring->text_len, big_endian),
 			 &record->len, ok);
 }
@@ -247,7 +262,7 @@ static struct error *ring_each(const struct kernel *kernel, struct view *view,
 	AUTO_FREE char *text = malloc(TEXT_MAX + 1);
 	struct reader r = { .kernel = kernel, .view = view, .ring = ring,
 			    .text = text };
-	uint64_t nr = ((ring->head_id - ring->tail_id) & ID_MASK) + 1;
+	uint64_t nr = ((ring->head_id - ring->tail_id) & id_mask(ring)) + 1;
 	unsigned bad = 0;
 
 	if (!text)

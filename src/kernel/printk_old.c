@@ -62,7 +62,8 @@ struct error *printk_buffer_find(const struct kernel *kernel,
 	    b->dict_len > b->record_size - 4)
 		return error_create(ERROR_INVALID, "VMCOREINFO: the kernel "
 				    "log's fields lie outside their struct");
-	TRY(read_variable(kernel, view, "log_buf", 8, &b->text));
+	TRY(read_variable(kernel, view, "log_buf",
+			  kernel->space.target.word_size, &b->text));
 	TRY(read_variable(kernel, view, "log_buf_len", 4, &b->size));
 	TRY(read_variable(kernel, view, "log_first_idx", 4, &b->first));
 	TRY(read_variable(kernel, view, "log_next_idx", 4, &b->next));

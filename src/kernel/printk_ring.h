@@ -8,6 +8,8 @@
 /* Linux 5.10+ kernel/printk/printk_ringbuffer.h. Offsets and sizes in bytes,
  * as VMCOREINFO has them. */
 struct printk_ring {
+	unsigned word;			/* of the kernel's long: 4 or 8 bytes.
+					 * Ids, states and positions are such */
 	uint64_t descs, infos, text;	/* vaddr of the arrays */
 	uint64_t nr_descs;		/* a power of two; infos as many */
 	uint64_t text_size;		/* bytes, a power of two */

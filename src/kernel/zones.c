@@ -30,12 +30,11 @@ struct error *nodes_each(const struct kernel *kernel, struct view *view,
 	for (uint64_t i = 0; i < min_u64(nr, MAX_NODES); i++) {
 		enum page_state state;
 		uint64_t node;
-		uint8_t buf[8];
 
-		TRY(space_read(&kernel->space, view, symbol + 8 * i, buf, 8,
-			       &state));
-		node = get_u64(buf, kernel->space.target.big_endian);
-		if (state == PAGE_OK && node)
+		TRY(space_read_word(&kernel->space, view, symbol +
+				    i * kernel->space.target.word_size, &node,
+				    &state));
+		if (node)
 			TRY(fn(arg, node));
 	}
 	return NULL;
@@ -66,6 +65,7 @@ static struct error *read_number(struct count *c, uint64_t vaddr, unsigned size,
 static struct error *count_node(void *arg, uint64_t node)
 {
 	struct count *c = arg;
+	unsigned word = c->kernel->space.target.word_size;
 	uint64_t nr, pages;
 
 	TRY(read_number(c, node + c->nr_zones, 4, &nr));
@@ -73,8 +73,9 @@ static struct error *count_node(void *arg, uint64_t node)
 		c->failed = true;
 	for (uint64_t i = 0; i < nr && !c->failed; i++) {
 		TRY(read_number(c, node + c->node_zones + i * c->zone_size +
-				c->vm_stat + 8 * c->index, 8, &pages));
-		if ((int64_t)pages > 0)
+				c->vm_stat + word * c->index, word, &pages));
+		/* atomic_long_t: it may be just below 0 */
+		if (!(pages >> (8 * word - 1)))
 			c->free += pages;
 		c->found = true;
 	}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * i386: page tables of 3 levels (PAE: entries of 8 bytes, leaves of 4 KiB and
+ * 2 MiB) or of 2 (entries of 4 bytes, leaves of 4 KiB and 4 MiB). The kernel
+ * image lies in the linear map, which maps physical 0 at PAGE_OFFSET: both move
+ * together (Linux arch/x86/include/asm/page_32.h: __phys_addr_nodebug()).
+ *
+ * Sources: Intel SDM vol. 3 chapter 4 (32-bit and PAE paging);
+ * Linux 6.1 arch/x86/kernel/machine_kexec_32.c: arch_crash_save_vmcoreinfo().
+ */
+#include <elf.h>
+#include <string.h>
+
+#include "lowmem.h"
+#include "table.h"
+
+#define PRESENT		0x1ull
+#define LARGE		0x80ull		/* a leaf of the level above the last */
+#define ADDRESS		0x000ffffffffff000ull
+
+static const char *const freed[] = {
+	/* Linux arch/x86/mm/init.c: free_initmem() */
+	"__init_begin", "__init_end",
+	/* arch/x86/kernel/alternative.c: alternative_instructions() */
+	"__smp_locks", "__smp_locks_end",
+	NULL
+};
+
+static enum entry_kind entry(const struct space *space, uint64_t entry,
+			     unsigned level, uint64_t vaddr, uint64_t *paddr)
+{
+	(void)vaddr;
+	if (!(entry & PRESENT))
+		return ENTRY_NONE;
+	*paddr = entry & space->phys_mask;
+	if (level > 1 && (level > 2 || !(entry & LARGE)))
+		return ENTRY_TABLE;
+	/* a large leaf has its PAT bit among the address bits, below its size */
+	*paddr &= -(1ull << space->level[level].shift);
+	return ENTRY_LEAF;
+}
+
+static struct error *init(struct space *space, struct view *view,
+			  const struct vmcoreinfo *vmcoreinfo, struct log *log)
+{
+	/* Linux arch/x86/Kconfig: PAGE_OFFSET */
+	static const uint32_t offsets[] = {
+		0xc0000000, 0xb0000000, 0x80000000, 0x78000000, 0x40000000,
+	};
+	const char *pae = vmcoreinfo_get(vmcoreinfo, "CONFIG_X86_PAE");
+	struct lowmem lowmem;
+	bool found = false;
+
+	(void)log;
+	TRY(lowmem_find(vmcoreinfo, &lowmem));
+	if (pae && !strcmp(pae, "y")) {
+		space->entry_len = 8;
+		space->phys_mask = ADDRESS;
+		table_levels(space, 12, 9, 3, 2);
+	} else {
+		space->entry_len = 4;
+		space->phys_mask = (uint32_t)ADDRESS;
+		table_levels(space, 12, 10, 2, 10);
+	}
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets) && !found; i++)
+		TRY(lowmem_try(space, view, &lowmem, offsets[i], 0, &found));
+	if (!found)
+		return error_create(ERROR_INVALID,
+				    "the page tables at virtual address %#llx do not map themselves and the kernel image, or can't be read",
+				    (unsigned long long)lowmem.root);
+	return NULL;
+}
+
+const struct arch_ops arch_i386 = {
+	.name = "i686",
+	.elf_machine = EM_386,
+	.byte_orders = ORDER_LITTLE,
+	.page_shifts = 1u << 12,
+	/* Linux arch/x86/include/asm/sparsemem.h: MAX_PHYSMEM_BITS */
+	.paddr_bits = 36,
+	.paddr_bits_least = 32,
+	.freed = freed,
+	.init = init,
+	.entry = entry,
+};

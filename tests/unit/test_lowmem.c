@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Address spaces of 32 bits, i386 and arm, with tables of both kinds: where
+ * they and the linear map are found, what they map, what is refused.
+ */
+#include "../../src/arch/arch.h"
+#include "../../src/arch/table.h"
+#include "machine32.h"
+
+#define VMALLOC		0xf0000000u
+
+static struct error *open_space(struct machine32 *m, struct space *space)
+{
+	struct vmcoreinfo *v;
+	struct error *err;
+
+	machine32_open(m);
+	if (vmcoreinfo_parse(m->text, m->text_len, &v))
+		abort();
+	err = space_init(space, &m->image.target, m->view, v, NULL);
+	vmcoreinfo_destroy(v);
+	return err;
+}
+
+static struct extent translate(struct machine32 *m, const struct space *space,
+			       uint64_t vaddr)
+{
+	struct extent extent = { 1, 1, 1 };
+
+	CHECK_OK(space_translate(space, m->view, vaddr, &extent));
+	return extent;
+}
+
+/* Wherever memory begins and is mapped. */
+static void test_found(enum paging paging, uint64_t phys_start,
+		       uint32_t page_offset)
+{
+	struct machine32 m;
+	struct space space;
+	struct extent e;
+
+	machine32_init(&m, paging, phys_start, page_offset);
+	if (CHECK_OK(open_space(&m, &space))) {
+		CHECK(space.root == phys_start + ROOT);
+		CHECK(space.phys_start == phys_start && space.has_linear);
+		CHECK(space.linear_start == page_offset - phys_start);
+		CHECK(space.image_offset == space.linear_start);
+		e = translate(&m, &space, linear(&m, 0x801234));
+		CHECK(e.paddr == phys_start + 0x801234 &&
+		      e.len == MEMORY - 0x801234);
+		e = translate(&m, &space, linear(&m, MEMORY));
+		CHECK(!e.len);
+		e = translate(&m, &space, 0x1000);
+		CHECK(!e.len && e.hole && e.hole + 0x1000 <= page_offset);
+		space_deinit(&space);
+	}
+	machine32_close(&m);
+}
+
+static void test_leaves(enum paging paging)
+{
+	uint64_t start = pagings[paging].machine == EM_ARM ? 0x40000000 : 0;
+	bool wide = pagings[paging].len == 8;
+	struct machine32 m;
+	struct space space;
+	struct extent e;
+	uint64_t large;
+	uint8_t buf[8];
+
+	machine32_init(&m, paging, start, 0xc0000000);
+	large = 1ull << shift_of(&m, 2);
+	/* three pages in a row, a gap, one beyond 4 GiB where that can be */
+	map32(&m, VMALLOC, start + 0x900000, 1);
+	map32(&m, VMALLOC + 0x1000, start + 0x901000, 1);
+	map32(&m, VMALLOC + 0x2000, start + 0x903000, 1);
+	map32(&m, VMALLOC + 0x9000, wide ? 0xf12345000 : 0xf2345000, 1);
+	/* a large one, and the one that follows it */
+	map32(&m, VMALLOC + 0x1000000, start + 0xc00000, 2);
+	map32(&m, VMALLOC + 0x1000000 + (uint32_t)large, start + 0xc00000 +
+	      large, 2);
+	/* the last page of all */
+	map32(&m, 0xfffff000, start + 0x905000, 1);
+	if (!CHECK_OK(open_space(&m, &space)))
+		return;
+	e = translate(&m, &space, VMALLOC + 0x10);
+	CHECK(e.paddr == start + 0x900010 && e.len == 0x2000 - 0x10);
+	e = translate(&m, &space, VMALLOC + 0x2000);
+	CHECK(e.paddr == start + 0x903000 && e.len == 0x1000);
+	e = translate(&m, &space, VMALLOC + 0x3001);
+	CHECK(!e.len && e.hole == 0x6000 - 1);
+	e = translate(&m, &space, VMALLOC + 0x9008);
+	CHECK(e.paddr == (wide ? 0xf12345008 : 0xf2345008) &&
+	      e.len == 0x1000 - 8);
+	e = translate(&m, &space, VMALLOC + 0x1001008);
+	CHECK(e.paddr == start + 0xc01008 && e.len == 2 * large - 0x1008);
+	e = translate(&m, &space, 0xffffffff);
+	CHECK(e.paddr == start + 0x905fff && e.len == 1);
+	e = translate(&m, &space, 0xf800000000);
+	CHECK(!e.len);
+
+	/* across two extents, one of them in the linear map's way */
+	memcpy(m.mem + 0x901ffc, "abcd", 4);
+	memcpy(m.mem + 0x903000, "efgh", 4);
+	CHECK_OK(space_read_exact(&space, m.view, VMALLOC + 0x1ffc, buf, 8,
+				  "text"));
+	CHECK(!memcmp(buf, "abcdefgh", 8));
+	space_deinit(&space);
+	machine32_close(&m);
+}
+
+/* What a short descriptor has and Linux has not one of, or rarely. */
+static void test_short(void)
+{
+	struct machine32 m;
+	struct space space;
+	struct extent e;
+
+	machine32_init(&m, SHORT, 0x60000000, 0xc0000000);
+	for (uint32_t i = 0; i < 16; i++) {
+		/* a supersection, at 0x5_8100_0000; one of 64 KiB */
+		map_entry(&m, VMALLOC + (i << 20), 2,
+			  0x81000000 | 0x5 << 20 | 0xb << 5 | 1 << 18 | 2);
+		map_entry(&m, VMALLOC + 0x2000000 + (i << 12), 1,
+			  0x60980000 | 1);
+	}
+	if (!CHECK_OK(open_space(&m, &space)))
+		return;
+	e = translate(&m, &space, VMALLOC + 0x345678);
+	CHECK(e.paddr == 0xb581345678 && e.len == 0x1000000 - 0x345678);
+	e = translate(&m, &space, VMALLOC + 0x2005678);
+	CHECK(e.paddr == 0x60985678 && e.len == 0x10000 - 0x5678);
+	space_deinit(&space);
+	machine32_close(&m);
+}
+
+struct walked {
+	uint64_t start, tables, linear, other;
+	bool found;
+};
+
+static struct error *on_leaf(void *arg, const struct leaf *leaf)
+{
+	struct walked *w = arg;
+
+	if (leaf->table)
+		w->tables += leaf->len;
+	else if (leaf->vaddr - leaf->paddr == w->start)
+		w->linear += leaf->len;
+	else
+		w->other += leaf->len;
+	return NULL;
+}
+
+static void test_walk(enum paging paging)
+{
+	uint64_t start = pagings[paging].machine == EM_ARM ? 0x60000000 : 0;
+	struct walked w = { .start = 0xc0000000 - start };
+	struct machine32 m;
+	struct space space;
+	uint64_t len;
+
+	machine32_init(&m, paging, start, 0xc0000000);
+	map32(&m, VMALLOC, start + 0x900000, 1);
+	map32(&m, VMALLOC + 0x5000, start + 0x800000, 1);
+	map32(&m, VMALLOC + 0x4000000, start + 0x901000, 1);
+	/* of the processes, below the kernel */
+	map32(&m, 0x1000000, start + 0x902000, 1);
+	if (!CHECK_OK(open_space(&m, &space)))
+		return;
+	CHECK_OK(table_walk(&space, m.view, NULL, 0, on_leaf, &w));
+	/* all but the process's own: its last one, and with three levels the
+	 * one above */
+	len = (uint64_t)m.kind->len << m.kind->bits;
+	CHECK(w.tables == ((uint64_t)m.kind->len << m.kind->root_bits) +
+	      m.next_table - TABLES - (m.kind->levels - 1) * len);
+	CHECK(w.linear == MEMORY && w.other == 3 * 4096);
+	space_deinit(&space);
+	machine32_close(&m);
+}
+
+static void test_refused(enum paging paging)
+{
+	uint64_t start = pagings[paging].machine == EM_ARM ? 0x60000000 : 0;
+	struct machine32 m;
+	struct space space;
+
+	/* keys that are missing or senseless */
+	machine32_init(&m, paging, start, 0xc0000000);
+	m.text_len = 0;
+	say32(&m, "SYMBOL(_stext)=c0100000\n");
+	CHECK_ERROR(open_space(&m, &space), "swapper_pg_dir");
+	machine32_close(&m);
+	machine32_init(&m, paging, start, 0xc0000000);
+	m.text_len = 0;
+	say32(&m, "SYMBOL(swapper_pg_dir)=c02f0000\n");
+	CHECK_ERROR(open_space(&m, &space), "_stext");
+	machine32_close(&m);
+	machine32_init(&m, paging, start, 0xc0000000);
+	say32(&m, "SYMBOL(_stext)=ffffffffc0100000\n");
+	CHECK_ERROR(open_space(&m, &space), "no addresses of 32 bits");
+	machine32_close(&m);
+
+	/* tables that do not map themselves, cannot be read, are none */
+	machine32_init(&m, paging, start, 0xc0000000);
+	map32(&m, linear(&m, ROOT), start + 0x800000, 2);
+	CHECK_ERROR(open_space(&m, &space), "page table");
+	machine32_close(&m);
+	machine32_init(&m, paging, start, 0xc0000000);
+	m.bad = ROOT + (m.kind->len == 8 ? 0 :
+			(0xc0000000u >> shift_of(&m, 2)) * 4 & ~4095u);
+	CHECK_ERROR(open_space(&m, &space), "page table");
+	machine32_close(&m);
+	machine32_init(&m, paging, start, 0xc0000000);
+	say32(&m, "SYMBOL(swapper_pg_dir)=c0a00000\n");
+	CHECK_ERROR(open_space(&m, &space), "page table");
+	machine32_close(&m);
+}
+
+int main(void)
+{
+	for (unsigned p = 0; p < NR_PAGINGS; p++) {
+		uint64_t arm = pagings[p].machine == EM_ARM;
+
+		test_found(p, arm * 0x40000000, 0xc0000000);
+		test_found(p, arm * 0x80000000, 0x80000000);
+		test_found(p, arm * 0x60800000, 0xb0000000);
+		test_found(p, arm * 0xc0000000, 0xc0000000);
+		test_found(p, 0, 0x40000000);
+		test_leaves(p);
+		test_walk(p);
+		test_refused(p);
+	}
+	test_found(LPAE, 0x800000000, 0xc0000000);
+	test_found(CLASSIC, 0, 0x78000000);
+	test_short();
+	CHECK(arch_find(EM_386) == &arch_i386 && arch_find(EM_ARM) == &arch_arm);
+	return unit_end();
+}
