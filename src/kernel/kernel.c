@@ -8,8 +8,9 @@
 #include "../base/bytes.h"
 #include "mem_map.h"
 
-/* How much of the kernel's text find_reserved() looks at */
-#define TEXT_PAGES	256u
+/* How much of the kernel's text find_reserved() looks at, bytes: less than any
+ * kernel has */
+#define TEXT_LEN	(1u << 20)
 
 void kernel_close(struct kernel *kernel)
 {
@@ -74,7 +75,7 @@ static struct error *find_reserved(struct kernel *kernel, struct view *view)
 	if (!vmcoreinfo_number(kernel->vmcoreinfo, "SYMBOL", "_stext", &symbol))
 		return NULL;
 	shared &= ~known_flags(l);
-	for (unsigned i = 0; i < TEXT_PAGES; i++) {
+	for (unsigned i = 0; i < TEXT_LEN >> page_shift; i++) {
 		struct extent extent;
 		bool unreadable;
 		enum page_state state;

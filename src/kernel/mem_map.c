@@ -15,9 +15,9 @@
 
 /* SECTION_HAS_MEM_MAP; it comes and goes with SECTION_MARKED_PRESENT, bit 0 */
 #define HAS_MEM_MAP	2u
-/* How many sections kernel_page_array() joins: 2 GiB's, and a task of the scan
- * is one */
-#define MERGE_MAX	16u
+/* The sections of how much memory kernel_page_array() joins, bytes: a task of
+ * the scan is half of that */
+#define MERGE_MAX	(2ull << 30)
 /* How many empty section slots it passes in one call */
 #define SKIP_MAX	65536u
 
@@ -40,13 +40,26 @@ static struct error *read_word(const struct kernel *kernel, struct view *view,
 	return NULL;
 }
 
+/*
+ * The arrays are page-aligned, and what is encoded is less by a whole number of
+ * sections' arrays, which are smaller than a page on ppc64 with pages of 64 KiB
+ * (sections of 16 MiB): whatever flag bits this kernel has (6 in 7.2), they are
+ * below.
+ */
+static uint64_t map_align(const struct kernel *kernel)
+{
+	uint64_t size = kernel->layout.size;
+
+	return min_u64(1ull << kernel->space.target.page_shift,
+		       kernel->section_pages * (size & -size));
+}
+
 static struct error *section_read(const struct kernel *kernel,
 				  struct view *view, uint64_t nr,
 				  struct section *ret)
 {
 	uint64_t root = nr / kernel->sections_per_root;
 	uint64_t index = nr % kernel->sections_per_root;
-	uint64_t page = 1ull << kernel->space.target.page_shift;
 	uint64_t at = kernel->mem_section, map;
 	bool ok;
 
@@ -72,9 +85,7 @@ static struct error *section_read(const struct kernel *kernel,
 	ret->unreadable = !ok;
 	if (!ok || !(map & HAS_MEM_MAP))
 		return NULL;
-	/* the arrays are page-aligned: whatever flag bits this kernel has (6
-	 * in 7.2), they are below */
-	ret->map = map & -page;
+	ret->map = map & -map_align(kernel);
 	if (kernel->vmemmap && ret->map != kernel->vmemmap)
 		ret->unreadable = true;
 	else
@@ -124,7 +135,7 @@ struct error *kernel_page_array(const struct kernel *kernel, struct view *view,
 				uint64_t pfn, struct page_array *ret,
 				bool *unreadable)
 {
-	uint64_t nr, count = 1;
+	uint64_t nr, count = 1, max;
 	struct section section;
 
 	*unreadable = false;
@@ -143,7 +154,9 @@ struct error *kernel_page_array(const struct kernel *kernel, struct view *view,
 	if (!section.has_map)
 		return skip_holes(kernel, view, nr, section.skip,
 				  &ret->first_pfn);
-	while (count < MERGE_MAX &&
+	max = (MERGE_MAX >> kernel->space.target.page_shift) /
+	      kernel->section_pages;
+	while (count < max &&
 	       (nr + count) * kernel->section_pages < kernel->end_pfn) {
 		struct section next;
 
@@ -192,6 +205,11 @@ bool kernel_page_pfn(const struct kernel *kernel, struct view *view,
 	nr = near_pfn / kernel->section_pages;
 	last = (1ull << kernel->layout.max_folio_order) / kernel->section_pages;
 	last = nr > last + 1 ? nr - last - 1 : 0;
+	if (kernel->vmemmap) {	/* no other section's array can have it */
+		offset = (vaddr - kernel->vmemmap) / kernel->layout.size;
+		nr = max_u64(min_u64(nr, offset / kernel->section_pages), last);
+		last = nr;
+	}
 	for (;; nr--) {
 		if (section_pfn(kernel, view, nr, vaddr, ret))
 			return true;

@@ -219,6 +219,42 @@ static void test_scattered(void)
 	machine_close(&m);
 }
 
+/*
+ * Sections whose arrays are smaller than a page, as on ppc64 with pages of 64
+ * KiB: what is encoded for a page-aligned array is not page-aligned. Forty of
+ * them are one array, the others scattered.
+ */
+static void test_small_sections(void)
+{
+	enum { PAGES = 32, ONE = 40, NR = 64 };
+	struct page_array a;
+	struct machine m;
+	struct kernel *k;
+	bool unreadable;
+
+	machine_init(&m, 4, 0);
+	say_sparse_old(&m, 4096, LINEAR + ROOTS);
+	machine_say(&m, "NUMBER(SECTION_SIZE_BITS)=17\n");
+	machine_put(&m, ROOTS, LINEAR + SECTIONS);
+	for (uint64_t i = 0; i < NR; i++) {
+		uint64_t vaddr = i < ONE ? VMEMMAP + i * PAGES * 64 :
+				 LINEAR + 0x900000 + i * 8192;
+
+		machine_put(&m, SECTIONS + 32 * i + 8,
+			    (vaddr - i * PAGES * 64) | 0x3f);
+	}
+	k = open_kernel(&m, NULL);
+	a = array_at(&m, k, 0, &unreadable);
+	CHECK(a.vaddr == VMEMMAP && a.nr_pages == ONE * PAGES);
+	for (uint64_t i = ONE; i < NR; i++) {
+		a = array_at(&m, k, i * PAGES + 3, &unreadable);
+		CHECK(a.first_pfn == i * PAGES && a.nr_pages == PAGES &&
+		      a.vaddr == LINEAR + 0x900000 + i * 8192);
+	}
+	kernel_close(k);
+	machine_close(&m);
+}
+
 static void test_flat(bool node)
 {
 	struct machine m;
@@ -350,6 +386,7 @@ int main(void)
 	test_static();
 	test_no_section_bits();
 	test_scattered();
+	test_small_sections();
 	test_flat(false);
 	test_flat(true);
 	test_unreadable();
