@@ -68,6 +68,7 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 	*ret = (struct dump_facts){
 		.image = kernel->image,
 		.vmcoreinfo = v,
+		.page_shift = kernel->space.target.page_shift,
 		.end_pfn = kernel->end_pfn,
 		.crash_time = time ? strtoull(time, NULL, 10) : 0,
 		.log = log,

@@ -125,8 +125,7 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 {
 	const struct target *target = &facts->image->target;
 	struct measure measure = { facts->vmcoreinfo, 0, UINT64_MAX };
-	uint64_t block = target->page_shift < 32 ? 1ull << target->page_shift :
-		0;
+	uint64_t block = facts->page_shift < 32 ? 1ull << facts->page_shift : 0;
 	uint64_t head_len, bitmap_blocks;
 
 	if (target->word_size != 8)
@@ -142,7 +141,7 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 	head->sub_blocks = align_up(head_len, block) / block;
 	layout->bitmap_len = align_up(max_u64(facts->end_pfn, 1), block * 8) / 8;
 	bitmap_blocks = layout->bitmap_len / block * 2;
-	if (facts->end_pfn > (uint64_t)INT64_MAX >> target->page_shift ||
+	if (facts->end_pfn > (uint64_t)INT64_MAX >> facts->page_shift ||
 	    head->sub_blocks > INT_MAX || bitmap_blocks > INT_MAX ||
 	    facts->nr_kept > INT64_MAX / 2 / KDUMP_D_LEN)
 		return error_create(ERROR_INVALID, "%llu page frames and %llu "

@@ -22,6 +22,7 @@
 struct dump_facts {
 	const struct image *image;		/* notes, target */
 	const struct vmcoreinfo *vmcoreinfo;	/* NULL: none */
+	unsigned page_shift;	/* of the kernel: its page is the block */
 	uint64_t end_pfn;	/* max_mapnr */
 	uint64_t nr_kept;	/* bits in bitmap 2 */
 	unsigned level;

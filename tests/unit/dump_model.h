@@ -267,7 +267,8 @@ static inline struct error *model_write(struct model *model,
 	struct vmcoreinfo vmcoreinfo = { .offset = 512 + 24,
 					 .note_len = model->notes_len - 24 };
 	struct dump_facts facts = {
-		.image = &image, .end_pfn = model->nr_frames, .level = 31,
+		.image = &image, .page_shift = 12,
+		.end_pfn = model->nr_frames, .level = 31,
 		.vmcoreinfo = model->notes ? &vmcoreinfo : NULL,
 		.codec = model->codec, .crash_time = 1700000000,
 		.phys_base = 0x123400000, .nr_cpus = 3,

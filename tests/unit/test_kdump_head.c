@@ -116,7 +116,8 @@ static void walk(const uint8_t *p, size_t len, char *ret)
 }
 
 static struct dump_facts facts = {
-	.image = &image, .end_pfn = 0x140000, .nr_kept = 1000, .level = 31,
+	.image = &image, .page_shift = 12, .end_pfn = 0x140000,
+	.nr_kept = 1000, .level = 31,
 	.codec = &codec_lzo, .max_size = UINT64_MAX, .nr_cpus = 2,
 };
 
@@ -180,7 +181,7 @@ static void places(unsigned page_shift, uint64_t end_pfn, size_t note_len)
 	add_note("CORE", 1, note_len);
 	extents[0] = (struct note_extent){ 0, file_len };
 	image.nr_notes = 1;
-	image.target.page_shift = page_shift;
+	facts.page_shift = page_shift;
 	file_write();
 	facts.end_pfn = end_pfn;
 	CHECK_OK(kdump_head_init(&facts, &head, &layout));
@@ -219,15 +220,15 @@ static void refused(void)
 	struct kdump_head head;
 
 	image.nr_notes = 0;
-	image.target.page_shift = 12;
+	facts.page_shift = 12;
 	image.target.word_size = 4;
 	CHECK_ERROR(kdump_head_init(&facts, &head, &layout), "32-bit");
 	image.target.word_size = 8;
-	image.target.page_shift = 18;
+	facts.page_shift = 18;
 	CHECK_ERROR(kdump_head_init(&facts, &head, &layout), "262144");
-	image.target.page_shift = 200;
+	facts.page_shift = 200;
 	CHECK_ERROR(kdump_head_init(&facts, &head, &layout), "pages of");
-	image.target.page_shift = 12;
+	facts.page_shift = 12;
 	facts.end_pfn = UINT64_MAX;
 	CHECK_ERROR(kdump_head_init(&facts, &head, &layout), "do not fit");
 	facts.end_pfn = 1ull << 50;
@@ -294,7 +295,7 @@ int main(void)
 		places(14, ends[i], 700000);
 		places(16, ends[i], 65536);
 	}
-	image.target.page_shift = 12;
+	facts.page_shift = 12;
 	facts.end_pfn = 1000;
 	large();
 	refused();
