@@ -165,6 +165,5 @@ struct error *space_read_exact(const struct space *space, struct view *view,
 
 extern const struct arch_ops arch_arm, arch_arm64, arch_i386, arch_loongarch64,
 			     arch_ppc64, arch_riscv64, arch_x86_64;
-			     arch_riscv64, arch_x86_64;
 
 #endif
