@@ -19,6 +19,7 @@ static const struct arch_ops *const machines[] = {
 	&arch_loongarch64,
 	&arch_ppc64,
 	&arch_riscv64,
+	&arch_s390x,
 	&arch_x86_64,
 };
 

@@ -164,6 +164,6 @@ struct error *space_read_exact(const struct space *space, struct view *view,
 			       const char *what);
 
 extern const struct arch_ops arch_arm, arch_arm64, arch_i386, arch_loongarch64,
-			     arch_ppc64, arch_riscv64, arch_x86_64;
+			     arch_ppc64, arch_riscv64, arch_s390x, arch_x86_64;
 
 #endif
