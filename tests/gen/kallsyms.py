@@ -31,7 +31,8 @@ def symbols(machine):
     table += [(kind, name, machine.text + at)
               for kind, name, at in arch.symbols(machine)]
     table += [("D", name, machine.symbols[name]) for name in
-              (arch.ROOT_SYMBOL or arch.ROOT, "init_uts_ns", *arch.LISTED)]
+              (arch.ROOT_SYMBOL or arch.ROOT, "init_uts_ns", *arch.LISTED)
+              if name in machine.symbols]
     return sorted(table, key=lambda s: s[2])
 
 

@@ -41,7 +41,7 @@ class Machine(kallsyms.Places):
         self.ram = sorted(fixture.ram) or [(0x1000, 0x9fbff),
                                            (0x100000, 0x3ffffff)]
         self.ram = [(a + arch.base, b + arch.base) for a, b in self.ram]
-        self.base_pfn = arch.base // self.page
+        self.base_pfn = arch.base // self.page + fixture.num("frames")
         for page in fixture.pages:
             page.first += self.base_pfn
             page.last += self.base_pfn
@@ -115,7 +115,7 @@ class Machine(kallsyms.Places):
         for pfn in range(self.kernel_paddr // self.page,
                          (self.kernel_paddr + self.kernel_size) // self.page):
             self.alloc_kind[pfn] = "image"
-        self.symbols["_stext"] = self.text
+        self.symbols["_stext"] = self.text + self.arch.STEXT
         self.sizes["_stext"] = 1
         # some text, so that the image is not zero
         line = b"\x55\x48\x89\xe5\x0f\x1f\x44\x00\x00\xc3\xcc\xcc" * 21
@@ -317,7 +317,7 @@ class Machine(kallsyms.Places):
             if page.kind not in ("vmalloc", "stack", "module", "percpu"):
                 continue
             area = page.kind if page.kind == "module" else "vmalloc"
-            vaddr = at.get(area, self.vmalloc + 0x200000)
+            vaddr = at.get(area, self.arch.vmalloc_at)
             nr = page.last + 1 - page.first
             leaf = self.arch.page_name
             if page.get("huge", "0") != "0":

@@ -45,7 +45,7 @@ FIXTURES = os.path.join(os.path.dirname(HERE), "fixtures")
 class Report:
     def __init__(self):
         self.count = dict(PASS=0, FAIL=0, SKIP=0)
-        self.unknown, self.slow = [], []
+        self.unknown, self.slow, self.foreign = [], [], []
 
     def say(self, word, name, text=""):
         self.count[word] += 1
@@ -214,6 +214,9 @@ def run_fixture(report, peer, path, folder):
     if not peer.path:
         report.say("SKIP", "peer " + name, "makedumpfile is not installed")
         return
+    if fx["arch"] != "x86_64":
+        report.foreign.append(name)
+        return
     if not peer.knows(fx["kernel"]):
         report.unknown.append(name)
         return
@@ -250,6 +253,9 @@ def main():
     if report.unknown:
         print("NOTE peer: makedumpfile %s does not know the kernels of %d "
               "fixtures" % (peer.text, len(report.unknown)))
+    if report.foreign:
+        print("NOTE peer: the %d fixtures of other machines than x86_64 are "
+              "not for it" % len(report.foreign))
     if report.slow:
         print("NOTE peer: slow, left to SLOW=1: " + " ".join(report.slow))
     print("%(PASS)d passed, %(FAIL)d failed, %(SKIP)d skipped"

@@ -44,7 +44,8 @@ class Arch:
     POISON = 0xdead000000000000     # CONFIG_ILLEGAL_POINTER_VALUE
     ZONES = ((0x1000000, b"DMA"), (0x100000000, b"DMA32"),
              (None, b"Normal"))         # (end in bytes, name)
-    LISTED = ()             # what else its symbol table has
+    STEXT = 0               # offset of _stext in the image
+    LISTED = ("node_data",)     # what else its symbol table has, if it exists
     NR_REGS = 0             # of a PRSTATUS note, longs
 
     # ---- set by __init__ --------------------------------------------------
@@ -84,6 +85,7 @@ class Arch:
         self.vmalloc = fx.num("vmalloc_start", vmalloc)
         self.vmemmap = fx.num("vmemmap_start", vmemmap)
         self.modules = modules
+        self.vmalloc_at = self.vmalloc + 0x200000   # of the first area there
 
     def set_levels(self, bits, leaf_levels=(1, 2, 3), runs=()):
         """bits of index of each level, level 1 first; runs: (level, count),
@@ -174,7 +176,7 @@ class Arch:
 
     def symbols(self, m):
         """(type, name, offset in the image) for its symbol table."""
-        return [("T", "_text", 0), ("T", "_stext", 0),
+        return [("T", "_text", 0), ("T", "_stext", self.STEXT),
                 ("T", "_etext", m.TEXT_END),
                 ("R", "__start_rodata", m.RODATA),
                 ("R", "__end_rodata", m.RODATA_END), ("D", "_sdata", m.DATA),

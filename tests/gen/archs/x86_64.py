@@ -23,6 +23,7 @@ class Arch(Base):
     ELF_MACHINE = 62
     UTS = "x86_64"
     ROOT_SYMBOL = "init_top_pgt"
+    LISTED = ()
     MAPPING = 0xffff888003456780
 
     def __init__(self, fx):
