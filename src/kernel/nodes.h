@@ -9,7 +9,8 @@
 typedef struct error *node_fn(void *arg, uint64_t vaddr);
 
 /* Calls FN with the address of each node's pglist_data, at most 4,096. Nothing
- * is called if VMCOREINFO names none. Needs has_space. */
+ * is called if neither VMCOREINFO nor the kernel's symbol table names them.
+ * Needs has_space. */
 struct error *nodes_each(const struct kernel *kernel, struct view *view,
 			 node_fn *fn, void *arg);
 

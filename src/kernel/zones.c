@@ -6,6 +6,7 @@
 #include "nodes.h"
 
 #include "../base/bytes.h"
+#include "kallsyms.h"
 
 #define MAX_NODES	4096u	/* Linux: NODES_SHIFT is 10 at most */
 #define MAX_ZONES	16u	/* Linux: MAX_NR_ZONES is 6 at most */
@@ -16,22 +17,77 @@ static bool number(const struct kernel *kernel, const char *kind,
 	return vmcoreinfo_number(kernel->vmcoreinfo, kind, name, ret);
 }
 
+/* Which nodes there are: what of the kernel's array of pointers to them is in
+ * use. Not all architectures name it in VMCOREINFO; the symbol table does. */
+struct nodes {
+	uint64_t symbol;		/* 0: not known */
+	uint64_t nr;			/* of pointers, at most MAX_NODES */
+	uint8_t online[MAX_NODES / 8];	/* nodemask_t; if not has_length */
+	bool has_length;
+};
+
+/* Without the array's length, the mask of nodes says where it has pointers:
+ * behind its end there is something else. */
+static struct error *find_nodes(const struct kernel *kernel, struct view *view,
+				struct nodes *ret)
+{
+	struct kallsyms_symbol symbol = { "node_data", 0 };
+	enum page_state state;
+	uint64_t online, size;
+	bool found;
+
+	ret->has_length = number(kernel, "SYMBOL", "node_data", &ret->symbol);
+	if (ret->has_length) {
+		ret->nr = 1;
+		number(kernel, "LENGTH", "node_data", &ret->nr);
+		ret->nr = min_u64(ret->nr, MAX_NODES);
+		return NULL;
+	}
+	if (!number(kernel, "SYMBOL", "node_online_map", &online) ||
+	    !number(kernel, "SIZE", "nodemask_t", &size) ||
+	    size > sizeof(ret->online))
+		return NULL;
+	TRY(kallsyms_find(kernel, view, &symbol, 1, &found));
+	if (!found)
+		return NULL;
+	TRY(space_read(&kernel->space, view, online, ret->online, size,
+		       &state));
+	if (state == PAGE_OK) {
+		ret->symbol = symbol.vaddr;
+		ret->nr = 8 * size;
+	}
+	return NULL;
+}
+
+/* A nodemask_t is an array of words (Linux include/linux/nodemask.h). */
+static bool is_online(const struct kernel *kernel, const struct nodes *nodes,
+		      uint64_t node)
+{
+	unsigned size = kernel->space.target.word_size;
+	const uint8_t *word = nodes->online + node / (8 * size) * size;
+
+	return nodes->has_length ||
+	       get_uint(word, size, kernel->space.target.big_endian) >>
+	       node % (8 * size) & 1;
+}
+
 /* node_data is an array of pointers (NUMA); contig_page_data the one node. */
 struct error *nodes_each(const struct kernel *kernel, struct view *view,
 			 node_fn *fn, void *arg)
 {
-	uint64_t symbol, nr = 1;
+	struct nodes nodes = { 0 };
+	uint64_t symbol;
 
 	if (number(kernel, "SYMBOL", "contig_page_data", &symbol))
 		return fn(arg, symbol);
-	if (!number(kernel, "SYMBOL", "node_data", &symbol))
-		return NULL;
-	number(kernel, "LENGTH", "node_data", &nr);
-	for (uint64_t i = 0; i < min_u64(nr, MAX_NODES); i++) {
+	TRY(find_nodes(kernel, view, &nodes));
+	for (uint64_t i = 0; nodes.symbol && i < nodes.nr; i++) {
 		enum page_state state;
 		uint64_t node;
 
-		TRY(space_read_word(&kernel->space, view, symbol +
+		if (!is_online(kernel, &nodes, i))
+			continue;
+		TRY(space_read_word(&kernel->space, view, nodes.symbol +
 				    i * kernel->space.target.word_size, &node,
 				    &state));
 		if (node)

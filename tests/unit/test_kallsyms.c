@@ -11,6 +11,8 @@
 #define TOKEN_INDEX	(IMAGE_PADDR + 0x33000)
 #define BASE		(IMAGE_PADDR + 0x34000)
 
+#define NODE_DATA	0x1c8000ull	/* from IMAGE_VADDR */
+
 enum kind { KIND_BASE, KIND_PERCPU, KIND_SELF, NR_KINDS };
 
 struct symbol {
@@ -30,7 +32,8 @@ static const struct symbol symbols[] = {
 	{ "D__init_end", 0x100000 }, { "b__smp_locks", 0x100800 },
 	{ "b__smp_locks_end", 0x101800 },
 	{ "A__start_bss_decrypted_unused", 0x180000 },
-	{ "B__end_bss_decrypted", 0x1c0000 }, { "B__bss_stop", 0x1d0010 },
+	{ "B__end_bss_decrypted", 0x1c0000 }, { "Bnode_data", NODE_DATA },
+	{ "B__bss_stop", 0x1d0010 },
 };
 
 #define NR_SYMBOLS (sizeof(symbols) / sizeof(*symbols))
@@ -300,11 +303,55 @@ static void test_senseless(void)
 	}
 }
 
+/* A node with two zones, of which one is short of pages by its own count. */
+static void put_node(struct machine *m, unsigned nr, uint64_t free)
+{
+	uint64_t node = 0x800000 + nr * 0x1000ull;
+
+	machine_put(m, IMAGE_PADDR + NODE_DATA + 8 * nr, LINEAR + node);
+	machine_put32(m, node, 2);
+	machine_put(m, node + 8 + 16, free);
+	machine_put(m, node + 8 + 64 + 16, (uint64_t)-3);
+}
+
+/* Where VMCOREINFO does not name the nodes. ONLINE: of 128, the first and the
+ * last word. */
+static void test_nodes(uint64_t online, uint64_t online2, uint64_t count)
+{
+	struct kernel *kernel;
+	struct table t;
+	uint64_t nr;
+	bool found;
+
+	table_init(&t, KIND_SELF);
+	put_all(&t);
+	machine_say(&t.m, "SYMBOL(node_online_map)=%llx\nSIZE(nodemask_t)=16\n"
+		    "OFFSET(pglist_data.nr_zones)=0\nSIZE(zone)=64\n"
+		    "OFFSET(pglist_data.node_zones)=8\nNUMBER(NR_FREE_PAGES)=1\n"
+		    "OFFSET(zone.vm_stat)=8\nSYMBOL(mem_section)=%llx\n",
+		    vaddr_of(BASE + 0x100), LINEAR + 0x800000);
+	machine_put(&t.m, BASE + 0x100, online);
+	machine_put(&t.m, BASE + 0x108, online2);
+	put_node(&t.m, 0, 5);
+	put_node(&t.m, 3, 70);
+	put_node(&t.m, 64, 900);
+	/* behind the array */
+	machine_put(&t.m, IMAGE_PADDR + NODE_DATA + 8 * 65, 0x4242424242424242);
+	kernel = open_kernel(&t.m);
+	CHECK_OK(kernel_free_pages(kernel, t.m.view, &nr, &found));
+	CHECK(found == (count > 0) && nr == count);
+	kernel_close(kernel);
+	machine_close(&t.m);
+}
+
 int main(void)
 {
 	test_kinds();
 	test_refused();
 	test_unmapped();
 	test_senseless();
+	test_nodes(1 | 1 << 3, 1, 975);
+	test_nodes(1 << 3, 0, 70);
+	test_nodes(0, 0, 0);
 	return unit_end();
 }
