@@ -113,9 +113,10 @@ static void set_levels(struct space *space, unsigned built, unsigned used)
 
 /*
  * Finds the kind of the tables: the one by which they map the image where it
- * is. Nothing says whether bits 9:8 are part of an address. More than 48 bits
- * of virtual address need that; Linux, up to 7.2, has it only then
- * (arch/arm64/Kconfig: ARM64_LPA2), but for that one may ask the tables too:
+ * is. VMCOREINFO does not say whether bits 9:8 are part of an address (its
+ * MAX_PHYSMEM_BITS may be what the kernel was built for). More than 48 bits of
+ * virtual address need that; Linux, up to 7.2, has it only then
+ * (arch/arm64/Kconfig: ARM64_LPA2), but of that one may ask the tables too:
  * without LPA2 Linux sets both bits in each leaf of memory (PTE_MAYBE_SHARED),
  * so that by the rules of LPA2 it would be at 3 PiB and above.
  */
@@ -162,40 +163,29 @@ static struct error *find_size(struct space *space, struct view *view,
 			   space->target.page_shift == 14 ? 47 : 48, within);
 }
 
-/* Whether LINEAR + paddr is where the tables map paddr, the top table's. */
-static bool linear_fits(const struct space *space, struct view *view,
-			uint64_t linear)
-{
-	struct extent extent;
-	struct error *err;
-	bool fits;
-
-	err = table_translate(space, view, linear + space->root, &extent);
-	fits = !err && extent.len && extent.paddr == space->root;
-	error_destroy(err);
-	return fits;
-}
-
 /*
  * The linear map: PHYS_OFFSET (memstart_addr) is what would be at PAGE_OFFSET,
  * the lowest address that the kernel is built for, even if it runs with fewer
  * bits (Linux mm/init.c: arm64_memblock_init()). Up to 5.10 it is then what is
  * at the lowest of 48 bits (ibid.: physvirt_offset).
  */
-static void find_linear(struct space *space, struct view *view,
-			const struct vmcoreinfo *vmcoreinfo, unsigned built)
+static struct error *find_linear(struct space *space, struct view *view,
+				 const struct vmcoreinfo *vmcoreinfo,
+				 unsigned built, struct log *log)
 {
 	const unsigned sizes[] = { built, 48 };
 	uint64_t phys_offset;
 
-	if (!vmcoreinfo_number(vmcoreinfo, "NUMBER", "PHYS_OFFSET",
-			       &phys_offset))
-		return;
-	for (unsigned i = 0; i < 2 && !space->has_linear; i++) {
-		space->linear_start = -(1ull << sizes[i]) - phys_offset;
-		space->has_linear = linear_fits(space, view,
-						space->linear_start);
-	}
+	if (vmcoreinfo_number(vmcoreinfo, "NUMBER", "PHYS_OFFSET",
+			      &phys_offset))
+		for (unsigned i = 0; i < 2 && !space->has_linear; i++)
+			TRY(table_try_linear(space, view, -(1ull << sizes[i]) -
+					     phys_offset, 1ull <<
+					     space->target.page_shift,
+					     &space->tables));
+	if (!space->has_linear)
+		log_warn(log, "the linear map was not found");
+	return NULL;
 }
 
 static struct error *init(struct space *space, struct view *view,
@@ -228,10 +218,7 @@ static struct error *init(struct space *space, struct view *view,
 	within.start = align_down(text, IMAGE_ALIGN);
 	within.end = within.start + IMAGE_SPAN;
 	TRY(find_size(space, view, vmcoreinfo, (unsigned)built, &within));
-	find_linear(space, view, vmcoreinfo, (unsigned)built);
-	if (!space->has_linear)
-		log_warn(log, "the linear map was not found");
-	return NULL;
+	return find_linear(space, view, vmcoreinfo, (unsigned)built, log);
 }
 
 const struct arch_ops arch_arm64 = {

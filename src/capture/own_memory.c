@@ -114,8 +114,10 @@ void own_memory_check(const struct image *image, struct log *log)
 	struct statfs fs;
 	char text[16];
 
-	/* s390x moves its memory about before it captures */
-	if (image->target.elf_machine != EM_X86_64 ||
+	/* s390x moves its memory about before it captures; powerpc's fadump
+	 * captures in the crashed kernel's */
+	if ((image->target.elf_machine != EM_X86_64 &&
+	     image->target.elf_machine != EM_AARCH64) ||
 	    fstatfs(image->fd, &fs) || fs.f_type != PROC_SUPER_MAGIC)
 		return;
 	iomem = read_text("/proc/iomem", MAX_IOMEM);
