@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads that survive SIGBUS: see guard.h. */
+/* Reads that survive what a mapped file's bad memory does: see guard.h. */
 #include "guard.h"
 
 #include <errno.h>
@@ -10,9 +10,21 @@
 /* Set only while this thread is inside guard_call(). */
 static _Thread_local sigjmp_buf *volatile guard_jump;
 
-static void bus_handler(int signum)
+/*
+ * An address that is mapped and may be read (SEGV_ACCERR), and the hardware
+ * refuses: how riscv reports memory that its firmware keeps for itself (Linux
+ * arch/riscv/kernel/traps.c: do_trap_load_fault). The address in SIGINFO is
+ * not the one that was read.
+ */
+static bool is_bad_memory(int signum, const siginfo_t *siginfo)
 {
-	if (guard_jump)
+	return signum == SIGBUS || siginfo->si_code == SEGV_ACCERR;
+}
+
+static void handler(int signum, siginfo_t *siginfo, void *context)
+{
+	(void)context;
+	if (guard_jump && is_bad_memory(signum, siginfo))
 		siglongjmp(*guard_jump, 1);
 	signal(signum, SIG_DFL);
 	raise(signum);
@@ -21,13 +33,14 @@ static void bus_handler(int signum)
 struct error *guard_install(void)
 {
 	struct sigaction action = {
-		.sa_handler = bus_handler,
+		.sa_sigaction = handler,
 		/* the handler leaves by siglongjmp() without a saved mask */
-		.sa_flags = SA_NODEFER,
+		.sa_flags = SA_NODEFER | SA_SIGINFO,
 	};
 
 	sigemptyset(&action.sa_mask);
-	if (sigaction(SIGBUS, &action, NULL))
+	if (sigaction(SIGBUS, &action, NULL) ||
+	    sigaction(SIGSEGV, &action, NULL))
 		return error_errno(errno, "sigaction");
 	return NULL;
 }

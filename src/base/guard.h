@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reads of a mapped file survive SIGBUS, which is how the system reports
- * memory that it cannot read (bad memory, a truncated file).
+ * memory that it cannot read (bad memory, a truncated file); and SIGSEGV where
+ * the address is mapped: some machines report memory that way which belongs to
+ * their firmware. Where this header says SIGBUS, both are meant.
  */
 #ifndef CAPDUMP_BASE_GUARD_H
 #define CAPDUMP_BASE_GUARD_H
@@ -11,7 +13,7 @@
 
 #include "error.h"
 
-/* Installs the SIGBUS handler, once, before any thread is started. */
+/* Installs the handlers, once, before any thread is started. */
 struct error *guard_install(void);
 
 /*

@@ -336,9 +336,7 @@ static struct error *run(struct capture *c)
 		cut_short(c, err);
 	else
 		TRY(err);
-	if (c->report->totals.nr_unreadable)
-		log_warn(c->log, "%llu pages could not be read and are marked as such",
-			 (unsigned long long)c->report->totals.nr_unreadable);
+	report_unreadable(c->report, c->log);
 	if (c->report->totals.nr_mispacked)
 		log_warn(c->log, "%llu pages did not unpack to what they were packed from: they are stored raw, and right; the packer (%s) or this machine's memory or CPU is not",
 			 (unsigned long long)c->report->totals.nr_mispacked,

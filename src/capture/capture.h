@@ -80,6 +80,9 @@ struct error *capture_run(const struct capture_options *options,
 			  struct log *log, struct capture_report *report);
 void capture_report_deinit(struct capture_report *report);
 
+/* Warns if pages could not be read, and says where the first of them are. */
+void report_unreadable(const struct capture_report *report, struct log *log);
+
 /* The summary for people: LOG_REPORT's table of classes, LOG_MESSAGE's rest. */
 void report_print(const struct capture_report *report,
 		  const struct capture_options *options, struct log *log);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/bytes.h"
 #include "../base/text.h"
 #include "../sink/output.h"
 #include "capture.h"
@@ -14,6 +15,10 @@
 static const char *const rank_names[NR_RANKS] = {
 	"first", "slab", "kernel", "user", "memmap",
 };
+
+/* Ranges of unreadable pages that the log names, and how long one may be */
+#define PLACES_MAX	4
+#define PLACE_LEN	48
 
 void capture_report_deinit(struct capture_report *report)
 {
@@ -44,6 +49,29 @@ static void print_classes(const struct capture_report *r, struct log *log)
 		log_print(log, LOG_REPORT, "free pages: %" PRIu64
 			  " found, the kernel counts %" PRIu64, r->free_found,
 			  r->free_kernel);
+}
+
+void report_unreadable(const struct capture_report *report, struct log *log)
+{
+	uint64_t all = report->totals.nr_unreadable, i, n;
+	uint64_t nr = min_u64(all, CAPTURE_MAX_LISTED);
+	const uint64_t *pfns = report->unreadable;
+	char places[PLACES_MAX * PLACE_LEN] = "";
+	unsigned nr_places = 0;
+	size_t len = 0;
+
+	for (i = 0; i < nr && nr_places < PLACES_MAX; i += n) {
+		for (n = 1; i + n < nr && pfns[i + n] == pfns[i] + n; n++)
+			;
+		len += (size_t)snprintf(places + len, sizeof(places) - len,
+					"%s%#" PRIx64 "-%#" PRIx64,
+					nr_places++ ? ", " : "",
+					pfns[i] * report->page_size,
+					(pfns[i] + n) * report->page_size - 1);
+	}
+	if (all)
+		log_warn(log, "%" PRIu64 " pages could not be read and are marked as such, at physical addresses %s%s",
+			 all, places, i < all ? ", ..." : "");
 }
 
 void report_print(const struct capture_report *report,

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Memory that can't be read: EIO for read(), a real SIGBUS under mmap() (see
-shim.c), on pages of every kind. The dump is complete, filler stands for these
+"""Memory that can't be read: EIO for read(), a real SIGBUS under mmap(), or as
+firmware's memory is refused on riscv (see shim.c), on pages of every kind. The dump is complete, filler stands for these
 pages and for no other, their numbers are in the report, and what describes
 pages (memmap, page tables, lists) loses none when it is bad."""
 
@@ -41,13 +41,14 @@ class Bad:
             raise ValueError("frame %x is not in the file" % pfn)
         return out
 
-    def run(self, name, pfns, *options, code=0):
+    def run(self, name, pfns, *options, code=0, bad_as=""):
         """A capture with these frames bad; the dump's path and problems."""
         out = self.suite.path(name)
         offsets = ",".join(o for p in pfns for o in self.offsets(p))
         run = capdump("-d", LEVEL, "--report", out + ".json", *options,
                       self.image, out,
-                      fault=dict(bad=offsets, input=self.image, output=out))
+                      fault=dict(bad=offsets, bad_as=bad_as, input=self.image,
+                                 output=out))
         if run.crash():
             return out, [run.crash()]
         if run.code != code:
@@ -73,13 +74,14 @@ class Bad:
         yield from self.judge.dump(out, True, filler_ok=set(bad),
                                    more_ok=True)
 
-    def check(self, name, pfns, exact=False):
+    def check(self, name, pfns, exact=False, bad_as=""):
         """Mapped and read, serial and with threads: all the same bytes and
         counts. EXACT: no page more may be kept for it."""
         problems, digests, counts = [], set(), []
         for how, options in (("map", ("--num-threads", 4)),
                              ("read", ("--num-threads", 0, "--non-mmap"))):
-            out, bad = self.run("%s-%s" % (name, how), pfns, *options)
+            out, bad = self.run("%s-%s" % (name, how), pfns, *options,
+                                bad_as=bad_as)
             problems += ["%s: %s" % (how, b) for b in bad]
             if bad:
                 continue
@@ -118,6 +120,8 @@ def main():
     bad.check("random", sorted(rng.sample(everything, 500)))
     bad.check("run", everything[5000:5400])
     bad.check("neighbours", everything[6000:6400:2], exact=True)
+    bad.check("firmware", everything[5000:5400], bad_as="firmware")
+    bad.check("firmware-all-memmap", bad.kinds["memmap"], bad_as="firmware")
     # a whole region that is gone: more than a report lists
     bad.check("many", everything[1000:4000], exact=True)
 

@@ -13,6 +13,8 @@
  *   FAULT_OUTPUT  write, sync, fallocate, truncate on this one; "-": stdout
  *   FAULT_BAD     offset,offset...: pages of the input that can't be read: EIO
  *                 for read(), a real SIGBUS under mmap()
+ *   FAULT_BAD_AS  "firmware": EFAULT and a real SIGSEGV instead, as memory that
+ *                 riscv's firmware keeps for itself answers
  *   FAULT_SLOW    microseconds that each write to the output takes longer
  *   FAULT_LOG     file that gets a line when a call was made to fail, and at
  *                 the end the number of calls
@@ -56,6 +58,7 @@ static struct {
 	const char *input, *output;
 	int log, empty;		/* empty: a file without a byte */
 	size_t nr_bad;
+	bool firmware;
 	off_t bad[MAX_BAD];
 } shim = { .call = -1, .log = -1, .empty = -1 };
 
@@ -89,6 +92,8 @@ static void load_bad(const char *text)
 		text = *end ? end + 1 : end;
 	}
 	shim.empty = memfd_create("empty", MFD_CLOEXEC);
+	shim.firmware = getenv("FAULT_BAD_AS") &&
+			!strcmp(getenv("FAULT_BAD_AS"), "firmware");
 }
 
 static void load_settings(void)
@@ -257,7 +262,7 @@ ssize_t pread64(int fd, void *buf, size_t len, off_t offset)
 			if (rc != -1)
 				return rc == -2 ? -1 : rc;
 		} else if (!good && len) {
-			errno = EIO;
+			errno = shim.firmware ? EFAULT : EIO;
 			return -1;
 		}
 		if (good < len)
@@ -379,7 +384,7 @@ int ftruncate(int fd, off_t len)
 	return ftruncate64(fd, len);
 }
 
-/* Puts a page that raises SIGBUS over each bad one of a mapping. */
+/* Puts a page that raises SIGBUS or SIGSEGV over each bad one of a mapping. */
 static void spoil(uint8_t *map, size_t len, off_t offset)
 {
 	for (size_t i = 0; i < shim.nr_bad; i++) {
@@ -387,7 +392,8 @@ static void spoil(uint8_t *map, size_t len, off_t offset)
 
 		if (bad < offset || bad >= offset + (off_t)len)
 			continue;
-		if (real_mmap(map + (bad - offset), PAGE, PROT_READ,
+		if (real_mmap(map + (bad - offset), PAGE,
+			      shim.firmware ? PROT_NONE : PROT_READ,
 			      MAP_SHARED | MAP_FIXED, shim.empty, 0) ==
 		    MAP_FAILED)
 			abort();

@@ -10,7 +10,9 @@
 #include "../../src/base/text.h"
 #include "unit.h"
 
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void test_error(void)
@@ -249,6 +251,46 @@ static void test_sparseset(void)
 	sparseset_deinit(&set);
 }
 
+static void read_byte(void *arg)
+{
+	(void)*(volatile char *)arg;
+}
+
+/* The signal that ends a process that reads AT, guarded or not; 0: none. */
+static int reads_to_death(char *at, bool guarded)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		if (guarded)
+			guard_call(read_byte, at);
+		else
+			read_byte(at);
+		_exit(0);
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+/* Memory that is mapped and can't be read: SIGSEGV, as riscv's firmware's. An
+ * address that is not mapped is our mistake, and is not survived. */
+static void test_guard_segv(void)
+{
+	char *map = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	char buf[64];
+
+	CHECK(map != MAP_FAILED);
+	CHECK_OK(guard_install());
+	for (int i = 0; i < 3; i++)
+		CHECK(!guard_copy(buf, map + 100, sizeof(buf)));
+	CHECK(!reads_to_death(map, true));
+	CHECK(reads_to_death(map, false) == SIGSEGV);
+	munmap(map, 8192);
+	CHECK(reads_to_death(map, true) == SIGSEGV);
+}
+
 int main(void)
 {
 	test_error();
@@ -257,6 +299,7 @@ int main(void)
 	test_text();
 	test_log();
 	test_guard();
+	test_guard_segv();
 	CHECK(get_u32("\1\2\3\4", true) == 0x01020304);
 	CHECK(get_u64("\1\2\3\4\5\6\7\10", false) == 0x0807060504030201);
 	return unit_end();

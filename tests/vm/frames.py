@@ -162,7 +162,7 @@ class Pages:
         return KERNEL
 
     def find_kinds(self):
-        poison = self.bit['PG_hwpoison']
+        poison = self.bit.get('PG_hwpoison', 0)
         self.kinds, self.heads = [], []
         run, kind, head = 0, KERNEL, 0
         for pfn, flags in enumerate(self.flags):
