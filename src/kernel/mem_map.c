@@ -344,6 +344,23 @@ static struct error *any_section(const struct kernel *kernel, struct view *view,
 	return NULL;
 }
 
+/* Why nothing was found. riscv64's kexec-tools (2.0.32) leaves "Reserved"
+ * children of System RAM out of the ELF header, with mem_section among them. */
+static struct error *no_section(const struct kernel *kernel, struct view *view)
+{
+	struct extent extent;
+
+	TRY(space_translate(&kernel->space, view, kernel->mem_section,
+			    &extent));
+	if (extent.len && !image_has(kernel->image, extent.paddr, 8))
+		return error_create(ERROR_INVALID,
+				    "mem_section, at physical address %#llx, is in no segment: what made the ELF header left out memory that the kernel uses",
+				    (unsigned long long)extent.paddr);
+	return error_create(ERROR_INVALID,
+			    "no memory section has struct pages, by mem_section at virtual address %#llx",
+			    (unsigned long long)kernel->mem_section);
+}
+
 /*
  * SYMBOL(mem_section) is where the array of pointers to roots is (extreme:
  * the value of the kernel's pointer, VMCOREINFO_SYMBOL_ARRAY(), Linux
@@ -380,12 +397,7 @@ static struct error *sparse_init(struct kernel *kernel, struct view *view)
 			TRY(any_section(kernel, view, &found));
 		}
 	}
-	if (!found)
-		return error_create(ERROR_INVALID, "no memory section has "
-				    "struct pages, by mem_section at virtual "
-				    "address %#llx",
-				    (unsigned long long)kernel->mem_section);
-	return NULL;
+	return found ? NULL : no_section(kernel, view);
 }
 
 /* Without NUMA, SYMBOL(mem_map) is there with sparse memory as well. */

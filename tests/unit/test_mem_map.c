@@ -351,6 +351,9 @@ static void test_refused(void)
 		{ "LENGTH(mem_section)=77\n", "LENGTH(mem_section) is 77" },
 		{ "SYMBOL(mem_section)=ffff800000000000\n",
 		  "no memory section has struct pages" },
+		/* the pages before the first segment */
+		{ "SYMBOL(mem_section)=ffff9a0040000100\n",
+		  "mem_section, at physical address 0x100, is in no segment" },
 		{ "PAGESIZE=8191\n", "PAGESIZE is 8191" },
 		{ "PAGESIZE=\n", "PAGESIZE is " },
 	};
