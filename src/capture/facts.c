@@ -2,6 +2,7 @@
 /* What a dump's head says of the crashed machine: see facts.h. */
 #include "facts.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,29 @@ static struct error *read_utsname(const struct kernel *kernel,
 	return NULL;
 }
 
+/*
+ * On arm a dump counts frames from the start of RAM, and its sub-header says
+ * where that is, in 32 bits. A kernel has no memory below; if there is some in
+ * the image, or RAM begins beyond 4 GiB, frames are counted from 0.
+ */
+static void find_first(const struct kernel *kernel, struct log *log,
+		       struct dump_facts *ret)
+{
+	const struct image *image = kernel->image;
+	uint64_t start = kernel->space.phys_start;
+
+	if (image->target.elf_machine != EM_ARM || !kernel->has_space)
+		return;
+	if (start > UINT32_MAX || image->segments[0].paddr < start) {
+		log_warn(log, "memory begins at %#llx, for the kernel at %#llx: crash won't find it in the dump",
+			 (unsigned long long)image->segments[0].paddr,
+			 (unsigned long long)start);
+		return;
+	}
+	ret->phys_base = start;
+	ret->first_pfn = start >> kernel->space.target.page_shift;
+}
+
 struct error *facts_gather(const struct kernel *kernel, struct view *view,
 			   struct log *log, struct dump_facts *ret)
 {
@@ -78,6 +102,7 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 	if (!v)
 		return NULL;
 	vmcoreinfo_number(v, "NUMBER", "phys_base", &ret->phys_base);
+	find_first(kernel, log, ret);
 	return read_utsname(kernel, view, log, ret);
 }
 

@@ -17,9 +17,10 @@
 #include "../codec/codec.h"
 #include "../sink/flat_format.h"
 #include "../sink/output.h"
-#include "kdump_format.h"
+#include "kdump_shape.h"
 
 #define PIECE (1u << 20)
+#define STATUS_MIN 412u		/* no header has its status before */
 #define MAX_TABLE (1ull << 40)	/* bitmaps end below, on any real machine */
 
 struct flat_reader {
@@ -29,7 +30,8 @@ struct flat_reader {
 	uint8_t *buf;		/* PIECE bytes; owned */
 	const char *path;	/* borrowed */
 	bool held;		/* the file says INCOMPLETE, whatever the */
-	uint8_t status[4];	/* stream said: this */
+	uint8_t status[4];	/* stream said: this, */
+	unsigned status_at;	/* at this offset */
 };
 
 bool flat_probe(const uint8_t *head, size_t len)
@@ -97,6 +99,13 @@ static struct error *record_copy(struct flat_reader *reader, uint64_t offset,
 	return NULL;
 }
 
+/* Where the status is in the header H, of which there are STATUS_MIN bytes, and
+ * zeroes where there are no more. */
+static unsigned status_at(const uint8_t *h)
+{
+	return kdump_shape_at(kdump_shape_of(h), KDUMP_H_STATUS);
+}
+
 /*
  * Marks the dump in the file INCOMPLETE. H gets its header as it was before,
  * zeroes where there is none yet; *RET: whether it is a dump at all.
@@ -105,19 +114,20 @@ static struct error *header_mark(const struct flat_reader *reader,
 				 uint8_t h[KDUMP_H_LEN], bool *ret)
 {
 	uint8_t status[4];
+	unsigned at;
 	size_t got;
 	bool big;
 
 	TRY(io_pread(reader->out, h, KDUMP_H_LEN, 0, &got));
-	*ret = got >= KDUMP_H_STATUS &&
+	*ret = got >= STATUS_MIN &&
 	       !memcmp(h, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN);
 	if (!*ret)
 		return NULL;
 	memset(h + got, 0, KDUMP_H_LEN - got);
 	big = kdump_big_endian(h);
-	put_u32(status, get_u32(h + KDUMP_H_STATUS, big) |
-		KDUMP_STATUS_INCOMPLETE, big);
-	return io_pwrite(reader->out, status, sizeof(status), KDUMP_H_STATUS);
+	at = status_at(h);
+	put_u32(status, get_u32(h + at, big) | KDUMP_STATUS_INCOMPLETE, big);
+	return io_pwrite(reader->out, status, sizeof(status), at);
 }
 
 /*
@@ -132,7 +142,8 @@ static struct error *status_hold(struct flat_reader *reader)
 	TRY(header_mark(reader, h, &is_dump));
 	if (!is_dump)
 		return NULL;
-	memcpy(reader->status, h + KDUMP_H_STATUS, 4);
+	reader->status_at = status_at(h);
+	memcpy(reader->status, h + reader->status_at, 4);
 	reader->held = true;
 	return NULL;
 }
@@ -141,11 +152,12 @@ static struct error *status_hold(struct flat_reader *reader)
 static struct error *record_take(struct flat_reader *reader, uint64_t offset,
 				 uint64_t end, struct error **cut)
 {
-	bool over = offset < KDUMP_H_STATUS + 4 && end > KDUMP_H_STATUS;
+	/* the header: what tells where the status is may change too */
+	bool over = offset < KDUMP_H_LEN;
 
 	if (over && reader->held)	/* it may bring a part of it */
 		TRY(io_pwrite(reader->out, reader->status, 4,
-			      KDUMP_H_STATUS));
+			      reader->status_at));
 	TRY(record_copy(reader, offset, end - offset, cut));
 	return over || !reader->held ? status_hold(reader) : NULL;
 }
@@ -190,6 +202,7 @@ static struct error *records_copy(struct flat_reader *reader,
  */
 static struct error *mark_incomplete(struct flat_reader *reader)
 {
+	const struct kdump_shape *shape;
 	uint8_t h[KDUMP_H_LEN];
 	uint64_t blocks, block_size;
 	off_t table, size;
@@ -199,9 +212,10 @@ static struct error *mark_incomplete(struct flat_reader *reader)
 	if (!is_dump)
 		return NULL;
 	big = kdump_big_endian(h);
-	block_size = get_u32(h + KDUMP_H_BLOCK_SIZE, big);
-	blocks = 1ull + get_u32(h + KDUMP_H_SUB_HDR_SIZE, big) +
-		get_u32(h + KDUMP_H_BITMAP_BLOCKS, big);
+	shape = kdump_shape_of(h);
+	block_size = kdump_head_get(shape, h, KDUMP_H_BLOCK_SIZE, big);
+	blocks = 1ull + kdump_head_get(shape, h, KDUMP_H_SUB_HDR_SIZE, big) +
+		kdump_head_get(shape, h, KDUMP_H_BITMAP_BLOCKS, big);
 	if (block_size > CODEC_LEN_MAX || blocks > MAX_TABLE / CODEC_LEN_MAX)
 		return NULL;		/* nonsense */
 	table = (off_t)(blocks * block_size);
@@ -246,7 +260,7 @@ static struct error *flat_copy(struct flat_reader *reader, bool *complete)
 	TRY(sync_out(reader));
 	if (!*complete || !reader->held)
 		return NULL;
-	err = io_pwrite(reader->out, reader->status, 4, KDUMP_H_STATUS);
+	err = io_pwrite(reader->out, reader->status, 4, reader->status_at);
 	if (err)
 		return error_wrap(err, "%s", reader->path);
 	return sync_out(reader);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kdump-compressed format, as offsets: makedumpfile diskdump_mod.h
- * (struct disk_dump_header, kdump_sub_header, page_desc), 64-bit layout.
+ * (struct disk_dump_header, kdump_sub_header, page_desc). The first two are as
+ * the crashed machine's compiler lays them out: see struct kdump_shape.
  *
  * block 0: header; block 1..: sub-header, notes (sub_hdr_size blocks);
  * bitmap 1 (frames of memory), bitmap 2 (frames in the dump), together
  * bitmap_blocks blocks; one 24-byte descriptor for each bit of bitmap 2, in
- * frame order; page data anywhere after.
+ * frame order; page data anywhere after. Frames count from 0, on arm from the
+ * start of RAM, phys_base (makedumpfile.h: ARCH_PFN_OFFSET; crash diskdump.c:
+ * paddr_to_pfn()).
  */
 #ifndef CAPDUMP_FORMATS_KDUMP_FORMAT_H
 #define CAPDUMP_FORMATS_KDUMP_FORMAT_H
@@ -17,7 +20,8 @@
 #define KDUMP_SIGNATURE_LEN 8
 #define KDUMP_VERSION 6
 
-/* disk_dump_header, 64-bit (timeval of two 8-byte fields, 8-aligned) */
+/* disk_dump_header, as with words of 8 bytes (timeval of two 8-byte fields,
+ * 8-aligned); from KDUMP_H_STATUS on see kdump_shape.shift */
 enum {
 	KDUMP_H_SIGNATURE = 0,
 	KDUMP_H_VERSION = 8,		/* int */
@@ -44,24 +48,26 @@ static inline bool kdump_big_endian(const uint8_t *p)
 	return get_u32(p + KDUMP_H_VERSION, false) > 0xffff;
 }
 
-/* kdump_sub_header, 64-bit */
-enum {
-	KDUMP_S_PHYS_BASE = 0,		/* unsigned long */
-	KDUMP_S_DUMP_LEVEL = 8,		/* int */
-	KDUMP_S_SPLIT = 12,		/* int */
-	KDUMP_S_START_PFN = 16,		/* unsigned long */
-	KDUMP_S_END_PFN = 24,
-	KDUMP_S_OFFSET_VMCOREINFO = 32,	/* off_t */
-	KDUMP_S_SIZE_VMCOREINFO = 40,	/* unsigned long */
-	KDUMP_S_OFFSET_NOTE = 48,
-	KDUMP_S_SIZE_NOTE = 56,
-	KDUMP_S_OFFSET_ERASEINFO = 64,
-	KDUMP_S_SIZE_ERASEINFO = 72,
-	KDUMP_S_START_PFN_64 = 80,	/* unsigned long long; v6 */
-	KDUMP_S_END_PFN_64 = 88,
-	KDUMP_S_MAX_MAPNR_64 = 96,
-	KDUMP_S_LEN = 104,
+/* Fields of kdump_sub_header, in their order. */
+enum kdump_sub_field {
+	KDUMP_S_PHYS_BASE,		/* unsigned long */
+	KDUMP_S_DUMP_LEVEL,		/* int */
+	KDUMP_S_SPLIT,			/* int; v2 and later */
+	KDUMP_S_START_PFN,		/* unsigned long */
+	KDUMP_S_END_PFN,
+	KDUMP_S_OFFSET_VMCOREINFO,	/* off_t, 8 bytes; v3 */
+	KDUMP_S_SIZE_VMCOREINFO,	/* unsigned long */
+	KDUMP_S_OFFSET_NOTE,		/* v4 */
+	KDUMP_S_SIZE_NOTE,
+	KDUMP_S_OFFSET_ERASEINFO,	/* v5 */
+	KDUMP_S_SIZE_ERASEINFO,
+	KDUMP_S_START_PFN_64,		/* unsigned long long; v6 */
+	KDUMP_S_END_PFN_64,
+	KDUMP_S_MAX_MAPNR_64,
+	KDUMP_S_NR_FIELDS
 };
+
+#define KDUMP_S_LEN_MAX 104u
 
 /* page_desc */
 enum {

@@ -123,23 +123,24 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 			      struct kdump_head *head,
 			      struct dump_layout *layout)
 {
-	const struct target *target = &facts->image->target;
+	const struct kdump_shape *shape =
+		kdump_shape_for(&facts->image->target);
 	struct measure measure = { facts->vmcoreinfo, 0, UINT64_MAX };
 	uint64_t block = facts->page_shift < 32 ? 1ull << facts->page_shift : 0;
 	uint64_t head_len, bitmap_blocks;
 
-	if (target->word_size != 8)
-		return error_create(ERROR_UNSUPPORTED, "kdump-compressed dumps "
-				    "of %u-bit machines are not written",
-				    target->word_size * 8u);
 	if (block < 4096 || block > CODEC_LEN_MAX)
 		return error_create(ERROR_UNSUPPORTED, "pages of %llu bytes",
 				    (unsigned long long)block);
 	TRY(note_runs(facts, measure_run, &measure));
-	head_len = KDUMP_S_LEN + measure.len;
+	head_len = shape->sub_len[KDUMP_VERSION] + measure.len;
+	head->shape = shape;
+	head->nr_frames = facts->end_pfn -
+			  min_u64(facts->end_pfn, facts->first_pfn);
 	head->block_size = block;
 	head->sub_blocks = align_up(head_len, block) / block;
-	layout->bitmap_len = align_up(max_u64(facts->end_pfn, 1), block * 8) / 8;
+	layout->bitmap_len = align_up(max_u64(head->nr_frames, 1), block * 8) /
+			     8;
 	bitmap_blocks = layout->bitmap_len / block * 2;
 	if (facts->end_pfn > (uint64_t)INT64_MAX >> facts->page_shift ||
 	    head->sub_blocks > INT_MAX || bitmap_blocks > INT_MAX ||
@@ -155,7 +156,7 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 	layout->data = align_up(layout->table + layout->table_len,
 				DATA_ALIGN);
 	layout->max_size = facts->max_size;
-	head->note_offset = block + KDUMP_S_LEN;
+	head->note_offset = block + shape->sub_len[KDUMP_VERSION];
 	head->note_len = measure.len;
 	head->vmcoreinfo_len = 0;
 	if (measure.vmcoreinfo_at != UINT64_MAX) {
@@ -181,46 +182,52 @@ static void header_fill(const struct dump_facts *facts,
 			const struct kdump_head *head,
 			const struct dump_layout *layout, uint8_t *h)
 {
+	const struct { unsigned field; uint64_t v; } fields[] = {
+		{ KDUMP_H_BLOCK_SIZE, head->block_size },
+		{ KDUMP_H_SUB_HDR_SIZE, head->sub_blocks },
+		{ KDUMP_H_BITMAP_BLOCKS,
+		  layout->bitmap_len / head->block_size * 2 },
+		/* makedumpfile.c: write_kdump_header(): MIN(max_mapnr,
+		 * UINT_MAX) */
+		{ KDUMP_H_MAX_MAPNR, min_u64(head->nr_frames, UINT32_MAX) },
+		{ KDUMP_H_NR_CPUS, facts->nr_cpus },
+	};
 	bool big = facts->image->target.big_endian;
 
 	memcpy(h + KDUMP_H_SIGNATURE, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN);
 	put_u32(h + KDUMP_H_VERSION, KDUMP_VERSION, big);
 	memcpy(h + KDUMP_H_UTSNAME, facts->utsname, sizeof(facts->utsname));
-	put_u64(h + KDUMP_H_TIMESTAMP, facts->crash_time, big);
-	kdump_head_status(facts, false, h + KDUMP_H_STATUS);
-	put_u32(h + KDUMP_H_BLOCK_SIZE, head->block_size, big);
-	put_u32(h + KDUMP_H_SUB_HDR_SIZE, head->sub_blocks, big);
-	put_u32(h + KDUMP_H_BITMAP_BLOCKS,
-		layout->bitmap_len / head->block_size * 2, big);
-	/* makedumpfile.c: write_kdump_header(): MIN(max_mapnr, UINT_MAX) */
-	put_u32(h + KDUMP_H_MAX_MAPNR, min_u64(facts->end_pfn, UINT32_MAX),
-		big);
-	put_u32(h + KDUMP_H_NR_CPUS, facts->nr_cpus, big);
+	kdump_time_put(head->shape, h, 0, facts->crash_time, big);
+	kdump_head_status(facts, false,
+			  h + kdump_shape_at(head->shape, KDUMP_H_STATUS));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		put_u32(h + kdump_shape_at(head->shape, fields[i].field),
+			(uint32_t)fields[i].v, big);
 }
 
 static void sub_header_fill(const struct dump_facts *facts,
 			    const struct kdump_head *head, uint8_t *s)
 {
-	bool big = facts->image->target.big_endian;
+	const struct { enum kdump_sub_field field; uint64_t v; } fields[] = {
+		{ KDUMP_S_PHYS_BASE, facts->phys_base },
+		{ KDUMP_S_DUMP_LEVEL, facts->level },
+		{ KDUMP_S_OFFSET_VMCOREINFO,
+		  head->vmcoreinfo_len ? head->vmcoreinfo_offset : 0 },
+		{ KDUMP_S_SIZE_VMCOREINFO, head->vmcoreinfo_len },
+		{ KDUMP_S_OFFSET_NOTE, head->note_len ? head->note_offset : 0 },
+		{ KDUMP_S_SIZE_NOTE, head->note_len },
+		{ KDUMP_S_MAX_MAPNR_64, head->nr_frames },
+	};
 
-	put_u64(s + KDUMP_S_PHYS_BASE, facts->phys_base, big);
-	put_u32(s + KDUMP_S_DUMP_LEVEL, facts->level, big);
-	put_u64(s + KDUMP_S_MAX_MAPNR_64, facts->end_pfn, big);
-	if (head->vmcoreinfo_len) {
-		put_u64(s + KDUMP_S_OFFSET_VMCOREINFO, head->vmcoreinfo_offset,
-			big);
-		put_u64(s + KDUMP_S_SIZE_VMCOREINFO, head->vmcoreinfo_len,
-			big);
-	}
-	if (head->note_len) {
-		put_u64(s + KDUMP_S_OFFSET_NOTE, head->note_offset, big);
-		put_u64(s + KDUMP_S_SIZE_NOTE, head->note_len, big);
-	}
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		kdump_sub_put(head->shape, s, fields[i].field, fields[i].v,
+			      facts->image->target.big_endian);
 }
 
 /* Bytes on their way to the sink, from offset 0 on. */
 struct head_stream {
 	const struct dump_facts *facts;
+	const struct kdump_head *head;
 	struct sink *sink;
 	uint64_t offset;	/* of buf */
 	size_t len;		/* held */
@@ -234,8 +241,9 @@ static struct error *stream_flush(struct head_stream *stream)
 	size_t status = 0;
 
 	if (!stream->offset && !ops->rewrites) {
-		TRY(ops->meta(stream->sink, 0, buf, KDUMP_H_STATUS));
-		status = KDUMP_H_STATUS + 4;
+		status = kdump_shape_at(stream->head->shape, KDUMP_H_STATUS);
+		TRY(ops->meta(stream->sink, 0, buf, status));
+		status += 4;
 	}
 	TRY(ops->meta(stream->sink, stream->offset + status, buf + status,
 		      stream->len - status));
@@ -304,7 +312,7 @@ struct error *kdump_head_write(const struct dump_facts *facts,
 			       struct sink *sink)
 {
 	AUTO_FREE uint8_t *buf = calloc(1, PIECE);
-	struct head_stream stream = { facts, sink, 0, 0, buf };
+	struct head_stream stream = { facts, head, sink, 0, 0, buf };
 
 	if (!buf)
 		return error_nomem();
@@ -312,7 +320,7 @@ struct error *kdump_head_write(const struct dump_facts *facts,
 		header_fill(facts, head, layout, buf);
 	stream.len = head->block_size;
 	sub_header_fill(facts, head, buf + stream.len);
-	stream.len += KDUMP_S_LEN;
+	stream.len += head->shape->sub_len[KDUMP_VERSION];
 	TRY(note_runs(facts, copy_run, &stream));
 	TRY(stream_append(&stream, true, 0,
 			  layout->bitmap - stream.offset - stream.len));

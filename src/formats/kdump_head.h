@@ -6,17 +6,20 @@
 #ifndef CAPDUMP_FORMATS_KDUMP_HEAD_H
 #define CAPDUMP_FORMATS_KDUMP_HEAD_H
 
+#include "kdump_shape.h"
 #include "writer.h"
 
 struct kdump_head {
+	const struct kdump_shape *shape;
+	uint64_t nr_frames;	/* max_mapnr, from first_pfn on */
 	uint32_t block_size;
 	uint64_t sub_blocks;	/* sub_hdr_size, padding included */
 	uint64_t note_offset, note_len;	/* in the dump; len 0: none */
 	uint64_t vmcoreinfo_offset, vmcoreinfo_len;	/* in the notes */
 };
 
-/* ERROR_UNSUPPORTED for a target of 32 bits, ERROR_INVALID for an image whose
- * sizes do not fit the format. */
+/* ERROR_UNSUPPORTED for a page size that no dump has, ERROR_INVALID for an image
+ * whose sizes do not fit the format. */
 struct error *kdump_head_init(const struct dump_facts *facts,
 			      struct kdump_head *head,
 			      struct dump_layout *layout);

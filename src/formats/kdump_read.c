@@ -12,6 +12,7 @@
 #include "../base/bytes.h"
 #include "../codec/codec.h"
 #include "kdump_read_impl.h"
+#include "kdump_shape.h"
 
 #define CACHED_DESCS 128u
 
@@ -48,13 +49,14 @@ static uint16_t find_machine(const char *name)
 		{ "x86_64", EM_X86_64 }, { "aarch64", EM_AARCH64 },
 		{ "ppc64", EM_PPC64 }, { "ppc64le", EM_PPC64 },
 		{ "s390x", EM_S390 }, { "riscv64", EM_RISCV },
-		{ "loongarch64", 258 },
+		{ "loongarch64", 258 }, { "i386", EM_386 },
+		{ "i486", EM_386 }, { "i586", EM_386 }, { "i686", EM_386 },
 	};
 
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
 		if (!strcmp(name, machines[i].name))
 			return machines[i].id;
-	return EM_NONE;
+	return strncmp(name, "arm", 3) ? EM_NONE : EM_ARM;
 }
 
 static struct error *count_run(void *arg, uint64_t first, uint64_t end)
@@ -94,7 +96,7 @@ static struct error *describe(struct image *image, struct kdump *kdump)
 
 	image->target = (struct target){
 		.elf_machine = find_machine(h->utsname[UTS_MACHINE]),
-		.word_size = 8,
+		.word_size = (uint8_t)h->shape->word,
 		.big_endian = h->big_endian,
 		.page_shift = (unsigned)__builtin_ctz(h->block_size),
 	};
@@ -103,6 +105,7 @@ static struct error *describe(struct image *image, struct kdump *kdump)
 	if (!image->segments || !image->notes)
 		return error_nomem();
 	image->nr_segments = 1;
+	image->segments[0].paddr = h->first_pfn << image->target.page_shift;
 	image->segments[0].memsz = h->end_pfn << image->target.page_shift;
 	image->segments[0].filesz = image->segments[0].memsz;
 	if (h->note_len) {
@@ -258,7 +261,8 @@ static enum page_state kdump_read(const struct image *image, void *p,
 				  uint64_t paddr, void *buf, size_t len,
 				  const struct segment *segment)
 {
-	uint64_t page_size = kdump_image_header(image)->block_size;
+	const struct kdump_header *h = kdump_image_header(image);
+	uint64_t page_size = h->block_size;
 	struct scratch *scratch = p;
 	enum page_state all = PAGE_OK;
 
@@ -267,7 +271,8 @@ static enum page_state kdump_read(const struct image *image, void *p,
 		uint64_t in = paddr % page_size;
 		size_t n = (size_t)min_u64(len, page_size - in);
 		enum page_state state = page_get(image, scratch,
-						 paddr / page_size);
+						 paddr / page_size -
+						 h->first_pfn);
 
 		if (state == PAGE_OK)
 			memcpy(buf, scratch->page + in, n);

@@ -15,7 +15,9 @@ struct kdump_header {
 	uint32_t status;
 	uint32_t block_size;
 	uint64_t sub_header_blocks, bitmap_blocks;
-	uint64_t end_pfn;	/* max_mapnr */
+	uint64_t end_pfn;	/* max_mapnr: the number of frames */
+	uint64_t first_pfn;	/* the first of them */
+	const struct kdump_shape *shape;
 	uint64_t timestamp, timestamp_usec;	/* seconds; and microseconds */
 	unsigned nr_cpus;
 	char utsname[6][66];	/* NUL-terminated, raw */
@@ -35,7 +37,7 @@ enum { UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION, UTS_MACHINE,
        UTS_DOMAINNAME };
 
 /*
- * Memory is one segment from 0 to max_mapnr: read() says PAGE_ABSENT for a
+ * Memory is one segment, of max_mapnr frames: read() says PAGE_ABSENT for a
  * frame that is not in the dump, PAGE_UNREADABLE for one that is, but whose
  * descriptor is empty (not reached), whose contents can't be decoded, or that
  * could not be read when the dump was made.

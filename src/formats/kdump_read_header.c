@@ -9,26 +9,12 @@
 
 #include "../base/bytes.h"
 #include "../base/io.h"
-#include "kdump_format.h"
+#include "kdump_shape.h"
 #include "kdump_read.h"
 
 #define MIN_BLOCK_SIZE 4096u
 #define MAX_BLOCK_SIZE 262144u	/* the largest page of any kernel */
 #define MAX_END_PFN (UINT64_C(1) << 40)	/* 52 physical address bits */
-
-/* 32-bit machines have another layout of both structs. */
-static bool machine_is_32bit(const char *machine)
-{
-	static const char *const names[] = {
-		"i386", "i486", "i586", "i686", "armv6l", "armv7l", "armv8l",
-		"ppc", "s390", "mips", "riscv32",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(machine, names[i]))
-			return true;
-	return false;
-}
 
 static bool version_ok(uint32_t version)
 {
@@ -37,6 +23,7 @@ static bool version_ok(uint32_t version)
 
 static struct error *parse_header(const uint8_t *p, struct kdump_header *h)
 {
+	const struct kdump_shape *shape;
 	uint32_t sub_blocks;
 	bool big;
 
@@ -51,31 +38,29 @@ static struct error *parse_header(const uint8_t *p, struct kdump_header *h)
 				    h->version, KDUMP_VERSION);
 	for (unsigned i = 0; i < 6; i++)
 		memcpy(h->utsname[i], p + KDUMP_H_UTSNAME + 65 * i, 65);
-	if (machine_is_32bit(h->utsname[UTS_MACHINE]))
-		return error_create(ERROR_UNSUPPORTED,
-				    "header: a dump of a 32-bit machine (%s)",
-				    h->utsname[UTS_MACHINE]);
-	h->timestamp = get_u64(p + KDUMP_H_TIMESTAMP, big);
-	h->timestamp_usec = get_u64(p + KDUMP_H_TIMESTAMP + 8, big);
-	h->status = get_u32(p + KDUMP_H_STATUS, big);
+	shape = h->shape = kdump_shape_of(p);
+	h->timestamp = kdump_time_get(shape, p, 0, big);
+	h->timestamp_usec = kdump_time_get(shape, p, 1, big);
+	h->status = kdump_head_get(shape, p, KDUMP_H_STATUS, big);
 	h->complete = !(h->status & KDUMP_STATUS_INCOMPLETE);
-	h->block_size = get_u32(p + KDUMP_H_BLOCK_SIZE, big);
+	h->block_size = kdump_head_get(shape, p, KDUMP_H_BLOCK_SIZE, big);
 	if (h->block_size < MIN_BLOCK_SIZE || h->block_size > MAX_BLOCK_SIZE ||
 	    h->block_size & (h->block_size - 1))
 		return error_create(ERROR_INVALID,
 				    "header: block_size is %u", h->block_size);
-	sub_blocks = get_u32(p + KDUMP_H_SUB_HDR_SIZE, big);
+	sub_blocks = kdump_head_get(shape, p, KDUMP_H_SUB_HDR_SIZE, big);
 	if (!sub_blocks || sub_blocks > INT32_MAX)
 		return error_create(ERROR_INVALID,
 				    "header: sub_hdr_size is %u", sub_blocks);
 	h->sub_header_blocks = sub_blocks;
-	h->bitmap_blocks = get_u32(p + KDUMP_H_BITMAP_BLOCKS, big);
+	h->bitmap_blocks = kdump_head_get(shape, p, KDUMP_H_BITMAP_BLOCKS,
+					  big);
 	if (!h->bitmap_blocks || h->bitmap_blocks % 2)
 		return error_create(ERROR_INVALID,
 				    "header: bitmap_blocks is %" PRIu64,
 				    h->bitmap_blocks);
-	h->end_pfn = get_u32(p + KDUMP_H_MAX_MAPNR, big);
-	h->nr_cpus = get_u32(p + KDUMP_H_NR_CPUS, big);
+	h->end_pfn = kdump_head_get(shape, p, KDUMP_H_MAX_MAPNR, big);
+	h->nr_cpus = kdump_head_get(shape, p, KDUMP_H_NR_CPUS, big);
 	return NULL;
 }
 
@@ -91,27 +76,44 @@ static struct error *check_range(const char *name, uint64_t offset,
 			    name, len, offset, size);
 }
 
-static struct error *parse_sub_header(const uint8_t *p, uint64_t size,
+/* Where the frames of a dump for arm begin: see kdump_format.h. */
+static struct error *parse_first(struct kdump_header *h)
+{
+	if (strncmp(h->utsname[UTS_MACHINE], "arm", 3))
+		return NULL;
+	if (h->phys_base % h->block_size)
+		return error_create(ERROR_INVALID,
+				    "sub-header: phys_base is %#" PRIx64,
+				    h->phys_base);
+	h->first_pfn = h->phys_base / h->block_size;
+	return NULL;
+}
+
+static struct error *parse_sub_header(const uint8_t *s, uint64_t size,
 				      struct kdump_header *h)
 {
+	const struct kdump_shape *shape = h->shape;
 	bool big = h->big_endian;
 
-	h->phys_base = get_u64(p + KDUMP_S_PHYS_BASE, big);
-	h->level = get_u32(p + KDUMP_S_DUMP_LEVEL, big);
-	if (h->version >= 2 && get_u32(p + KDUMP_S_SPLIT, big))
+	h->phys_base = kdump_sub_get(shape, s, KDUMP_S_PHYS_BASE, big);
+	h->level = (unsigned)kdump_sub_get(shape, s, KDUMP_S_DUMP_LEVEL, big);
+	if (h->version >= 2 && kdump_sub_get(shape, s, KDUMP_S_SPLIT, big))
 		return error_create(ERROR_UNSUPPORTED,
 				    "is one part of a dump made with --split");
 	if (h->version >= 3) {
-		h->vmcoreinfo_offset = get_u64(p + KDUMP_S_OFFSET_VMCOREINFO,
-					       big);
-		h->vmcoreinfo_len = get_u64(p + KDUMP_S_SIZE_VMCOREINFO, big);
+		h->vmcoreinfo_offset = kdump_sub_get(
+			shape, s, KDUMP_S_OFFSET_VMCOREINFO, big);
+		h->vmcoreinfo_len = kdump_sub_get(
+			shape, s, KDUMP_S_SIZE_VMCOREINFO, big);
 	}
 	if (h->version >= 4) {
-		h->note_offset = get_u64(p + KDUMP_S_OFFSET_NOTE, big);
-		h->note_len = get_u64(p + KDUMP_S_SIZE_NOTE, big);
+		h->note_offset = kdump_sub_get(shape, s, KDUMP_S_OFFSET_NOTE,
+					       big);
+		h->note_len = kdump_sub_get(shape, s, KDUMP_S_SIZE_NOTE, big);
 	}
 	if (h->version >= 6)
-		h->end_pfn = get_u64(p + KDUMP_S_MAX_MAPNR_64, big);
+		h->end_pfn = kdump_sub_get(shape, s, KDUMP_S_MAX_MAPNR_64, big);
+	TRY(parse_first(h));
 	TRY(check_range("VMCOREINFO", h->vmcoreinfo_offset, h->vmcoreinfo_len,
 			size));
 	return check_range("notes", h->note_offset, h->note_len, size);
@@ -140,12 +142,14 @@ static struct error *settle_layout(uint64_t size, struct kdump_header *h)
 struct error *kdump_header_read(int fd, uint64_t size,
 				struct kdump_header *ret)
 {
-	uint8_t head[KDUMP_H_LEN], sub[KDUMP_S_LEN];
+	uint8_t head[KDUMP_H_LEN], sub[KDUMP_S_LEN_MAX];
 	struct kdump_header h = { 0 };
 
 	TRY(io_pread_exact(fd, head, sizeof(head), 0));
 	TRY(parse_header(head, &h));
 	TRY(io_pread_exact(fd, sub, sizeof(sub), h.block_size));
+	h.shape = kdump_shape_fits(h.shape, head, sub,
+				   (1 + h.sub_header_blocks) * h.block_size);
 	TRY(parse_sub_header(sub, size, &h));
 	TRY(settle_layout(size, &h));
 	*ret = h;

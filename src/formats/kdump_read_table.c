@@ -106,7 +106,8 @@ struct error *kdump_each_run(const struct image *image,
 			     void *arg)
 {
 	struct runs runs = { .fn = fn, .arg = arg };
-	uint64_t nr = kdump_nr_units(image->impl);
+	const struct kdump *kdump = image->impl;
+	uint64_t nr = kdump_nr_units(kdump);
 	uint8_t buf[BITMAP_UNIT];
 
 	for (uint64_t unit = 0; unit < nr; unit++) {
@@ -114,7 +115,8 @@ struct error *kdump_each_run(const struct image *image,
 		if (unit == nr)
 			break;
 		TRY(kdump_bitmap_read(image, bitmap, unit, buf));
-		TRY(runs_scan(&runs, buf, unit * BITMAP_UNIT_FRAMES));
+		TRY(runs_scan(&runs, buf, kdump->header.first_pfn +
+			      unit * BITMAP_UNIT_FRAMES));
 	}
 	return runs_add(&runs, UINT64_MAX, UINT64_MAX);
 }

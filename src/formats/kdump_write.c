@@ -134,7 +134,9 @@ static struct error *bitmap_put(struct kdump_writer *kdump,
 	uint64_t at = kdump->layout.bitmap +
 		      (second ? kdump->layout.bitmap_len : 0), len;
 
-	for (uint64_t pfn = set->first; pfn < set->end; pfn += len * 8) {
+	at -= kdump->facts->first_pfn / 8;
+	for (uint64_t pfn = max_u64(set->first, kdump->facts->first_pfn);
+	     pfn < set->end; pfn += len * 8) {
 		len = min_u64(align_up(set->end - pfn, 64) / 8, BITS);
 		pageset_export(set, pfn, kdump->bits, len);
 		TRY(kdump->sink->ops->meta(kdump->sink, at + pfn / 8,
@@ -164,17 +166,21 @@ static struct error *kdump_bitmap(struct writer *writer,
 				  const struct pageset *kept)
 {
 	struct kdump_writer *kdump = (struct kdump_writer *)writer;
-	uint64_t pfn = present->first;
+	uint64_t first = kdump->facts->first_pfn, pfn = present->first;
+	uint64_t start = max_u64(pfn, first) - first;
 
 	assert(present->first == kept->first && present->end == kept->end);
 	assert(present->end <= kdump->facts->end_pfn);
-	assert(pfn / 8 >= kdump->bitmap_end && pfn % 64 == 0);
-	kdump->nr_bits += pageset_count(kept, kept->first, kept->end);
-	TRY(bitmap_pad(kdump, pfn / 8));
+	assert(pfn % 64 == 0 && first % 64 == 0);
+	if (present->end <= first)
+		return NULL;
+	assert(start / 8 >= kdump->bitmap_end);
+	kdump->nr_bits += pageset_count(kept, pfn, kept->end);
+	TRY(bitmap_pad(kdump, start / 8));
 	TRY(bitmap_put(kdump, present, false));
 	if (kdump->sink->ops->rewrites)
 		TRY(bitmap_put(kdump, kept, true));
-	kdump->bitmap_end = align_up(present->end, 64) / 8;
+	kdump->bitmap_end = align_up(present->end - first, 64) / 8;
 	return NULL;
 }
 
@@ -264,7 +270,8 @@ static struct error *page_describe(struct kdump_writer *kdump, uint64_t pfn,
 	if (kdump->table)
 		TRY(kdump_table_set(kdump->table, index, desc));
 	else
-		TRY(kdump_stream_add(kdump->stream, pfn, desc));
+		TRY(kdump_stream_add(kdump->stream, pfn -
+				     kdump->facts->first_pfn, desc));
 	kdump->nr_described++;
 	return NULL;
 }
@@ -437,7 +444,9 @@ static struct error *kdump_finish(struct writer *writer, bool complete)
 	complete = complete && !lost && !err && !kdump->failed;
 	kdump_head_status(kdump->facts, complete, status);
 	put = complete || !ops->rewrites;	/* else it stands there */
-	err = first_error(err, ops->commit(kdump->sink, KDUMP_H_STATUS, status,
+	err = first_error(err, ops->commit(kdump->sink, kdump_shape_at(
+						   kdump->head.shape,
+						   KDUMP_H_STATUS), status,
 					   put ? sizeof(status) : 0, size));
 	kdump->ready = false;
 	if (err || (lost && kdump->stream))	/* who knows what came through */

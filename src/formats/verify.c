@@ -12,6 +12,7 @@
 #include "../base/bytes.h"
 #include "../base/io.h"
 #include "kdump_read_impl.h"
+#include "kdump_shape.h"
 #include "verify_impl.h"
 
 #define MAX_PRINTED 100
@@ -167,6 +168,7 @@ static struct error *check_table_end(struct verify *verify)
 
 struct error *verify_has_metadata(int fd, uint64_t size, bool *ret)
 {
+	const struct kdump_shape *shape;
 	uint8_t head[KDUMP_H_LEN];
 	uint64_t end;
 	size_t len;
@@ -180,11 +182,14 @@ struct error *verify_has_metadata(int fd, uint64_t size, bool *ret)
 	big = kdump_big_endian(head);
 	if (len < sizeof(head) ||
 	    memcmp(head, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN) ||
-	    !(get_u32(head + KDUMP_H_STATUS, big) & KDUMP_STATUS_INCOMPLETE))
+	    !(kdump_head_get(kdump_shape_of(head), head, KDUMP_H_STATUS, big) &
+	      KDUMP_STATUS_INCOMPLETE))
 		return NULL;	/* not ours to explain */
-	end = (UINT64_C(1) + get_u32(head + KDUMP_H_SUB_HDR_SIZE, big) +
-	       get_u32(head + KDUMP_H_BITMAP_BLOCKS, big)) *
-	      get_u32(head + KDUMP_H_BLOCK_SIZE, big);
+	shape = kdump_shape_of(head);
+	end = (UINT64_C(1) +
+	       kdump_head_get(shape, head, KDUMP_H_SUB_HDR_SIZE, big) +
+	       kdump_head_get(shape, head, KDUMP_H_BITMAP_BLOCKS, big)) *
+	      kdump_head_get(shape, head, KDUMP_H_BLOCK_SIZE, big);
 	if (size < end)
 		*ret = false;
 	return NULL;

@@ -14,7 +14,7 @@
 #include "../base/text.h"
 #include "../image/notes.h"
 #include "../image/vmcoreinfo.h"
-#include "kdump_format.h"
+#include "kdump_shape.h"
 #include "verify_impl.h"
 
 #define KNOWN_BITS (KDUMP_STATUS_CODECS | KDUMP_STATUS_INCOMPLETE | \
@@ -25,8 +25,9 @@ static void check_header(struct verify *verify, const uint8_t *p)
 	const struct kdump_header *h = verify->header;
 	uint32_t codec = h->status & KDUMP_STATUS_CODECS;
 	bool big = h->big_endian;
-	uint32_t cpu = get_u32(p + KDUMP_H_CURRENT_CPU, big);
-	uint32_t max_mapnr = get_u32(p + KDUMP_H_MAX_MAPNR, big);
+	uint32_t cpu = kdump_head_get(h->shape, p, KDUMP_H_CURRENT_CPU, big);
+	uint32_t max_mapnr = kdump_head_get(h->shape, p, KDUMP_H_MAX_MAPNR,
+					    big);
 
 	if (h->status & ~KNOWN_BITS)
 		verify_problem(verify, "header: status %#x has unknown bits",
@@ -70,23 +71,25 @@ static void check_sub_header(struct verify *verify, const uint8_t *p)
 	if (h->level > 31)
 		verify_problem(verify, "sub-header: dump_level is %u",
 			       h->level);
-	if (h->version >= 2 && (get_u64(p + KDUMP_S_START_PFN, big) ||
-				get_u64(p + KDUMP_S_END_PFN, big)))
+	if (h->version >= 2 &&
+	    (kdump_sub_get(h->shape, p, KDUMP_S_START_PFN, big) ||
+	     kdump_sub_get(h->shape, p, KDUMP_S_END_PFN, big)))
 		verify_problem(verify,
 			       "sub-header: start_pfn or end_pfn is set, but split is not");
-	if (h->version >= 6 && (get_u64(p + KDUMP_S_START_PFN_64, big) ||
-				get_u64(p + KDUMP_S_END_PFN_64, big)))
+	if (h->version >= 6 &&
+	    (kdump_sub_get(h->shape, p, KDUMP_S_START_PFN_64, big) ||
+	     kdump_sub_get(h->shape, p, KDUMP_S_END_PFN_64, big)))
 		verify_problem(verify,
 			       "sub-header: start_pfn_64 or end_pfn_64 is set, but split is not");
 	if (h->version < 5)
 		return;
-	offset = get_u64(p + KDUMP_S_OFFSET_ERASEINFO, big);
-	len = get_u64(p + KDUMP_S_SIZE_ERASEINFO, big);
+	offset = kdump_sub_get(h->shape, p, KDUMP_S_OFFSET_ERASEINFO, big);
+	len = kdump_sub_get(h->shape, p, KDUMP_S_SIZE_ERASEINFO, big);
 	if (!offset && !len)
 		return;
 	if (!len || add_overflows(offset, len, &end) || end > h->bitmap ||
 	    offset < h->note_offset + h->note_len ||
-	    offset < h->block_size + KDUMP_S_LEN)
+	    offset < h->block_size + h->shape->sub_len[6])
 		verify_problem(verify,
 			       "sub-header: eraseinfo (%" PRIu64 " bytes at %" PRIu64 ") is not between notes and bitmaps",
 			       len, offset);
@@ -235,26 +238,26 @@ static struct error *check_vmcoreinfo(struct verify *verify)
 
 struct error *verify_head(struct verify *verify)
 {
-	/* bytes of the sub-header in versions 1 to 6 */
-	static const uint8_t sub_lens[] = { 0, 16, 32, 48, 64, 80, 104 };
 	const struct kdump_header *h = verify->header;
-	uint64_t sub_end = h->block_size + sub_lens[h->version];
-	uint8_t head[KDUMP_H_LEN], sub[KDUMP_S_LEN];
+	uint64_t sub_end = h->block_size + h->shape->sub_len[h->version];
+	uint8_t head[KDUMP_H_LEN], sub[KDUMP_S_LEN_MAX];
 	int fd = verify->image->fd;
 
 	TRY(io_pread_exact(fd, head, sizeof(head), 0));
 	TRY(io_pread_exact(fd, sub, sizeof(sub), h->block_size));
 	check_header(verify, head);
 	check_sub_header(verify, sub);
-	TRY(verify_zeroes(verify, KDUMP_H_UTSNAME + 6 * 65, KDUMP_H_TIMESTAMP,
+	TRY(verify_zeroes(verify, KDUMP_H_UTSNAME + 6 * 65,
+			  kdump_shape_time(h->shape),
 			  "between utsname and timestamp"));
-	TRY(verify_zeroes(verify, KDUMP_H_LEN, h->block_size,
-			  "after the header"));
+	TRY(verify_zeroes(verify, kdump_shape_at(h->shape, KDUMP_H_LEN),
+			  h->block_size, "after the header"));
 	TRY(check_notes(verify, sub_end));
 	TRY(check_vmcoreinfo(verify));
 	if (h->version == 3 ||
-	    (h->version >= 5 && get_u64(sub + KDUMP_S_SIZE_ERASEINFO,
-					h->big_endian)))
+	    (h->version >= 5 &&
+	     kdump_sub_get(h->shape, sub, KDUMP_S_SIZE_ERASEINFO,
+			   h->big_endian)))
 		return NULL;	/* something else lies there */
 	if (!h->note_len)
 		return verify_zeroes(verify, sub_end, h->bitmap,

@@ -23,13 +23,16 @@ struct dump_facts {
 	const struct image *image;		/* notes, target */
 	const struct vmcoreinfo *vmcoreinfo;	/* NULL: none */
 	unsigned page_shift;	/* of the kernel: its page is the block */
-	uint64_t end_pfn;	/* max_mapnr */
+	uint64_t end_pfn;	/* one past the last frame */
+	uint64_t first_pfn;	/* none kept is below; the dump counts frames
+				 * from it (arm: of phys_base; else 0). A
+				 * multiple of 64 */
 	uint64_t nr_kept;	/* bits in bitmap 2 */
 	unsigned level;
 	const struct codec_ops *codec;	/* NULL: none */
 	int codec_level;	/* as codec_create() takes it */
 	uint64_t crash_time;	/* seconds since 1970; 0: unknown */
-	uint64_t phys_base;	/* x86; 0 elsewhere */
+	uint64_t phys_base;	/* x86_64, arm; 0 elsewhere */
 	unsigned nr_cpus;	/* NT_PRSTATUS notes */
 	bool drop_device_dumps;	/* --no-device-dumps */
 	uint8_t utsname[6][65];	/* struct new_utsname, raw; zero: unknown */

@@ -221,9 +221,6 @@ static void refused(void)
 
 	image.nr_notes = 0;
 	facts.page_shift = 12;
-	image.target.word_size = 4;
-	CHECK_ERROR(kdump_head_init(&facts, &head, &layout), "32-bit");
-	image.target.word_size = 8;
 	facts.page_shift = 18;
 	CHECK_ERROR(kdump_head_init(&facts, &head, &layout), "262144");
 	facts.page_shift = 200;
