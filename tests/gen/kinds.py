@@ -215,6 +215,9 @@ def place(enc, page):
         for word in page.get("poison", "").split(","):
             if not word:
                 continue
+            if int(word, 0) >> order:
+                raise SystemExit("line %d: frame %s is behind its unit"
+                                 % (page.line, word))
             enc.or_flags(pfn + int(word, 0), "hwpoison")
             poisoned.append(pfn + int(word, 0))
         if pfn in poisoned and (not order or kind == "hugetlb"):
