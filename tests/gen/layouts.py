@@ -173,4 +173,9 @@ def get(name, arch, page_size=None):
     if name not in RELEASES:
         raise ValueError("kernel %s: known are %s"
                          % (name, ", ".join(RELEASES)))
-    return Layout(name, RELEASES[name], arch.words.size, page_size)
+    layout = Layout(name, RELEASES[name], arch.words.size, page_size)
+    # struct zone: vm_stat lies behind the free areas, 11 of them above
+    more = max(0, arch.nr_page_orders - 11) * layout.free_area_size
+    layout.vm_stat += more
+    layout.zone_size += more
+    return layout
