@@ -73,7 +73,7 @@ def absent_pfns(machine):
             pfns.add(machine.tables.entry_paddr(
                 machine.address(where), int(level)) // page)
         elif kind == "symbol":
-            paddr = machine.tables.translate(machine.symbols[rest])
+            paddr = machine.arch.translate(machine, machine.symbols[rest])
             pfns.add(paddr // page)
         else:
             first, _, last = word.partition("-")

@@ -89,7 +89,7 @@ class Expect:
         for name, vaddr in m.symbols.items():
             if "SYMBOL(%s)=" % name not in m.vmcoreinfo.decode("latin-1"):
                 continue
-            paddr = m.tables.translate(vaddr)
+            paddr = m.arch.translate(m, vaddr)
             if paddr is not None:
                 pfns.add(paddr // self.m.page)
         return pfns

@@ -32,6 +32,7 @@ SETTINGS = {
     "struct_page": ("", "its size: 64, or 56 (CONFIG_SLAB, no cgroups)"),
     "section_flags": ("0xf", "low bits of each section_mem_map"),
     "pti": ("0", "page table isolation: freed parts of the image unmapped"),
+    "mmu": ("radix", "ppc64: radix or hash"),
     "pbmt": ("0", "riscv64: Svpbmt bits of all leaves"),
     "sme_bit": ("", "number of the encryption bit in page table entries"),
     "direct_leaf": ("", "largest leaf of the direct map: 4k, 2m, 1g ..."),

@@ -73,6 +73,16 @@ class Layout:
         # PG_swapcache has no bit of its own: page-flags.h
         self.bits["swapcache"] = self.bits["owner_priv_1"]
 
+    def more_orders(self, count):
+        """Zones with more free lists than the 11 of the tables below."""
+        if count > 0:
+            more = (count * self.free_area_size + 63) & ~63
+            self.vm_stat += more
+            self.zone_size += more
+            for name in ("pgdat_size", "nr_zones", "start_pfn", "span_pages",
+                         "node_id"):
+                setattr(self, name, getattr(self, name) + 5 * more)
+
     def bit(self, name):
         return self.bits[name]
 
@@ -174,8 +184,5 @@ def get(name, arch, page_size=None):
         raise ValueError("kernel %s: known are %s"
                          % (name, ", ".join(RELEASES)))
     layout = Layout(name, RELEASES[name], arch.words.size, page_size)
-    # struct zone: vm_stat lies behind the free areas, 11 of them above
-    more = max(0, arch.nr_page_orders - 11) * layout.free_area_size
-    layout.vm_stat += more
-    layout.zone_size += more
+    layout.more_orders(arch.nr_page_orders - 11)
     return layout

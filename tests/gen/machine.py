@@ -95,6 +95,10 @@ class Machine(kallsyms.Places):
         self.sizes[name] = size
         return paddr
 
+    def symbol_paddr(self, name):
+        """Of a symbol in the image."""
+        return self.symbols[name] - self.text + self.kernel_paddr
+
     # ---- building ---------------------------------------------------------
     def build(self):
         self.place_image()
@@ -356,7 +360,7 @@ class Machine(kallsyms.Places):
             if key == "pokep":
                 self.mem.write(int(args[0], 0), bytes.fromhex(args[1]))
             elif key == "pokev":
-                paddr = self.tables.translate(self.address(args[0]))
+                paddr = self.arch.translate(self, self.address(args[0]))
                 self.mem.write(paddr, bytes.fromhex(args[1]))
             elif key == "ptset":
                 self.poke_table(*args)

@@ -145,6 +145,10 @@ class Arch:
         """(None | 'leaf' | 'table', paddr)"""
         raise NotImplementedError
 
+    def translate(self, m, vaddr):
+        """Physical address of any kernel address, or None."""
+        return m.tables.translate(vaddr)
+
     def map_memmap(self, m, vaddr, paddr, size, leaf):
         m.tables.map(vaddr, paddr, size, leaf)
 
