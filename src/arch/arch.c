@@ -10,8 +10,6 @@
 #include "../base/bytes.h"
 #include "table.h"
 
-#define FIXED_MAX 65536u	/* of a doubling array: a power of two */
-
 static const struct arch_ops *const machines[] = {
 	&arch_arm,
 	&arch_arm64,
@@ -98,10 +96,10 @@ struct error *space_add_fixed(struct space *space, uint64_t vaddr,
 				    (unsigned long long)vaddr,
 				    (unsigned long long)len,
 				    (unsigned long long)paddr);
-	if (nr == FIXED_MAX)
+	if (nr == SPACE_FIXED_MAX)
 		return error_create(ERROR_INVALID,
 				    "more than %u mappings outside of the page tables",
-				    FIXED_MAX);
+				    SPACE_FIXED_MAX);
 	if (!(nr & (nr - 1))) {		/* 0 or a power of two: full */
 		struct mapping *more = reallocarray(space->fixed,
 						    nr ? 2 * nr : 1,

@@ -130,9 +130,13 @@ struct error *space_init(struct space *space, const struct target *target,
 			 const struct vmcoreinfo *vmcoreinfo, struct log *log);
 void space_deinit(struct space *space);
 
-/* For ops->init: adds a mapping that page tables do not show, at most 65,536 of
- * them, in any order (they are sorted after init; one that overlaps another is
- * ERROR_INVALID then). Before that, translations do not know them. */
+/* At most so many mappings are known without page tables, 24 MiB of them: ppc64
+ * can have one for each 256 KiB of memory. A power of two. */
+#define SPACE_FIXED_MAX (1u << 20)
+
+/* For ops->init: adds a mapping that page tables do not show, in any order
+ * (they are sorted after init; one that overlaps another is ERROR_INVALID
+ * then). Before that, translations do not know them. */
 struct error *space_add_fixed(struct space *space, uint64_t vaddr,
 			      uint64_t paddr, uint64_t len);
 

@@ -29,6 +29,7 @@ struct list {
 	uint64_t page;		/* bytes that an element maps */
 	size_t first;		/* of space->fixed: ours begin there */
 	uint64_t nr_bad;	/* elements that map nothing */
+	bool full;		/* no more mappings can be remembered */
 };
 
 /* A number of LEN bytes at VADDR in the linear map, in the kernel's order. */
@@ -99,6 +100,9 @@ static struct error *add(struct list *l, uint64_t vaddr, uint64_t phys)
 			return NULL;
 		}
 	}
+	l->full = space->nr_fixed == SPACE_FIXED_MAX;
+	if (l->full)
+		return NULL;
 	return space_add_fixed(space, vaddr, phys, l->page);
 }
 
@@ -113,7 +117,7 @@ static struct error *follow(struct list *l, uint64_t element, bool *whole)
 	for (uint64_t i = 1; element && i <= ELEMENTS_MAX; i++) {
 		uint64_t next, phys, vaddr;
 
-		if (element == mark ||
+		if (element == mark || l->full ||
 		    !get_number(l, element + l->next_offset, 8, &next) ||
 		    !get_number(l, element + l->phys_offset, 8, &phys) ||
 		    !get_number(l, element + l->vaddr_offset, 8, &vaddr))
@@ -125,7 +129,7 @@ static struct error *follow(struct list *l, uint64_t element, bool *whole)
 		}
 		element = next;
 	}
-	*whole = !element;
+	*whole = !element && !l->full;
 	return NULL;
 }
 
@@ -177,7 +181,7 @@ struct error *ppc64_add_vmemmap(struct space *space, struct view *view,
 	}
 	TRY(follow(&l, element, &whole));
 	if (!whole)
-		log_warn(log, "the list of the memmap's pages does not end: what was found so far is used");
+		log_warn(log, "the list of the memmap's pages does not end, or not soon enough: what was found so far is used");
 	if (l.nr_bad)
 		log_warn(log, "the list of the memmap's pages has %llu impossible elements, ignored",
 			 (unsigned long long)l.nr_bad);
