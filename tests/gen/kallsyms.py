@@ -2,9 +2,9 @@
 """The kernel's own symbol table, as VMCOREINFO leads to it (kernel/kallsyms.c,
 scripts/kallsyms.c): names as strings of tokens, addresses as 32-bit offsets.
 
-Up to 6.14 offsets count from kallsyms_relative_base, as
-CONFIG_KALLSYMS_ABSOLUTE_PERCPU encodes them: not negative is an absolute
-value, negative is base - 1 - offset. In 7.2 an offset counts from its own
+Up to 6.14 offsets count from kallsyms_relative_base. On x86_64, with
+CONFIG_KALLSYMS_ABSOLUTE_PERCPU (init/Kconfig: nowhere else), what is not
+negative is an absolute value, and negative is base - 1 - offset. In 7.2 an offset counts from its own
 place.
 """
 
@@ -25,9 +25,11 @@ def freed(machine, parts=None):
 
 
 def symbols(machine):
-    """(type, name, address), by address; per-CPU symbols are absolute."""
+    """(type, name, address), by address; x86_64's per-CPU symbols are
+    absolute."""
     arch = machine.arch
-    table = [("A", "fixed_percpu_data", 0x0), ("A", "current_task", 0x1c0)]
+    table = [("A", "fixed_percpu_data", 0x0), ("A", "current_task", 0x1c0)] \
+        if arch.ABSOLUTE_PERCPU else []
     table += [(kind, name, machine.text + at)
               for kind, name, at in arch.symbols(machine)]
     table += [("D", name, machine.symbols[name]) for name in
@@ -78,6 +80,8 @@ def build(machine):
         if "relative_base" not in machine.layout.kallsyms:
             # absolute symbols are out of 32 bits' reach: they lie at 'base'
             offset = (base if kind == "A" else address) - place
-        else:
+        elif machine.arch.ABSOLUTE_PERCPU:
             offset = address if kind == "A" else base - 1 - address
+        else:
+            offset = address - base
         machine.mem.u32(where + 4 * i, offset)

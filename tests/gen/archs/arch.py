@@ -44,6 +44,7 @@ class Arch:
     POISON = 0xdead000000000000     # CONFIG_ILLEGAL_POINTER_VALUE
     ZONES = ((0x1000000, b"DMA"), (0x100000000, b"DMA32"),
              (None, b"Normal"))         # (end in bytes, name)
+    ABSOLUTE_PERCPU = False     # of CONFIG_KALLSYMS_...
     STEXT = 0               # offset of _stext in the image
     LISTED = ("node_data",)     # what else its symbol table has, if it exists
     NR_REGS = 0             # of a PRSTATUS note, longs

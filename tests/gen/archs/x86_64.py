@@ -23,6 +23,7 @@ class Arch(Base):
     ELF_MACHINE = 62
     UTS = "x86_64"
     ROOT_SYMBOL = "init_top_pgt"
+    ABSOLUTE_PERCPU = True
     LISTED = ()
     MAPPING = 0xffff888003456780
 
