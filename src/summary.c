@@ -96,7 +96,8 @@ static void gather_names(struct summary *summary)
 	if (!release && h)
 		release = h->utsname[UTS_RELEASE];
 	if (!machine && kernel && kernel->has_space)
-		machine = kernel->space.ops->name;
+		machine = arch_name(kernel->space.ops,
+				    kernel->space.target.big_endian);
 	summary->release = copy(release);
 	summary->machine = copy(machine);
 	summary->node = copy(h ? h->utsname[UTS_NODENAME] : NULL);

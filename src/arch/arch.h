@@ -48,6 +48,8 @@ struct space;
 
 struct arch_ops {
 	const char *name;	/* as uname -m has it */
+	const char *name_little; /* a little-endian kernel's, if both orders
+				 * are known; NULL: name */
 	uint16_t elf_machine;
 	unsigned byte_orders;	/* ORDER_ bits */
 	unsigned page_shifts;	/* bit n: kernels may have pages of 2^n bytes */
@@ -121,6 +123,11 @@ struct space {
 
 /* NULL if this machine is not supported. */
 const struct arch_ops *arch_find(uint16_t elf_machine);
+
+static inline const char *arch_name(const struct arch_ops *ops, bool big_endian)
+{
+	return ops->name_little && !big_endian ? ops->name_little : ops->name;
+}
 
 /* ERROR_UNSUPPORTED for an unknown machine, ERROR_INVALID if VMCOREINFO lacks
  * what is needed (names the key). After an error there is nothing to

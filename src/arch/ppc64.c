@@ -180,6 +180,7 @@ static struct error *init(struct space *space, struct view *view,
 
 const struct arch_ops arch_ppc64 = {
 	.name = "ppc64",
+	.name_little = "ppc64le",
 	.elf_machine = EM_PPC64,
 	.byte_orders = ORDER_LITTLE | ORDER_BIG,
 	.page_shifts = 1u << 12 | 1u << 16,

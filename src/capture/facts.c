@@ -33,7 +33,8 @@ static void fill_utsname(const struct kernel *kernel, struct dump_facts *ret)
 	if (release)
 		memcpy(ret->utsname[2], release, strnlen(release, 64));
 	if (arch)
-		strcpy((char *)ret->utsname[4], arch->name);
+		strcpy((char *)ret->utsname[4],
+		       arch_name(arch, kernel->image->target.big_endian));
 }
 
 /* struct new_utsname of init_uts_ns: 6 strings of 65 bytes (Linux
