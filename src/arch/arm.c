@@ -27,6 +27,8 @@
 /* where RAM may begin, below the first that is in the image: 128 MiB, which the
  * decompressor too takes it to be aligned to (arch/arm/boot/compressed/head.S) */
 #define RAM_ALIGN	(128ull << 20)
+/* arch/arm/include/asm/memory.h: MODULES_VADDR */
+#define MODULES		(16ull << 20)
 #define MAX_TRIES	16384u
 
 static const char *const freed[] = {
@@ -113,6 +115,7 @@ static struct error *init(struct space *space, struct view *view,
 
 	(void)log;
 	TRY(lowmem_find(vmcoreinfo, &lowmem));
+	lowmem.below = MODULES;
 	if (lpae && !strcmp(lpae, "y")) {
 		space->entry_len = 8;
 		table_levels(space, 12, 9, 3, 2);

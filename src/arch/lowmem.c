@@ -8,6 +8,7 @@
 struct error *lowmem_find(const struct vmcoreinfo *vmcoreinfo,
 			  struct lowmem *ret)
 {
+	*ret = (struct lowmem){ 0 };
 	if (!vmcoreinfo_number(vmcoreinfo, "SYMBOL", "swapper_pg_dir",
 			       &ret->root))
 		return error_create(ERROR_INVALID,
@@ -71,10 +72,11 @@ struct error *lowmem_try(struct space *space, struct view *view,
 		return NULL;
 	space->linear_start = page_offset - phys_start;
 	space->root = lowmem->root - space->linear_start;
-	/* the tables' entries for addresses below are the processes' */
+	/* what the entries for addresses below have is no kernel's */
 	space->tables = (struct vrange){
-		align_down(page_offset, 1ull << space->level[space->levels].
-			   shift), LOWMEM_TOP
+		align_down(page_offset - lowmem->below,
+			   1ull << space->level[space->levels].shift),
+		LOWMEM_TOP
 	};
 	TRY(is_linear(space, view, lowmem->root, &len, ret));
 	if (*ret)

@@ -11,13 +11,14 @@
 
 #define LOWMEM_TOP	(1ull << 32)	/* the end of addresses */
 
-/* What VMCOREINFO has: addresses of the top page table and of the image. */
+/* What VMCOREINFO has: addresses of the top page table and of the image; and how
+ * many bytes right below PAGE_OFFSET are the kernel's too. */
 struct lowmem {
-	uint64_t root, text;
+	uint64_t root, text, below;
 };
 
-/* SYMBOL(swapper_pg_dir) and SYMBOL(_stext). ERROR_INVALID if there is none, or
- * none below LOWMEM_TOP. */
+/* SYMBOL(swapper_pg_dir) and SYMBOL(_stext); `below` is 0. ERROR_INVALID if there
+ * is none, or none below LOWMEM_TOP. */
 struct error *lowmem_find(const struct vmcoreinfo *vmcoreinfo,
 			  struct lowmem *ret);
 

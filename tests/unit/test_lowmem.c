@@ -151,6 +151,24 @@ static struct error *on_leaf(void *arg, const struct leaf *leaf)
 	return NULL;
 }
 
+/* arm has its modules right below the linear map. */
+static void test_modules(enum paging paging)
+{
+	struct walked w = { .start = 0xc0000000 - 0x60000000 };
+	struct machine32 m;
+	struct space space;
+
+	machine32_init(&m, paging, 0x60000000, 0xc0000000);
+	map32(&m, 0xbf000000, 0x60900000, 1);
+	if (!CHECK_OK(open_space(&m, &space)))
+		return;
+	CHECK(translate(&m, &space, 0xbf000010).paddr == 0x60900010);
+	CHECK_OK(table_walk(&space, m.view, NULL, 0, on_leaf, &w));
+	CHECK(w.linear == MEMORY && w.other == 4096);
+	space_deinit(&space);
+	machine32_close(&m);
+}
+
 static void test_walk(enum paging paging)
 {
 	uint64_t start = pagings[paging].machine == EM_ARM ? 0x60000000 : 0;
@@ -163,7 +181,7 @@ static void test_walk(enum paging paging)
 	map32(&m, VMALLOC, start + 0x900000, 1);
 	map32(&m, VMALLOC + 0x5000, start + 0x800000, 1);
 	map32(&m, VMALLOC + 0x4000000, start + 0x901000, 1);
-	/* of the processes, below the kernel */
+	/* below the kernel */
 	map32(&m, 0x1000000, start + 0x902000, 1);
 	if (!CHECK_OK(open_space(&m, &space)))
 		return;
@@ -233,6 +251,8 @@ int main(void)
 	test_found(LPAE, 0x800000000, 0xc0000000);
 	test_found(CLASSIC, 0, 0x78000000);
 	test_short();
+	test_modules(LPAE);
+	test_modules(SHORT);
 	CHECK(arch_find(EM_386) == &arch_i386 && arch_find(EM_ARM) == &arch_arm);
 	return unit_end();
 }
