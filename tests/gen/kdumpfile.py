@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reader of kdump-compressed dumps, versions 1 to 6, 64-bit, any byte order:
+"""Reader of kdump-compressed dumps, versions 1 to 6, of any machine:
 the second opinion on what the product writes, made from the format's
 description alone (struct disk_dump_header, kdump_sub_header and page_desc of
 makedumpfile's diskdump_mod.h).
@@ -10,6 +10,7 @@ Nothing is believed: every claim is collected in Dump.problems.
 """
 
 import mmap
+import re
 import struct
 
 import unpack
@@ -20,6 +21,16 @@ CODEC_FLAGS = {0: "raw", 1: "zlib", 2: "lzo", 4: "snappy", 0x20: "zstd"}
 FILLER = b"capdump: unreadable page"
 DESC = struct.Struct("<qIIQ")
 MOST = 1 << 24          # frames: more than that no list of Python holds well
+
+
+# By uname -m: where struct disk_dump_header's timestamp is, what it and the
+# numbers behind it are; struct kdump_sub_header. off_t has 8 bytes, which
+# i386 packs and arm aligns.
+SHAPES = {
+    r"i[3-6]86": (404, "iiIiiIIIIIIi", "iiiIIQIQIQIQQQ"),
+    r"armv": (404, "iiIiiIIIIIIi", "iiiII4xQI4xQI4xQI4xQQQ"),
+    "": (408, "qqIiiIIIIIIi", "qii11Q"),
+}
 
 
 class NotADump(Exception):
@@ -78,12 +89,14 @@ class Dump:
         for i, name in enumerate(names.split()):
             raw = m[12 + 65 * i:12 + 65 * i + 65]
             head[name] = raw.split(b"\0")[0].decode("latin-1")
+        self.shape = SHAPES[next((s for s in SHAPES if re.match(
+            s, head["machine"])), "")]
         (head["timestamp"], head["timestamp_us"], head["status"],
          head["block_size"], head["sub_hdr_size"], head["bitmap_blocks"],
          head["max_mapnr_32"], head["total_ram_blocks"],
          head["device_blocks"], head["written_blocks"], head["current_cpu"],
          head["nr_cpus"]) = struct.unpack_from(
-             self.order + "qqIiiIIIIIIi", m, 408)
+             self.order + self.shape[1], m, self.shape[0])
         self.head = head
         size = head["block_size"]
         if not 1 <= head["version"] <= 6:
@@ -109,7 +122,7 @@ class Dump:
             "offset_vmcoreinfo size_vmcoreinfo offset_note size_note "
             "offset_eraseinfo size_eraseinfo start_pfn end_pfn "
             "max_mapnr".split(),
-            struct.unpack_from(self.order + "qii11Q", m, base)))
+            struct.unpack_from(self.order + self.shape[2], m, base)))
         since = dict(dump_level=1, split=2, start_pfn_32=2, end_pfn_32=2,
                      offset_vmcoreinfo=3, size_vmcoreinfo=3, offset_note=4,
                      size_note=4, offset_eraseinfo=5, size_eraseinfo=5,
@@ -129,7 +142,8 @@ class Dump:
             length = sub.get("size_" + name, 0)
             if not length:
                 continue
-            if offset < base + 104 or offset + length > self.size:
+            if offset < base + struct.calcsize(
+                    self.order + self.shape[2]) or offset + length > self.size:
                 self.problem("%s at %d+%d is outside the file", name, offset,
                              length)
             elif offset + length > end:
@@ -169,6 +183,12 @@ class Dump:
             if bits and bits[-1] >= self.max_mapnr:
                 self.problem("%s has frame %d, max_mapnr is %d", name,
                              bits[-1], self.max_mapnr)
+        if self.shape is SHAPES["armv"]:
+            # frames count from the first of RAM, as for makedumpfile there
+            base = self.sub["phys_base"] % (1 << 32) // size
+            self.present = [p + base for p in self.present]
+            self.kept = [p + base for p in self.kept]
+            self.max_mapnr += base
         extra = set(self.kept) - set(self.present)
         if extra:
             self.problem("%d frames are in bitmap2 but not in bitmap1, "

@@ -56,6 +56,11 @@ class Machine(kallsyms.Places):
     def model(self):
         return self.fx["model"]
 
+    @property
+    def flat_first(self):
+        """The first frame of a flat memmap."""
+        return self.arch.base // self.page if self.arch.FLAT_FROM_BASE else 0
+
     # ---- addresses --------------------------------------------------------
     def direct(self, paddr):
         return self.arch.direct(paddr)
@@ -170,7 +175,9 @@ class Machine(kallsyms.Places):
     def make_arrays(self):
         """Default struct pages for all memory the memmap covers."""
         if self.model == "flat":
-            self.arrays = S.PageArrays(self.max_pfn, self.layout.page_size)
+            first = self.flat_first
+            self.arrays = S.PageArrays(self.max_pfn - first,
+                                       self.layout.page_size, first)
             wanted = [0]
         else:
             self.arrays = S.PageArrays(self.per_section, self.layout.page_size)
@@ -208,7 +215,7 @@ class Machine(kallsyms.Places):
         cache = {}
         for index in wanted:
             buf = self.arrays.arrays[index]
-            base = index * self.arrays.per
+            base = index * self.arrays.per + self.arrays.first
             for i in range(self.arrays.per):
                 pfn = base + i
                 key = (self.flag_base(pfn), pfn in present)
@@ -223,13 +230,13 @@ class Machine(kallsyms.Places):
         """Address of the struct page of that frame."""
         if self.model == "vmemmap":
             return self.arch.page_struct(pfn, self.layout.page_size)
-        index, at = divmod(pfn, self.arrays.per)
+        index, at = self.arrays.place(pfn)
         return self.direct(self.memmap_paddr.get(index, 0)
                            + at * self.layout.page_size)
 
     def page_paddr(self, pfn):
         """Where the struct page lies in physical memory, or None."""
-        index, at = divmod(pfn, self.arrays.per)
+        index, at = self.arrays.place(pfn)
         if index not in self.memmap_paddr:
             return None
         at *= self.layout.page_size
@@ -266,7 +273,7 @@ class Machine(kallsyms.Places):
         of tails (mm/hugetlb_vmemmap.c vmemmap_tails)."""
         if self.model != "vmemmap":
             raise SystemExit("hvo needs the vmemmap model")
-        index, at = divmod(unit.first, self.arrays.per)
+        index, at = self.arrays.place(unit.first)
         first = at * self.layout.page_size // self.page
         if self.layout.name == "7.2":
             shared = self.tail_page(unit)

@@ -77,9 +77,9 @@ def build(machine):
                   counts)
         pointer = machine.symbol("mem_map", 8)
         if machine.model == "flat":
-            machine.mem.long(pointer, machine.page_vaddr(0))
+            machine.mem.long(pointer, machine.page_vaddr(machine.flat_first))
             machine.mem.long(paddr + machine.pgdat.node_mem_map,
-                             machine.page_vaddr(0))
+                             machine.page_vaddr(machine.flat_first))
     online = machine.symbol("node_online_map",
                             128 if machine.pgdat.numa else 8)
     machine.mem.long(online, (1 << nodes) - 1)
@@ -97,7 +97,7 @@ def fill_node(machine, node, paddr, vaddr, counts):
         or [0]
     first, end = pfns[0], pfns[-1] + 1
     if machine.model == "flat":
-        first = 0
+        first = machine.flat_first
     nr_zones = 0
     for i, (low, high, name) in enumerate(zones(machine)):
         zone = paddr + i * lay.zone_size

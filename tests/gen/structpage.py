@@ -39,16 +39,21 @@ class PageArrays:
     """The memmap before it goes to physical memory: one bytearray for each
     memory section, or a single one (flat)."""
 
-    def __init__(self, pages_per_array, page_size):
+    def __init__(self, pages_per_array, page_size, first=0):
         self.per = pages_per_array
+        self.first = first              # frame
         self.size = page_size           # of struct page
         self.arrays = {}
 
     def add(self, index):
         self.arrays[index] = bytearray(self.per * self.size)
 
+    def place(self, pfn):
+        """The array, and its element."""
+        return divmod(pfn - self.first, self.per)
+
     def slot(self, pfn):
-        index, at = divmod(pfn, self.per)
+        index, at = self.place(pfn)
         return self.arrays.get(index), at * self.size
 
 

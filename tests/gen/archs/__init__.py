@@ -15,7 +15,7 @@ import os
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NAMES = sorted(n[:-3] for n in os.listdir(HERE)
-               if n.endswith(".py") and n not in ("__init__.py", "arch.py"))
+               if n.endswith(".py") and n not in ("__init__.py", "arch.py", "lowmem.py"))
 
 
 def get(fx):

@@ -35,6 +35,7 @@ class Arch:
     SECTION_BITS = 27       # SECTION_SIZE_BITS
     SECTION_LONGS = 4       # of a struct mem_section; 2 without page_ext
     PHYSMEM_BITS = 46       # MAX_PHYSMEM_BITS
+    FLAT_FROM_BASE = False  # mem_map begins with the first frame of RAM
     NR_PAGE_ORDERS = 11
     HUGE_ORDER = 9          # of a page mapped by a level 2 leaf
     DIRECT_LEAF = "2m"      # largest leaf of the linear map
