@@ -116,9 +116,10 @@ struct error *space_add_fixed(struct space *space, uint64_t vaddr,
 	return NULL;
 }
 
-/* The fixed mapping that holds VADDR, or NULL. */
+/* The fixed mapping that holds VADDR, or NULL; then *NEXT is where the next one
+ * begins, 0 if there is none. */
 static const struct mapping *fixed_find(const struct space *space,
-					uint64_t vaddr)
+					uint64_t vaddr, uint64_t *next)
 {
 	size_t low = 0, high = space->nr_fixed;
 
@@ -133,13 +134,21 @@ static const struct mapping *fixed_find(const struct space *space,
 		else
 			return m;
 	}
+	*next = low < space->nr_fixed ? space->fixed[low].range.start : 0;
 	return NULL;
+}
+
+/* What the tables do not map from VADDR on may be mapped from START on. */
+static void end_hole(struct extent *extent, uint64_t vaddr, uint64_t start)
+{
+	if (!extent->len && start > vaddr)
+		extent->hole = min_u64(extent->hole, start - vaddr);
 }
 
 struct error *space_translate(const struct space *space, struct view *view,
 			      uint64_t vaddr, struct extent *ret)
 {
-	uint64_t start = space->image.start;
+	uint64_t start = space->image.start, next = 0;
 	const struct mapping *fixed;
 
 	/* .end is exclusive and may be 0, the top: hence the differences */
@@ -150,7 +159,7 @@ struct error *space_translate(const struct space *space, struct view *view,
 		};
 		return NULL;
 	}
-	fixed = fixed_find(space, vaddr);
+	fixed = fixed_find(space, vaddr, &next);
 	if (fixed) {
 		*ret = (struct extent){
 			.paddr = fixed->paddr + (vaddr - fixed->range.start),
@@ -158,7 +167,10 @@ struct error *space_translate(const struct space *space, struct view *view,
 		};
 		return NULL;
 	}
-	return table_translate(space, view, vaddr, ret);
+	TRY(table_translate(space, view, vaddr, ret));
+	end_hole(ret, vaddr, next);
+	end_hole(ret, vaddr, start);
+	return NULL;
 }
 
 /* Reads [paddr, paddr + len) page by page: every page must be there. */

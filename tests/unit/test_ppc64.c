@@ -326,7 +326,7 @@ static void test_list(unsigned shape, unsigned shift)
 	e = translate(&p, &space, at + 24);
 	CHECK(e.paddr == to + 24 && e.len == 3 * page - 24);
 	e = translate(&p, &space, at + 3 * page);
-	CHECK(!e.len);
+	CHECK(!e.len && e.hole == 5 * page);
 	e = translate(&p, &space, at + 8 * page);
 	CHECK(e.paddr == to + 9 * page && e.len == page);
 	e = translate(&p, &space, at + 9 * page + 1);
