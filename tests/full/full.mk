@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make check-full: other compilers, sanitizers, fuzzing, kills. Each variant is
 # built in a folder of its own below build/.
-FULL_STEPS := fault-full asan clang tsan zlib endian bare fuzz
+FULL_STEPS := fault-full s390x-host asan clang tsan zlib endian bare fuzz
 
 check-full:
 	tests/full/install

@@ -80,10 +80,35 @@ static void test_joined(void)
 	free(s);
 }
 
+/* As s390x's capture kernels list them (Linux 7.2 arch/s390/kernel/crash_dump.c:
+ * text_init(), loads_init()): the image first, then the memory it lies in. The
+ * image's bytes are the first one's. */
+static void test_within(void)
+{
+	struct segment *s = calloc(2, sizeof(*s));
+	size_t nr = 2;
+
+	s[0] = (struct segment){ 0x3c8000, 0x637000, 0x637000, 0x3000 };
+	s[1] = (struct segment){ 0, 0x4f500000, 0x4f500000, 0x63a000 };
+	CHECK_OK(segments_normalize(&s, &nr));
+	if (CHECK(nr == 3)) {
+		CHECK(s[0].paddr == 0 && s[0].memsz == 0x3c8000 &&
+		      s[0].filesz == 0x3c8000 && s[0].offset == 0x63a000);
+		CHECK(s[1].paddr == 0x3c8000 && s[1].memsz == 0x637000 &&
+		      s[1].filesz == 0x637000 && s[1].offset == 0x3000);
+		CHECK(s[2].paddr == 0x9ff000 &&
+		      s[2].memsz == 0x4f500000 - 0x9ff000 &&
+		      s[2].filesz == s[2].memsz &&
+		      s[2].offset == 0x63a000 + 0x9ff000);
+	}
+	free(s);
+}
+
 int main(void)
 {
 	for (unsigned seed = 1; seed <= 2000; seed++)
 		check_one(seed);
 	test_joined();
+	test_within();
 	return unit_end();
 }
