@@ -10,6 +10,7 @@
  */
 #include "../../src/arch/arch.h"
 #include "../../src/arch/table.h"
+#include "../../src/capture/overlay.h"
 #include "machine.h"
 
 #define RAM	0x80000000ull
@@ -335,6 +336,43 @@ static void test_walk(void)
 	machine_close(&m);
 }
 
+static bool first_has(const struct overlay *overlay, uint64_t paddr)
+{
+	return sparseset_test(&overlay->first, paddr >> 12);
+}
+
+/* What needs to be first of a dump: all that is mapped, but for the linear map,
+ * also in the last 2 GiB of the vmalloc area, where physical 0 would be. */
+static void test_overlay(void)
+{
+	uint64_t end = page_offsets[4];
+	struct machine m;
+	struct kernel k = { .end_pfn = (RAM + MACHINE_SIZE) >> 12 };
+	struct overlay *overlay;
+
+	rv_usual(&m, 4);
+	map(&m, end - 0x1000, RAM + 0x1000000, 1, 0);
+	map(&m, end - 0x70000000, RAM + 0x1002000, 1, 0);
+	map(&m, end - 0x100000000, RAM + 0x1004000, 1, 0);
+	if (!CHECK_OK(rv_open(&m, &k.space)))
+		return;
+	k.image = &m.image;
+	k.has_space = true;
+	CHECK_OK(vmcoreinfo_parse(m.text, m.text_len, &k.vmcoreinfo));
+	if (CHECK_OK(overlay_create(&k, m.view, NULL, &overlay))) {
+		CHECK(first_has(overlay, RAM + 0x1000000));
+		CHECK(first_has(overlay, RAM + 0x1002000));
+		CHECK(first_has(overlay, RAM + 0x1004000));
+		CHECK(first_has(overlay, ROOT) &&
+		      first_has(overlay, RAM + 0x800000));
+		CHECK(!first_has(overlay, RAM + 0x1001000));
+		CHECK(!first_has(overlay, RAM));
+		overlay_destroy(overlay);
+	}
+	vmcoreinfo_destroy(k.vmcoreinfo);
+	machine_close(&m);
+}
+
 static void refuse(unsigned levels, const char *key, const char *instead,
 		   const char *why)
 {
@@ -396,6 +434,7 @@ int main(void)
 	}
 	test_linear();
 	test_walk();
+	test_overlay();
 	test_refused();
 	CHECK(arch_find(EM_RISCV) == &arch_riscv64);
 	return unit_end();
