@@ -48,6 +48,7 @@ class Arch:
     ABSOLUTE_PERCPU = False     # of CONFIG_KALLSYMS_...
     STEXT = 0               # offset of _stext in the image
     LISTED = ("node_data",)     # what else its symbol table has, if it exists
+    PID = 100               # of what the first CPU ran
     NR_REGS = 0             # of a PRSTATUS note, longs
 
     # ---- set by __init__ --------------------------------------------------
@@ -198,6 +199,10 @@ class Arch:
     def vmcoreinfo(self, note):
         """The lines of arch_crash_save_vmcoreinfo()."""
 
+    def pc(self, cpu):
+        """Where the CPU was."""
+        return self.text + self.STEXT + 0x2000 + 16 * cpu
+
     def regs(self, m, cpu):
         """The registers of a PRSTATUS note, in its order: longs, or bytes."""
         return [0] * self.NR_REGS
@@ -210,7 +215,7 @@ class Arch:
         regs = self.regs(m, cpu)
         if not isinstance(regs, bytes):
             regs = w.pack("%dL" % len(regs), *(r & w.mask for r in regs))
-        head = bytes(16 + 2 * w.size) + w.pack("I", 100 + cpu)
+        head = bytes(16 + 2 * w.size) + w.pack("I", self.PID + cpu)
         head = head.ljust(16 + 2 * w.size + 16 + 8 * w.size, b"\0")
         desc = head + regs + bytes(4)
         return desc + bytes(-len(desc) % w.size)

@@ -75,5 +75,5 @@ class Arch(Base):
         """struct pt_regs: r0 to r15, cpsr, orig_r0."""
         regs = list(range(18))
         regs[13], regs[14] = self.stack(m, cpu), self.text + 0x2100
-        regs[15], regs[16] = self.text + 0x2000 + 16 * cpu, 0x600f0093
+        regs[15], regs[16] = self.pc(cpu), 0x600f0093
         return regs

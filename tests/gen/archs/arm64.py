@@ -172,5 +172,5 @@ class Arch(Base):
         regs = list(range(31))
         regs[29] = self.stack(m, cpu) + 0x10
         regs[30] = self.text + 0x11000
-        return regs + [self.stack(m, cpu), self.text + 0x11010 + 16 * cpu,
+        return regs + [self.stack(m, cpu), self.pc(cpu),
                        0x600000c5]

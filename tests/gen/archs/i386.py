@@ -59,6 +59,6 @@ class Arch(Base):
         """struct user_regs_struct: ebx ecx edx esi edi ebp eax ds es fs gs
         orig_eax eip cs eflags esp ss."""
         regs = [0] * 17
-        regs[12], regs[13] = self.text + 0x1000 + 16 * cpu, 0x60
+        regs[12], regs[13] = self.pc(cpu), 0x60
         regs[14], regs[15], regs[16] = 0x46, self.stack(m, cpu), 0x68
         return regs

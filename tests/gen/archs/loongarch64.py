@@ -99,5 +99,5 @@ class Arch(Base):
         regs = [0] * 45
         regs[1] = self.text + 0x2100                    # ra
         regs[3] = self.stack(m, cpu)                    # sp
-        regs[33] = self.text + 0x2000 + 16 * cpu
+        regs[33] = self.pc(cpu)
         return regs

@@ -135,6 +135,6 @@ class Arch(Base):
         """struct pt_regs: 32 registers, nip, msr, orig_gpr3, ctr, link ..."""
         regs = [0] * 48
         regs[1] = self.stack(m, cpu)
-        regs[32], regs[33] = self.text + 0x2000 + 16 * cpu, 0x8000000000001033
+        regs[32], regs[33] = self.pc(cpu), 0x8000000000001033
         regs[36] = self.text + 0x2100
         return regs

@@ -94,7 +94,7 @@ class Arch(Base):
     def regs(self, m, cpu):
         """struct user_regs_struct: pc, ra, sp, gp, tp, t0 and so on."""
         regs = list(range(32))
-        regs[0] = self.text + 0x3000 + 16 * cpu
+        regs[0] = self.pc(cpu)
         regs[1] = self.text + 0x3100
         regs[2] = self.stack(m, cpu)
         regs[8] = self.stack(m, cpu) + 0x40             # s0

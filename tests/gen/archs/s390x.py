@@ -29,6 +29,7 @@ class Arch(Base):
     BIG = True
     UTS = "s390x"
     KERNEL_PADDR = 0x1000000
+    PID = 0                     # the CPU's number stands there
     SECTION_LONGS = 2
     MASK_TAILS = False          # no ARCH_WANT_OPTIMIZE_HUGETLB_VMEMMAP
     DIRECT_LEAF = VMEMMAP_LEAF = "1m"
@@ -110,7 +111,7 @@ class Arch(Base):
         gprs[14] = self.text + 0x2100
         gprs[15] = self.stack(m, cpu)
         return self.words.pack(
-            "2Q16Q16IQ", 0x0404c00180000000, self.text + 0x2000 + 16 * cpu,
+            "2Q16Q16IQ", 0x0404c00180000000, self.pc(cpu),
             *gprs, *range(16), 0)
 
     def cpu_notes(self, m, cpu):

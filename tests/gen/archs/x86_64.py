@@ -99,10 +99,13 @@ class Arch(Base):
         note.num("KERNEL_IMAGE_SIZE", 1 << 30)
         note.signed("sme_mask", self.sme_mask)
 
+    def pc(self, cpu):
+        return self.text + 0x1000 + 16 * cpu
+
     def regs(self, m, cpu):
         """struct user_regs_struct."""
         regs = [0] * 27
-        regs[16] = self.text + 0x1000 + 16 * cpu                # rip
+        regs[16] = self.pc(cpu)                                # rip
         regs[17], regs[18], regs[20] = 0x10, 0x46, 0x18         # cs, flags, ss
         regs[19] = self.stack(m, cpu)
         return regs
