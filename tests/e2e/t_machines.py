@@ -3,14 +3,20 @@
 that a dump of it is found good, and that in value order what is needed first
 lies first: page tables, and what they map of the vmalloc and module areas."""
 
+import json
 import os
 import re
 
-from harness import FIXTURES, equal, fixture, fixtures, need, read_dump
+from harness import FIXTURES, Image, equal, fixture, fixtures, need, read_dump
 
 WEIGHT = 2
 # a debugger cannot do without them
 FIRST = ("vmalloc", "stack", "module", "percpu")
+# RAM whose address takes all the bits that descriptors have for it
+FAR = {"good-arm64-64k-52": (1 << 48, 0xf << 48),
+       "good-arm64-16k-52": (1 << 50, 1 << 51),
+       "good-arm64-4k-52": (3 << 50, ),
+       "good-ppc64le-radix-64k": (1 << 50, )}
 LATER = ("zsmalloc", "movable", "large_kmalloc", "table")
 
 
@@ -71,6 +77,22 @@ def machine(box, name):
     return "%d pages lie first" % first(image, dump)
 
 
+def kinds(box, path):
+    return json.loads(box.good("info", "--json", path).out).get("pages")
+
+
+def far(box, name):
+    """No dump is written: its bitmaps would take gigabytes."""
+    want = kinds(box, box.image(name).path)
+    need(want and want["free"] and want["anonymous"], "%s", want)
+    for base in FAR[name]:
+        image = Image(box.path("far"), os.path.join(FIXTURES, name + ".txt"),
+                      ("base=0x%x" % base, ))
+        equal("from %#x on" % base, kinds(box, image.path), want)
+
+
 def tests():
+    for name in FAR:
+        yield "far-" + name[5:], far, name
     for name in machines():
         yield name, machine, name
