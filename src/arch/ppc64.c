@@ -79,7 +79,7 @@ static enum entry_kind entry(const struct space *space, uint64_t entry,
 }
 
 /*
- * Whether the kernel runs with the radix MMU. It says so since Linux 5.19;
+ * Whether the kernel runs with the radix MMU. It says so since Linux 6.7;
  * before, its top table does: with the hash MMU the linear map is not in there,
  * and no entry tells the size of the next table.
  */
