@@ -107,6 +107,12 @@ static struct error *la_open(struct la *la, struct space *space)
 	return err;
 }
 
+static void la_close(struct la *la, struct space *space)
+{
+	space_deinit(space);
+	machine_close(&la->m);
+}
+
 static struct extent translate(struct la *la, struct space *space,
 			       uint64_t vaddr)
 {
@@ -177,7 +183,7 @@ static void test_leaves(unsigned shift, unsigned levels, unsigned vabits)
 	CHECK(w.seen == 1 && w.bytes == 4 * page + 2 * pmd);
 	/* and each table of nothing once a level */
 	CHECK(w.tables == 1 + (la.m.next_table - 0x800000) / page + levels - 1);
-	machine_close(&la.m);
+	la_close(&la, &space);
 }
 
 static void test_windows(void)
@@ -202,7 +208,7 @@ static void test_windows(void)
 	CHECK(!e.len);
 	e = translate(&la, &space, 0xffff800000000000);
 	CHECK(!e.len && e.hole == 1ull << 47);
-	machine_close(&la.m);
+	la_close(&la, &space);
 }
 
 /* Where the tables' addresses begin, on kernels that say it otherwise. */
@@ -226,7 +232,7 @@ static void test_begin(void)
 		e = translate(&la, &space, 0xffffff0012008008);
 		CHECK(e.paddr == 0x1004008 && e.len == 0x4000 - 8);
 	}
-	machine_close(&la.m);
+	la_close(&la, &space);
 
 	/* said by nobody, or a list that leads nowhere */
 	for (unsigned i = 0; i < 2; i++) {
@@ -240,7 +246,7 @@ static void test_begin(void)
 		if (CHECK_OK(la_open(&la, &space)))
 			CHECK(space.tables.start == 0xffff000000000000 &&
 			      space.tables.end == 0xffff800000000000);
-		machine_close(&la.m);
+		la_close(&la, &space);
 	}
 }
 
@@ -257,7 +263,7 @@ static void test_levels_hidden(void)
 		    0);
 	if (CHECK_OK(la_open(&la, &space)))
 		CHECK(space.levels == 3);
-	machine_close(&la.m);
+	la_close(&la, &space);
 }
 
 static void refuse(struct la *la, const char *why)
