@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/bytes.h"
 #include "../image/notes.h"
 
 static struct error *count_cpu(void *arg, const struct note *note)
@@ -61,10 +62,15 @@ static struct error *read_utsname(const struct kernel *kernel,
 	return NULL;
 }
 
+/* Linux arch/arm/kernel/head.S: what the start of RAM is a multiple of */
+#define RAM_ALIGN (2u << 20)
+
 /*
  * On arm a dump counts frames from the start of RAM, and its sub-header says
  * where that is, in 32 bits. A kernel has no memory below; if there is some in
- * the image, or RAM begins beyond 4 GiB, frames are counted from 0.
+ * the image, or RAM begins beyond 4 GiB, frames are counted from 0. Of a kernel
+ * that is not understood the image tells (as makedumpfile has it, arch/arm.c:
+ * get_phys_base_arm()).
  */
 static void find_first(const struct kernel *kernel, struct log *log,
 		       struct dump_facts *ret)
@@ -72,8 +78,10 @@ static void find_first(const struct kernel *kernel, struct log *log,
 	const struct image *image = kernel->image;
 	uint64_t start = kernel->space.phys_start;
 
-	if (image->target.elf_machine != EM_ARM || !kernel->has_space)
+	if (image->target.elf_machine != EM_ARM)
 		return;
+	if (!kernel->has_space)
+		start = align_down(image->segments[0].paddr, RAM_ALIGN);
 	if (start > UINT32_MAX || image->segments[0].paddr < start) {
 		log_warn(log, "memory begins at %#llx, for the kernel at %#llx: crash won't find it in the dump",
 			 (unsigned long long)image->segments[0].paddr,
@@ -100,10 +108,10 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 	};
 	TRY(notes_each(kernel->image, log, count_cpu, &ret->nr_cpus));
 	fill_utsname(kernel, ret);
+	find_first(kernel, log, ret);
 	if (!v)
 		return NULL;
 	vmcoreinfo_number(v, "NUMBER", "phys_base", &ret->phys_base);
-	find_first(kernel, log, ret);
 	return read_utsname(kernel, view, log, ret);
 }
 

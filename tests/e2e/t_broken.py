@@ -90,6 +90,7 @@ def survive(box, name):
 # what the warning is about: a pattern, whether the free pages' count was
 # read, whether the report says that the kernel is understood
 WARNINGS = {
+    "bad-arm-below": (r"memory begins at 0x8000000", True, True),
     "bad-freecount": (r"not understood", True, False),
     "bad-freecount-little": (r"free pages", True, True),
     "bad-nofree": (r"not understood", True, False),
