@@ -111,7 +111,7 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 	find_first(kernel, log, ret);
 	if (!v)
 		return NULL;
-	vmcoreinfo_number(v, "NUMBER", "phys_base", &ret->phys_base);
+	vmcoreinfo_phys_base(v, &ret->phys_base);
 	return read_utsname(kernel, view, log, ret);
 }
 

@@ -222,8 +222,7 @@ static struct error *check_vmcoreinfo(struct verify *verify)
 		verify_problem(verify,
 			       "header: timestamp is %" PRIu64 ", CRASHTIME %" PRIu64,
 			       h->timestamp, n);
-	if (vmcoreinfo_number(v, "NUMBER", "phys_base", &n) &&
-	    n != h->phys_base)
+	if (vmcoreinfo_phys_base(v, &n) && n != h->phys_base)
 		verify_problem(verify,
 			       "sub-header: phys_base is %#" PRIx64 ", VMCOREINFO has %#" PRIx64,
 			       h->phys_base, n);

@@ -32,7 +32,7 @@ struct dump_facts {
 	const struct codec_ops *codec;	/* NULL: none */
 	int codec_level;	/* as codec_create() takes it */
 	uint64_t crash_time;	/* seconds since 1970; 0: unknown */
-	uint64_t phys_base;	/* x86_64, arm; 0 elsewhere */
+	uint64_t phys_base;	/* vmcoreinfo_phys_base(), or arm's */
 	unsigned nr_cpus;	/* NT_PRSTATUS notes */
 	bool drop_device_dumps;	/* --no-device-dumps */
 	uint8_t utsname[6][65];	/* struct new_utsname, raw; zero: unknown */

@@ -186,3 +186,10 @@ bool vmcoreinfo_number(const struct vmcoreinfo *v, const char *kind,
 	       strtoull(text, &end, hex ? 16 : 10);
 	return !errno && (!*end || *end == '\r');
 }
+
+bool vmcoreinfo_phys_base(const struct vmcoreinfo *v, uint64_t *ret)
+{
+	return vmcoreinfo_number(v, "NUMBER", "phys_base", ret) ||
+	       vmcoreinfo_number(v, "NUMBER", "PHYS_OFFSET", ret) ||
+	       vmcoreinfo_number(v, "NUMBER", "phys_ram_base", ret);
+}

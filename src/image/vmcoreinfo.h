@@ -40,4 +40,10 @@ const char *vmcoreinfo_get(const struct vmcoreinfo *vmcoreinfo,
 bool vmcoreinfo_number(const struct vmcoreinfo *vmcoreinfo, const char *kind,
 		       const char *name, uint64_t *ret);
 
+/* What a dump's sub-header has as phys_base: what of physical memory the kernel
+ * begins to count at, by the name that its machine has for it; arm's is not in
+ * VMCOREINFO. crash takes it from there (Linux phys_base of x86_64,
+ * memstart_addr of arm64), makedumpfile too (phys_ram_base of riscv64). */
+bool vmcoreinfo_phys_base(const struct vmcoreinfo *vmcoreinfo, uint64_t *ret);
+
 #endif

@@ -3,6 +3,7 @@
 asks for, with the vmcore's contents and notes, and a report that adds up."""
 
 import json
+import re
 
 from harness import (LEVELS, check_contents, check_dump, equal, fixtures,
                      need, read_dump, check_sets)
@@ -72,6 +73,12 @@ def check_head(dump, image):
     equal("release", head["release"], image.release())
     equal("notes", dump.area("note") == image.core().note_bytes(), True)
     equal("vmcoreinfo", dump.area("vmcoreinfo"), image.machine.vmcoreinfo)
+    # of x86_64, arm64 and riscv64; crash needs the first two
+    for number in re.findall(rb"NUMBER\((?:phys_base|PHYS_OFFSET|"
+                             rb"phys_ram_base)\)=(\S+)",
+                             image.machine.vmcoreinfo):
+        equal("phys_base", dump.sub["phys_base"] % (1 << 64),
+              int(number, 0) % (1 << 64))
 
 
 def levels(box, name):
