@@ -80,6 +80,7 @@ static void find_first(const struct kernel *kernel, struct log *log,
 
 	if (image->target.elf_machine != EM_ARM)
 		return;
+	ret->phys_base = 0;
 	if (!kernel->has_space)
 		start = align_down(image->segments[0].paddr, RAM_ALIGN);
 	if (start > UINT32_MAX || image->segments[0].paddr < start) {
@@ -108,11 +109,10 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 	};
 	TRY(notes_each(kernel->image, log, count_cpu, &ret->nr_cpus));
 	fill_utsname(kernel, ret);
+	if (v)
+		vmcoreinfo_phys_base(v, &ret->phys_base);
 	find_first(kernel, log, ret);
-	if (!v)
-		return NULL;
-	vmcoreinfo_phys_base(v, &ret->phys_base);
-	return read_utsname(kernel, view, log, ret);
+	return v ? read_utsname(kernel, view, log, ret) : NULL;
 }
 
 void facts_check_free(uint64_t found, uint64_t kernel, struct log *log,
