@@ -195,6 +195,8 @@ def place(enc, page):
     """All units of a statement; the caller checks for overlaps."""
     kind, alias = page.kind, {"thp": "anon", "ballooned": "offline"}
     arch = enc.arch
+    if kind == "hwpoison" and not arch.HWPOISON:
+        kind = "kernel"
     order = {"hugetlb": arch.huge_order, "thp": arch.huge_order,
              "unaccepted": arch.nr_page_orders - 1}.get(kind, 0)
     order = int(page.get("order", order))
@@ -213,7 +215,7 @@ def place(enc, page):
         drop = TABLE[kind](enc, page, pfn, order)
         poisoned = []
         for word in page.get("poison", "").split(","):
-            if not word:
+            if not word or not arch.HWPOISON:
                 continue
             if int(word, 0) >> order:
                 raise SystemExit("line %d: frame %s is behind its unit"

@@ -183,6 +183,7 @@ def get(name, arch, page_size=None):
     if name not in RELEASES:
         raise ValueError("kernel %s: known are %s"
                          % (name, ", ".join(RELEASES)))
-    layout = Layout(name, RELEASES[name], arch.words.size, page_size)
+    layout = Layout(name, RELEASES[name], arch.words.size,
+                    page_size or arch.PAGE_STRUCT)
     layout.more_orders(arch.nr_page_orders - 11)
     return layout

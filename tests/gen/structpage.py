@@ -67,7 +67,9 @@ class Encoder:
         self.arrays = arrays
         self.flag_base = flag_base      # pfn -> node and zone bits
         self.vaddr_of = vaddr_of
-        self.mask_tails = arch.fx.num("mask_tails", int(arch.MASK_TAILS))
+        # compound_info_has_mask(): of a size that is a power of two
+        self.mask_tails = arch.fx.num("mask_tails", int(arch.MASK_TAILS)) \
+            and not layout.page_size & layout.page_size - 1
         self.mapping = arch.MAPPING or arch.page_offset + 0x3456780
         # include/linux/poison.h
         self.poison1, self.poison2 = arch.POISON + 0x100, arch.POISON + 0x122

@@ -228,7 +228,8 @@ def page_numbers(note):
         note.num("PG_slab", lay.bit("slab"))
     else:
         type_value("PAGE_SLAB_MAPCOUNT_VALUE", "slab")
-    note.num("PG_hwpoison", lay.bit("hwpoison"))
+    if note.m.arch.HWPOISON:
+        note.num("PG_hwpoison", lay.bit("hwpoison"))
     note.num("PG_head_mask", lay.mask("head"))
     type_value("PAGE_BUDDY_MAPCOUNT_VALUE", "buddy")
     if lay.compound in ("dtor", "folio_dtor"):
@@ -238,5 +239,5 @@ def page_numbers(note):
     else:
         type_value("PAGE_HUGETLB_MAPCOUNT_VALUE", "hugetlb")
     type_value("PAGE_OFFLINE_MAPCOUNT_VALUE", "offline")
-    if lay.name == "7.2":
+    if lay.name == "7.2" and note.m.arch.UNACCEPTED:
         type_value("PAGE_UNACCEPTED_MAPCOUNT_VALUE", "unaccepted")

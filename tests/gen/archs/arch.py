@@ -41,6 +41,9 @@ class Arch:
     DIRECT_LEAF = "2m"      # largest leaf of the linear map
     VMEMMAP_LEAF = "2m"
     MAPPING = None          # an address_space or anon_vma, 8-aligned
+    HWPOISON = True         # CONFIG_MEMORY_FAILURE can be had
+    UNACCEPTED = False      # CONFIG_UNACCEPTED_MEMORY: x86_64's
+    PAGE_STRUCT = None      # sizeof(struct page), if not 8 longs
     MASK_TAILS = True       # HVO is built in: see structpage.py tail_info()
     POISON = 0xdead000000000000     # CONFIG_ILLEGAL_POINTER_VALUE
     ZONES = ((0x1000000, b"DMA"), (0x100000000, b"DMA32"),

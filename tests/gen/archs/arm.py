@@ -15,6 +15,7 @@ SUPER = 1 << 18
 
 class Arch(Base):
     ELF_MACHINE = 40
+    HWPOISON = False            # no ARCH_SUPPORTS_MEMORY_FAILURE
     UTS = "armv7l"
     RAM_BASE = 0x40000000
     NR_REGS = 18

@@ -45,7 +45,7 @@ class Arch(Base):
         self.lpa2 = shift < 16 and self.actual == 52
         self.high = shift == 16 and self.va_bits == 52
         self.physmem_bits = fx.num("physmem_bits",
-                                   52 if self.va_bits == 52 else 48)
+                                   52 if self.lpa2 or self.high else 48)
         self.nr_page_orders = ORDERS[shift]
         self.huge_order = shift - 3
         if shift == 16:

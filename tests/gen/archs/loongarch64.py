@@ -22,11 +22,13 @@ TABLES = {1: "invalid_pte_table", 2: "invalid_pmd_table",
 
 class Arch(Base):
     ELF_MACHINE = 258
+    HWPOISON = False            # no ARCH_SUPPORTS_MEMORY_FAILURE
     UTS = "loongarch64"
     NR_REGS = 45
     PAGE_SHIFT = 14
     SECTION_BITS = 29
     PHYSMEM_BITS = 48
+    PAGE_STRUCT = 80            # last_cpupid finds no room in the flags
     POISON = 0                  # no CONFIG_ILLEGAL_POINTER_VALUE
     ZONES = ((1 << 32, b"DMA32"), (None, b"Normal"))
 
@@ -37,15 +39,15 @@ class Arch(Base):
         self.nr_page_orders = {12: 11, 14: 12, 16: 14}[self.page_shift]
         self.huge_order = step
         bits = self.page_shift + step * self.levels
-        # small CPUs have 40 bits, virtual and physical
-        cpu = 48 if bits > 40 else 40
+        # cpu_vabits and cpu_pabits are one less than what there is; small
+        # CPUs have 40 bits
+        cpu = 47 if bits > 40 else 39
         huge = self.page << step
         start = (1 << 64) - (1 << cpu)
         modules = start + (32 << 20) + 2 * self.page
         end = start + (1 << min(bits, cpu)) - huge \
-            - (64 << cpu + 1 - self.page_shift)
-        align = max(huge, 1 << 34 - self.page_shift + 6)
-        self.bases(WINDOW, modules + (1 << 31), -(-end // align) * align,
+            - (self.PAGE_STRUCT << cpu + 1 - self.page_shift)
+        self.bases(WINDOW, modules + (1 << 31), -(-end // huge) * huge,
                    modules)
         self.text = WINDOW + self.kernel_paddr
         self.vmemmap_leaf = fx["vmemmap_leaf"] or self.page_name

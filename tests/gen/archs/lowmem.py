@@ -12,6 +12,7 @@ MOST = 0x2f000000               # 752 MiB
 class Arch(Base):
     BITS = 32
     POISON = 0
+    PAGE_STRUCT = 40        # as Debian's 6.1 has it
     MASK_TAILS = False
     TEXT_LOAD = False
     RAM_AT = 0                  # the first byte of RAM mapped at PAGE_OFFSET

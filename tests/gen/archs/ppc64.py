@@ -124,10 +124,10 @@ class Arch(Base):
             note.off("vmemmap_backing." + name, 8 * i)
         note.size("mmu_psize_def", 96)
         note.off("mmu_psize_def.shift", 0)
-        note.sym("cur_cpu_spec")
-        note.off("cpu_spec.cpu_features", 16)
-        note.off("cpu_spec.mmu_features", 32)
-        if self.fx["kernel"] != "5.10":
+        if self.fx["kernel"] not in ("5.10", "6.1"):
+            note.sym("cur_cpu_spec")
+            note.off("cpu_spec.cpu_features", 16)
+            note.off("cpu_spec.mmu_features", 32)
             note.num("RADIX_MMU", int(self.radix))
         note.put("KERNELOFFSET", "%x" % self.fx.num("kaslr"))
 

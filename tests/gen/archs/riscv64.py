@@ -17,6 +17,7 @@ PAGE_OFFSETS = {3: 0xffffffd600000000, 4: 0xffffaf8000000000,
 
 class Arch(Base):
     ELF_MACHINE = 243
+    HWPOISON = False            # no ARCH_SUPPORTS_MEMORY_FAILURE
     UTS = "riscv64"
     RAM_BASE = 0x80000000
     NR_REGS = 32
@@ -86,6 +87,9 @@ class Arch(Base):
                 ("va_kernel_pa_offset",
                  self.text - self.kernel_paddr & self.words.mask)):
             note.num(name, "0x%x" % value)
+        if self.fx["kernel"] != "7.2":
+            # 6.12 of Debian says neither
+            return
         note.put("KERNELOFFSET", "%x" % self.fx.num("kaslr"))
         # of the CPU that crashed: a process's table, not swapper_pg_dir
         root = note.m.symbols[self.ROOT] - self.text + self.kernel_paddr

@@ -27,6 +27,7 @@ LIMITS = {3: 1 << 42, 4: 1 << 53, 5: 1 << 60}
 class Arch(Base):
     ELF_MACHINE = 22
     BIG = True
+    HWPOISON = False            # no ARCH_SUPPORTS_MEMORY_FAILURE
     UTS = "s390x"
     KERNEL_PADDR = 0x1000000
     PID = 0                     # the CPU's number stands there

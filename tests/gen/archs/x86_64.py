@@ -24,6 +24,7 @@ class Arch(Base):
     UTS = "x86_64"
     ROOT_SYMBOL = "init_top_pgt"
     ABSOLUTE_PERCPU = True
+    UNACCEPTED = True
     LISTED = ()
     MAPPING = 0xffff888003456780
 
