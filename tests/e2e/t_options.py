@@ -91,7 +91,7 @@ def each(box):
     image = box.image(IMAGE)
     known, unneeded, _ = sections(box.good("--help").out.decode())
     elsewhere = {"-F", "-R", "--dump-dmesg", "--check-params", "-v", "-h",
-                 "--help", "--json", "--dry-run"}
+                 "--help", "--json", "--registers", "--dry-run"}
     for name, argument in (known | unneeded).items():
         words = [name, *([ARGUMENTS[name]] if argument else [])]
         if name in elsewhere:
