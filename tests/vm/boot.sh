@@ -8,7 +8,7 @@
 #   RAW       empty: do not save the raw vmcore
 #   CAPTURE   script for the capture kernel instead of guest/capture.sh
 #   FIRST     script for the first kernel instead of guest/first.sh
-#   MEM SMP   guest memory (1G) and CPUs (2)
+#   MEM SMP   guest memory (as arch/ says) and CPUs (2)
 #   CRASHKERNEL APPEND CAPTURE_APPEND   kernel command line words
 #   CAPTURE_CPUS CRASH_CPU   CPUs of the capture kernel (1), CPU that panics
 #   KEXEC_OPTIONS   for loading the capture kernel; none: it is not loaded
@@ -26,7 +26,9 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 kernel=$(readlink -f "$1") out=$2
-mem=${MEM:-1G}
+# shellcheck source=arch/x86_64.sh # or another of arch/
+. "$VM/arch/$(machine_of "$kernel").sh"
+mem=$MEM
 ram=$(numfmt --from=iec --to-unit=Mi "${mem%%,*}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/capdump-vm.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -43,10 +45,13 @@ mib=${WORK_MIB:-16} huge=${HUGE:-16} giga=${GIGA:-0} dirty=${DIRTY:-128}
 levels="${LEVELS:-31 1}" raw=${RAW-1}
 cpus=${CAPTURE_CPUS:-1} crash_cpu=${CRASH_CPU:-}
 kexec_options="${KEXEC_OPTIONS:-}"
+console=$console words="$words" capture_words="$capture_words"
 capture_append="${CAPTURE_APPEND:-}" record_options="${RECORD_OPTIONS:--d 31 -z --level 10}"
 P
 echo "${BEFORE:-}" > "$work/fs/vm/before.sh"
 echo "${AFTER:-}" > "$work/fs/vm/after.sh"
+echo "${before_kexec:-}" > "$work/fs/vm/before-kexec.sh"
+echo "${after_kexec:-}" > "$work/fs/vm/after-kexec.sh"
 head -c 24M /dev/urandom > "$work/fs/random"
 yes 'a line of a file that lies in the page cache' | head -c 16M \
 	> "$work/fs/text" || true
@@ -56,11 +61,11 @@ mke2fs -q -t ext4 -E lazy_itable_init=1,lazy_journal_init=1 -J size=16 \
 rm -rf "$work/fs"
 
 # shellcheck disable=SC2054 # the commas are QEMU's
-qemu=(qemu-system-x86_64 -accel tcg,thread=multi -machine q35 -cpu max
+qemu+=(-accel tcg,thread=multi
 	-m "$mem" -smp "${SMP:-2}" -display none -no-reboot -nic none
-	-monitor stdio -serial "file:$out/boot.log" -device virtio-balloon-pci
+	-monitor stdio -serial "file:$out/boot.log" -device "$balloon"
 	-drive "file=$work/disk,if=none,id=a,format=raw,cache=unsafe,discard=unmap"
-	-device virtio-blk-pci,drive=a)
+	-device "$disk,drive=a")
 if [ -n "${RECORD:-}" ]; then
 	rm -f "$RECORD" "$RECORD.base"
 	truncate -s "${RECORD_SIZE:-1G}" "$RECORD.base"
@@ -74,12 +79,12 @@ if [ -n "${RECORD:-}" ]; then
 		-blockdev "node-name=br,driver=raw,file=bf"
 		-blockdev "node-name=lf,driver=file,filename=$RECORD"
 		-blockdev "node-name=b,driver=blklogwrites,file=br,log=lf"
-		-device virtio-blk-pci,drive=b,write-cache=on)
+		-device "$disk,drive=b,write-cache=on")
 fi
 # shellcheck disable=SC2206 # words
 qemu+=(${QEMU_WORDS:-})
 qemu+=(-kernel "$kernel/vmlinuz" -initrd "$work/initrd" -append
-	"console=ttyS0 no_timer_check crashkernel=${CRASHKERNEL:-256M} ${APPEND:-}")
+	"console=$console $words crashkernel=$CRASHKERNEL ${APPEND:-}")
 
 # what the balloon leaves is set before the guest has a driver for it
 { [ "${BALLOON-24}" = '' ] || echo "balloon $((ram - ${BALLOON-24}))"; sleep 1

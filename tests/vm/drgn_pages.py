@@ -9,10 +9,10 @@ import sys
 import drgn
 from drgn.helpers.linux.mm import pfn_to_page
 
+from drgn_view import open_core
+
 core, vmlinux, last, out = sys.argv[1:]
-prog = drgn.Program()
-prog.set_core_dump(core)
-prog.load_debug_info([vmlinux])
+prog = open_core(core, vmlinux)
 page = prog.type('struct page')
 size = drgn.sizeof(page)
 base = pfn_to_page(prog, 0).value_()
@@ -39,9 +39,12 @@ except LookupError:
 symbols = {}
 for name in ('_text', '_end', '__init_begin', '__init_end'):
     virt = prog.symbol(name).address
-    symbols[name] = int(drgn.helpers.linux.mm.follow_phys(
-        prog['init_mm'].address_of_(), virt)) if name != '_end' else \
-        symbols['_text'] + virt - prog.symbol('_text').address
+    try:
+        symbols[name] = int(drgn.helpers.linux.mm.follow_phys(
+            prog['init_mm'].address_of_(), virt)) if name != '_end' else \
+            symbols['_text'] + virt - prog.symbol('_text').address
+    except (drgn.FaultError, NotImplementedError):
+        break		# arm64 has unmapped it
 
 holes = 0
 with open(out + '.bin', 'wb') as f:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Prints what drgn reads out of a dump, one section after the other, so that
 # two dumps of one crash can be compared. usage: drgn_view.py CORE VMLINUX
+import re
 import sys
 
 import drgn
@@ -17,27 +18,50 @@ def in_kernel(stack):
             return
 
 
-prog = drgn.Program()
-prog.set_core_dump(sys.argv[1])
-prog.load_debug_info([sys.argv[2]])
-uts = prog['init_uts_ns'].name
-print('=== uts')
-for name in ('sysname', 'release', 'version', 'machine'):
-    print(uts.member_(name).string_().decode())
-print('=== tasks')
-for task in sorted(for_each_task(prog), key=lambda t: t.pid.value_()):
+def open_core(core, vmlinux):
+    prog = drgn.Program()
+    prog.set_core_dump(core)
+    prog.load_debug_info([vmlinux])
+    if prog.platform.arch == drgn.Architecture.RISCV64:
+        # kexec-tools 2.0.32 writes wrong p_vaddr: the linear map by physical
+        # address instead
+        text = prog['VMCOREINFO'].string_().decode()
+        first, ram = (int(re.search(fr'^NUMBER\({name}\)=(\S+)', text,
+                                    re.M)[1], 0)
+                      for name in ('PAGE_OFFSET', 'phys_ram_base'))
+        prog.add_memory_segment(
+            first, 1 << 40, lambda address, count, offset, physical:
+            prog.read(address - first + ram, count, True))
+    return prog
+
+
+def view(prog):
+    uts = prog['init_uts_ns'].name
+    print('=== uts')
+    for name in ('sysname', 'release', 'version', 'machine'):
+        print(uts.member_(name).string_().decode())
+    print('=== tasks')
+    for task in sorted(for_each_task(prog), key=lambda t: t.pid.value_()):
+        try:
+            stack = list(in_kernel(prog.stack_trace(task)))
+            depth = f'{len(stack)} frames, ' + ' '.join(
+                f.name or '?' for f in stack)
+        except (LookupError, ValueError, NotImplementedError,
+                drgn.FaultError) as e:
+            depth = f'no stack: {e}'
+        print(task.pid.value_(), task.comm.string_().decode(),
+              hex(task.value_()), depth)
+    print('=== panic')
+    thread = prog.crashed_thread()
+    print(thread.tid, thread.object.comm.string_().decode())
     try:
-        stack = list(in_kernel(prog.stack_trace(task)))
-        depth = f'{len(stack)} frames, ' + ' '.join(
-            f.name or '?' for f in stack)
-    except (LookupError, ValueError, drgn.FaultError) as e:
-        depth = f'no stack: {e}'
-    print(task.pid.value_(), task.comm.string_().decode(),
-          hex(task.value_()), depth)
-print('=== panic')
-thread = prog.crashed_thread()
-print(thread.tid, thread.object.comm.string_().decode())
-for frame in in_kernel(thread.stack_trace()):
-    print(' ', frame.name, hex(frame.pc))
-print('=== dmesg')
-print(get_dmesg(prog).decode(errors='replace'))
+        for frame in in_kernel(thread.stack_trace()):
+            print(' ', frame.name, hex(frame.pc))
+    except NotImplementedError as e:
+        print(f'no stack: {e}')
+    print('=== dmesg')
+    print(get_dmesg(prog).decode(errors='replace'))
+
+
+if __name__ == '__main__':
+    view(open_core(*sys.argv[1:]))

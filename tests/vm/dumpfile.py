@@ -4,12 +4,16 @@
 Written from the description of the formats (ELF64; makedumpfile's
 diskdump_mod.h), sharing nothing with src/. Trusts what it reads: these are
 our own dumps and a reader that dies is a test that fails.
+
+The environment's PAGE_SIZE says what a page is in the machine, 4096 bytes if
+it says nothing. The files themselves tell the order of bytes.
 """
 import mmap
+import os
 import struct
 import zlib
 
-PAGE = 4096
+PAGE = int(os.environ.get('PAGE_SIZE', 4096))
 
 
 def open_map(path):
@@ -41,18 +45,22 @@ class Vmcore:
 
     def __init__(self, path):
         self.map = open_map(path)
-        phoff, = struct.unpack_from('<Q', self.map, 32)
-        shoff, = struct.unpack_from('<Q', self.map, 40)
-        count, = struct.unpack_from('<H', self.map, 56)
+        self.order = {1: '<', 2: '>'}[self.map[5]]
+        phoff, = self.unpack('Q', 32)
+        shoff, = self.unpack('Q', 40)
+        count, = self.unpack('H', 56)
         if count == 0xffff:
-            count, = struct.unpack_from('<I', self.map, shoff + 44)
+            count, = self.unpack('I', shoff + 44)
         self.loads = []
         for i in range(count):
-            kind, _, offset, _, paddr, filesz, memsz, _ = struct.unpack_from(
-                '<IIQQQQQQ', self.map, phoff + i * 56)
+            kind, _, offset, _, paddr, filesz, memsz, _ = self.unpack(
+                'IIQQQQQQ', phoff + i * 56)
             if kind == 1 and memsz:
                 self.loads.append((paddr, memsz, filesz, offset))
         self.loads.sort()
+
+    def unpack(self, form, at):
+        return struct.unpack_from(self.order + form, self.map, at)
 
     def find(self, text):
         """Where the headers and notes have it, -1: nowhere."""
@@ -122,12 +130,14 @@ class Kdump:
         self.map = open_map(path)
         if self.map[:8] != b'KDUMP   ':
             raise ValueError('no kdump signature')
-        self.version, = struct.unpack_from('<i', self.map, 8)
+        self.order = '<' if self.map[8] else '>'
+        self.version, = struct.unpack_from(self.order + 'i', self.map, 8)
         self.status, self.block, sub, blocks = struct.unpack_from(
-            '<IiiI', self.map, 424)
+            self.order + 'IiiI', self.map, 424)
         if self.block != PAGE:
             raise ValueError(f'block size {self.block}')
-        self.max_pfn, = struct.unpack_from('<Q', self.map, PAGE + 96)
+        self.max_pfn, = struct.unpack_from(self.order + 'Q', self.map,
+                                           PAGE + 96)
         at = (1 + sub) * PAGE
         half = blocks * PAGE // 2
         self.memory = self.map[at:at + half]
@@ -144,7 +154,8 @@ class Kdump:
         """(frame, offset, size, flags) in frame order."""
         at = self.table
         for pfn in frames_of(self.bits()):
-            offset, size, flags = struct.unpack_from('<QII', self.map, at)
+            offset, size, flags = struct.unpack_from(
+                self.order + 'QII', self.map, at)
             at += 24
             yield pfn, offset, size, flags
 

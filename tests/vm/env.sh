@@ -14,6 +14,11 @@ mirror() {
 	apt-get indextargets --format '$(SITE)' | grep -m 1 -v security
 }
 
+# machine_of KERNELDIR: the file in arch/ for a kernel of kernel.sh
+machine_of() {
+	cat "$1/machine" 2> /dev/null || echo x86_64
+}
+
 # lock NAME: one process at a time fills a part of the cache
 lock() {
 	exec 9> "$CACHE/$1.lock"

@@ -32,9 +32,11 @@ class Flags:
     NOPAGE, OFFLINE, PGTABLE = 1 << 20, 1 << 23, 1 << 26
     RESERVED, PRIVATE = 1 << 32, 1 << 35
 
-    def __init__(self, path):
+    def __init__(self, path, swap=False):
         with open(path, 'rb') as f:
             self.raw = array.array('Q', f.read())
+        if swap:		# of a machine of the other order of bytes
+            self.raw.byteswap()
         self.kinds = []
         head = 0
         for flags in self.raw:
@@ -175,7 +177,7 @@ class Pages:
                 run -= 1
             elif not self.is_tail(pfn):
                 head, kind = pfn, self.head_kind(pfn)
-                if kind in (FREE, UNACCEPTED) and self.private[pfn] < 12:
+                if kind in (FREE, UNACCEPTED) and self.private[pfn] < 16:
                     order = self.private[pfn] if kind == FREE else 10
                     run = (1 << order) - 1
             self.heads.append(head)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds the initramfs that serves both kernels: busybox, kexec, the workload,
-# capdump (CAPDUMP, if set) and other programs (PROGRAMS) with the libraries
-# ldd names, and modules. usage: initramfs.sh KERNELDIR FILE
+# capdump (CAPDUMP, if set) and other programs (PROGRAMS) with their libraries,
+# and modules. usage: initramfs.sh KERNELDIR FILE
+# The programs for a kernel of another architecture come from sysroot.sh.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -15,20 +16,57 @@ mkdir -p "$root"/{bin,sbin,proc,sys,dev,mnt,tmp,modules,usr/bin,usr/sbin}
 
 cp "$VM/guest/init" "$root/init"
 chmod +x "$root/init"
-cp /bin/busybox "$root/bin/busybox"
+machine=$(machine_of "$kernel") triplet=''
+# shellcheck source=arch/x86_64.sh # or another of arch/
+. "$VM/arch/$machine.sh"
+sysroot=''
+[ -z "$triplet" ] || sysroot=$("$VM/sysroot.sh" "$machine")
+busybox=/bin/busybox
+[ -z "$sysroot" ] || busybox=$sysroot/usr/bin/busybox
+cp "$busybox" "$root/bin/busybox"
 for applet in $(busybox --list); do
 	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
-${CC:-gcc} -std=gnu11 -O2 -static -o "$root/usr/bin/workload" "$VM/workload.c"
+compiler=${CC:-gcc}
+[ -z "$triplet" ] || compiler=$triplet-gcc
+"$compiler" -std=gnu11 -O2 -static -o "$root/usr/bin/workload" "$VM/workload.c"
+
+# the libraries a program needs, and those these need, in the sysroot
+needs() { # FILE
+	local lib
+	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+	while read -r lib; do
+		[ -e "$sysroot/usr/lib/$triplet/$lib" ] ||
+			die "$sysroot has no $lib, which $1 needs"
+		[ -e "$root/usr/lib/$triplet/$lib" ] && continue
+		cp -L "$sysroot/usr/lib/$triplet/$lib" \
+			"$root/usr/lib/$triplet/$lib"
+		needs "$root/usr/lib/$triplet/$lib"
+	done
+	# the loader has a name of its own besides
+	lib=$(readelf -l "$1" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
+	[ -z "$lib" ] || [ -e "$root$lib" ] || {
+		mkdir -p "$root${lib%/*}"
+		cp "$root/usr/lib/$triplet/${lib##*/}" "$root$lib"
+	}
+}
 
 put() { # FILE [NAME]: a program and its libraries
 	cp -L "$1" "$root/usr/bin/${2:-$(basename "$1")}"
+	if [ -n "$sysroot" ]; then
+		mkdir -p "$root/usr/lib/$triplet"
+		needs "$1"
+		return
+	fi
 	ldd "$1" | grep -o '/[^ ]*' | while read -r lib; do
 		mkdir -p "$root$(dirname "$lib")"
 		cp -Lu "$lib" "$root$lib"
 	done
 }
-put "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" kexec
+kexec=$sysroot/usr/sbin/kexec
+[ -n "$sysroot" ] ||
+	kexec=$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)
+put "$kexec" kexec
 [ -z "${CAPDUMP:-}" ] || put "$CAPDUMP" capdump
 for program in ${PROGRAMS:-}; do put "$program"; done
 
@@ -49,7 +87,8 @@ modules() { # LIST NAME...: files in the order to load them
 	done > "$list"
 }
 # virtio_balloon and others only make the crashed kernel less plain
-modules disk.list virtio_pci virtio_blk crc32c_generic crc32c-intel ext4
+modules disk.list virtio_pci virtio_ccw virtio_blk crc32c_generic \
+	crc32c-intel ext4
 # shellcheck disable=SC2086 # words
 modules more.list virtio_balloon virtio_net overlay loop dm_mod xfs nf_tables \
 	${MODULES:-}

@@ -83,22 +83,31 @@ drgn_dump() { # KEY DIR
 		claim "$key d31: drgn's $part as in the raw vmcore" \
 			same_section "$dir" "$dir/d31" $part
 	done
-	claim "$key d31: drgn's panic task has sysrq_handle_crash" \
-		grep -q '^  sysrq_handle_crash' "$dir/d31.view"
+	! drgn_can stack ||
+		claim "$key d31: drgn's panic task has sysrq_handle_crash" \
+			grep -q '^  sysrq_handle_crash' "$dir/d31.view"
+}
+
+drgn_can() { # WHAT: of what arch/ names
+	case " $drgn " in *" $1 "*) ;; *) return 1 ;; esac
 }
 
 read_drgn() { # KEY DIR
 	local key=$1 dir=$2
+	drgn_can core || return 0
 	claim "$key: drgn reads the raw vmcore" drgn_view "$dir" "$dir/vmcore"
 	claim "$key d31: capdump's dmesg is drgn's" dmesg_is_drgns "$dir"
-	if grep -qE '^[0-9]+\.[0-9]+\.[0-9]' "$dir/release"; then
+	if ! drgn_can dump; then
+		# whoever wrote it: "No way to translate"
+		echo "SKIP $key d31: libkdumpfile has no page tables of $machine"
+	elif grep -qE '^[0-9]+\.[0-9]+\.[0-9]' "$dir/release"; then
 		drgn_dump "$key" "$dir"
 	else
 		# whoever wrote it: libkdumpfile 0.5.6 "Invalid kernel version"
 		echo "SKIP $key d31: libkdumpfile translates nothing for a" \
 			"release of two numbers, $(cat "$dir/release")"
 	fi
-	claim "$key: drgn's struct pages" env BIND="$dir $VM" \
+	! drgn_can pages || claim "$key: drgn's struct pages" env BIND="$dir $VM" \
 		"$VM/chroot.sh" /usr/bin/python3 -B "$VM/drgn_pages.py" \
 		"$dir/vmcore" "$dir/vmlinux" \
 		$(($(stat -c %s "$dir/kpageflags") / 8 - 1)) "$dir/pages"
@@ -118,8 +127,14 @@ read_kdumpfile() { # KEY DIR
 	quiet "$2/flat.log" /usr/bin/python3 "$TOP/tests/gen/mkimage.py" \
 		"$TOP/tests/e2e/three-windows.txt" "$2/windows" || true
 	claim "$1 flat: also where a window of memory was not reached" \
-		streams "$2" "$2/windows" 0
+		env_page 4096 streams "$2" "$2/windows" 0
 	rm -f "$2"/windows* "$2"/flat*
+}
+
+env_page() { # BYTES COMMAND...: a file with pages of another size
+	local -x PAGE_SIZE=$1
+	shift
+	"$@"
 }
 
 # Is a dump to -R what the stream is to libkdumpfile, which puts it together by

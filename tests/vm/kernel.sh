@@ -3,29 +3,41 @@
 # Makes a folder with one Debian kernel and prints it: vmlinuz, release,
 # lib/modules/RELEASE and, with --debug, vmlinux with its debuginfo.
 # Backports has no debuginfo of its older kernels: they come without vmlinux.
-# usage: kernel.sh [--debug] VERSION
+# usage: kernel.sh [--debug] [MACHINE-]VERSION
+#   MACHINE  a file in arch/; default x86_64
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 debug=
 if [ "${1:-}" = --debug ]; then debug=1; shift; fi
-quoted=${1:-} quoted=${quoted//./\\.}
-case ${1:-} in
-5.10) suite=bullseye image='linux-image-(5\.10\.0-[0-9]+-amd64)' ;;
-6.1) suite=bookworm image='linux-image-(6\.1\.0-[0-9]+-amd64)' ;;
-6.12) suite=trixie image='linux-image-(6\.12\.[0-9.]+\+deb13-amd64)' ;;
-7.2) suite=sid image='linux-binary-(7\.2\.[0-9.]+\+deb14-amd64)' ;;
-7.3) suite=experimental image='linux-binary-(7\.3[0-9.]*-amd64)' ;;
+version=${1:-} machine=x86_64
+if [ "$version" != "${version#*-}" ]; then
+	machine=${version%-*} version=${version##*-}
+fi
+[ -e "$VM/arch/$machine.sh" ] || die "no machine $machine in arch/"
+# shellcheck source=arch/x86_64.sh # or another of arch/
+. "$VM/arch/$machine.sh"
+export ARCH=$debian
+if [ -n "${own_kernel:-}" ]; then
+	exec "$VM/$own_kernel" "$version"
+fi
+quoted=${version//./\\.}
+case $version in
+5.10) suite=bullseye image="linux-image-(5\.10\.0-[0-9]+-$flavour)" ;;
+6.1) suite=bookworm image="linux-image-(6\.1\.0-[0-9]+-$flavour)" ;;
+6.12) suite=trixie image="linux-image-(6\.12\.[0-9.]+\+deb13-$flavour)" ;;
+7.2) suite=sid image="linux-binary-(7\.2\.[0-9.]+\+deb14-$flavour)" ;;
+7.3) suite=experimental image="linux-binary-(7\.3[0-9.]*-$flavour)" ;;
 6.1[678]) suite=trixie-backports
-	image="linux-image-($quoted\.[0-9.]+\+deb13-amd64)" ;;
+	image="linux-image-($quoted\.[0-9.]+\+deb13-$flavour)" ;;
 6.19 | 7.[01]) suite=trixie-backports
-	image="linux-binary-($quoted\.[0-9.]+\+deb13-amd64)" ;;
-*) die "no suite is known to have Linux $1" ;;
+	image="linux-binary-($quoted\.[0-9.]+\+deb13-$flavour)" ;;
+*) die "no suite is known to have Linux $version" ;;
 esac
 
 main=$("$VM/fetch.sh" "$suite" "$image")
-release=${main##*/linux-*-"${1%%.*}".}
-release=${1%%.*}.${release%%=*}
+release=${main##*/linux-*-"${version%%.*}".}
+release=${version%%.*}.${release%%=*}
 dir=$CACHE/kernel/$release=${main##*=}
 quote=$(printf %s "$release" | sed 's/[.+]/\\&/g')
 
@@ -45,6 +57,7 @@ if [ ! -e "$dir/release" ]; then
 	cp -an "$main/usr/lib/modules/$release/." \
 		"$dir/lib/modules/$release/" 2>/dev/null || true
 	depmod -b "$dir" "$release"
+	echo "$machine" > "$dir/machine"
 	echo "$release" > "$dir/release"
 fi
 if [ -n "$debug" ] && [ $suite != trixie-backports ] &&

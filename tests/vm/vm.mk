@@ -18,6 +18,7 @@ check-vm:
 # and machines of other shapes (machine/), other kernels, four levels of page
 # tables, no KASLR
 check-vm-all: check-vm
+	tests/vm/install --check $(VM_KEYS)
 	CAPDUMP=$(CURDIR)/$(BUILD)/capdump VM_OUT=$(CURDIR)/$(BUILD)/vm-all \
 		EVERY_PAGE=$(CURDIR)/$(BUILD)/zstd/every_page \
 		tests/vm/check.sh $(VM_KEYS)

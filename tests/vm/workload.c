@@ -29,7 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE 4096u
+#define PAGE ((size_t)getpagesize())
+#define MAX_PAGE 65536u
 #define HUGE_PAGE (2u << 20)
 #define MIB (1u << 20)
 
@@ -200,7 +201,7 @@ static void add_files(struct areas *areas, size_t len)
 /* pages of the kernel's own that are neither slab nor mapped */
 static void fill_pipes(unsigned nr)
 {
-	static unsigned char buf[PAGE];
+	static unsigned char buf[MAX_PAGE];
 	int fd[2];
 	unsigned i, k;
 
@@ -210,7 +211,7 @@ static void fill_pipes(unsigned nr)
 			return;
 		for (k = 0; k < MIB / PAGE; k++) {
 			fill(buf, PAGE, k % 2 ? RANDOM : TEXT);
-			if (write(fd[1], buf, PAGE) != PAGE)
+			if (write(fd[1], buf, PAGE) != (ssize_t)PAGE)
 				break;
 		}
 	}

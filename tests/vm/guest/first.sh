@@ -17,9 +17,11 @@ cat /mnt/text > /mnt/copy
 dd if=/dev/vda of=/dev/null bs=1M count=32 2> /dev/null
 workload dirty "$dirty"
 
+. /mnt/vm/before-kexec.sh
 [ "$kexec_options" = none ] || kexec $kexec_options -p /mnt/vm/vmlinuz \
-	--initrd=/mnt/vm/initrd --append="console=ttyS0 no_timer_check nr_cpus=$cpus \
-reset_devices irqpoll panic=5 $capture_append" || echo "VM: kexec failed"
+	--initrd=/mnt/vm/initrd --append="console=$console $words nr_cpus=$cpus \
+reset_devices $capture_words panic=5 $capture_append" || echo "VM: kexec failed"
+. /mnt/vm/after-kexec.sh
 echo "VM: crash kernel loaded: $(cat /sys/kernel/kexec_crash_loaded)"
 i=0
 while [ ! -e /tmp/held ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i + 1)); done

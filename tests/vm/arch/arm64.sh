@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034
+# arm64 with the newest CPU QEMU has: 52-bit virtual addresses of 4 KiB pages
+# (LPA2). RAM begins at 1 GiB.
+debian=arm64 flavour=arm64 triplet=aarch64-linux-gnu
+packages="qemu-system-arm qemu-efi-aarch64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+# kexec is linked to Xen's, whatever it runs on
+libraries='libxenmisc[0-9.]+ libxencall1 libxendevicemodel1 libxenevtchn1
+libxenforeignmemory1 libxengnttab1 libxenhypfs1 libxenstore4 libxentoolcore1
+libxentoollog1 libext2fs2t64 libuuid1 libyajl2 libcom-err2 libblkid1'
+qemu=(qemu-system-aarch64 -machine "virt,gic-version=3" -cpu max)
+console=ttyAMA0 disk=virtio-blk-pci balloon=virtio-balloon-pci
+words='' capture_words=''
+guest_levels='31'
+# what drgn can do here, which makedumpfile is right
+drgn='core dump stack pages' peers=''
+: "${MEM:=1G}" "${CRASHKERNEL:=256M}"

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034
+# s390x, big-endian. Debian's kernel has no kdump: kernel.sh takes one of our
+# own (s390x-kernel.sh).
+debian=s390x flavour='' own_kernel=s390x-kernel.sh triplet=s390x-linux-gnu
+packages="qemu-system-misc gcc-s390x-linux-gnu libc6-dev-s390x-cross"
+qemu=(qemu-system-s390x -machine s390-ccw-virtio -cpu max)
+console=ttysclp0 disk=virtio-blk-ccw balloon=virtio-balloon-ccw
+words='' capture_words=''
+guest_levels='31'
+# what drgn can do here, which makedumpfile is right
+drgn='' peers='sid upstream'
+: "${MEM:=1G}" "${CRASHKERNEL:=256M}"
