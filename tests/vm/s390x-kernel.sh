@@ -7,8 +7,8 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 version=$1 dir=$CACHE/kernel/s390x-$1
-image=$(find "${CAPDUMP_KERNELS:-/nonexistent}/" -name \
-	"s390x-$version*.bzImage" 2> /dev/null | sort -V | tail -n 1)
+image=$({ find "${CAPDUMP_KERNELS:-/nonexistent}/" -name \
+	"s390x-$version*.bzImage" 2> /dev/null || true; } | sort -V | tail -n 1)
 [ -n "$image" ] || die "no s390x kernel with kdump in CAPDUMP_KERNELS"
 rm -rf "$dir" && mkdir -p "$dir"
 cp "$image" "$dir/vmlinuz"
