@@ -247,16 +247,28 @@ class Core:
         self.file.write(table)
         self.phoff = phoff
 
-    FIELDS = {"type": (0, 4), "flags": (4, 4), "offset": (8, 8),
-              "vaddr": (16, 8), "paddr": (24, 8), "filesz": (32, 8),
-              "memsz": (40, 8), "align": (48, 8)}
-    EHDR = {"type": (16, 2), "machine": (18, 2), "version": (20, 4),
-            "phoff": (32, 8), "shoff": (40, 8), "ehsize": (52, 2),
-            "phentsize": (54, 2), "phnum": (56, 2), "shentsize": (58, 2),
-            "shnum": (60, 2), "shstrndx": (62, 2)}
+    # field: (offset, bytes), of program and ELF header
+    FIELDS = {False: {"type": (0, 4), "flags": (4, 4), "offset": (8, 8),
+                      "vaddr": (16, 8), "paddr": (24, 8), "filesz": (32, 8),
+                      "memsz": (40, 8), "align": (48, 8)},
+              True: {"type": (0, 4), "offset": (4, 4), "vaddr": (8, 4),
+                     "paddr": (12, 4), "filesz": (16, 4), "memsz": (20, 4),
+                     "flags": (24, 4), "align": (28, 4)}}
+    EHDR = {False: {"type": (16, 2), "machine": (18, 2), "version": (20, 4),
+                    "phoff": (32, 8), "shoff": (40, 8), "ehsize": (52, 2),
+                    "phentsize": (54, 2), "phnum": (56, 2),
+                    "shentsize": (58, 2), "shnum": (60, 2),
+                    "shstrndx": (62, 2)},
+            True: {"type": (16, 2), "machine": (18, 2), "version": (20, 4),
+                   "phoff": (28, 4), "shoff": (32, 4), "ehsize": (40, 2),
+                   "phentsize": (42, 2), "phnum": (44, 2),
+                   "shentsize": (46, 2), "shnum": (48, 2),
+                   "shstrndx": (50, 2)}}
 
     def poke(self, path):
         """Damage to the finished file: poke, truncate, ehdr, phdr."""
+        order = "big" if self.order == ">" else "little"
+        phsize = 32 if self.elf32 else 56
         with open(path, "r+b") as file:
             for key, args in self.fx.pokes:
                 if key == "poke":
@@ -267,10 +279,10 @@ class Core:
                     file.truncate(size if size >= 0
                                   else file.seek(0, 2) + size)
                 elif key == "ehdr":
-                    at, size = self.EHDR[args[0]]
+                    at, size = self.EHDR[self.elf32][args[0]]
                     file.seek(at)
-                    file.write(int(args[1], 0).to_bytes(size, "little"))
+                    file.write(int(args[1], 0).to_bytes(size, order))
                 elif key == "phdr":
-                    at, size = self.FIELDS[args[1]]
-                    file.seek(self.phoff + 56 * int(args[0], 0) + at)
-                    file.write(int(args[2], 0).to_bytes(size, "little"))
+                    at, size = self.FIELDS[self.elf32][args[1]]
+                    file.seek(self.phoff + phsize * int(args[0], 0) + at)
+                    file.write(int(args[2], 0).to_bytes(size, order))
