@@ -73,16 +73,29 @@ static void classify_all(const struct page_layout *layout,
 	free(pages);
 }
 
+/* On a machine with words of WORD bytes. */
+static void fuzz_words(const struct vmcoreinfo *vmcoreinfo, uint8_t word,
+		       struct fuzz_source source)
+{
+	struct target target = { .elf_machine = word == 8 ? 62 : 3,
+				 .word_size = word, .page_shift = 12 };
+	struct page_layout layout = { 0 };
+	struct error *err;
+	struct log log;
+
+	log_init(&log, fuzz_null(), 31);
+	err = layout_init(&layout, &target, vmcoreinfo, &log);
+	if (!err)
+		classify_all(&layout, &source);
+	error_destroy(err);
+	log_deinit(&log);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	const uint8_t *end = len ? memchr(bytes, 0, len) : NULL;
-	struct target target = { .elf_machine = 62, .word_size = 8,
-				 .page_shift = 12 };
 	struct vmcoreinfo *vmcoreinfo = NULL;
-	struct page_layout layout = { 0 };
 	struct fuzz_source source;
-	struct error *err;
-	struct log log;
 
 	if (!end)
 		return 0;
@@ -91,12 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (vmcoreinfo_parse((const char *)bytes, (size_t)(end - bytes),
 			     &vmcoreinfo))
 		abort();
-	log_init(&log, fuzz_null(), 31);
-	err = layout_init(&layout, &target, vmcoreinfo, &log);
-	if (!err)
-		classify_all(&layout, &source);
-	error_destroy(err);
-	log_deinit(&log);
+	fuzz_words(vmcoreinfo, 8, source);
+	fuzz_words(vmcoreinfo, 4, source);
 	vmcoreinfo_destroy(vmcoreinfo);
 	return 0;
 }
