@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Panics Debian kernels, captures with capdump, and judges the dumps. Each
 # claim is a line, PASS or FAIL; the last line counts them.
-# usage: check.sh [KERNEL[+WORD...][@MACHINE]]...  (default: 6.1 6.12 7.2)
+# usage: check.sh KERNEL[+WORD...][@MACHINE]...
 #   KERNEL   as kernel.sh takes it, arm64-7.2 for another architecture
 #   WORD     for its command line (6.1+no5lvl)
 #   MACHINE  a file in machine/: another shape of machine, boot.sh's variables,
@@ -169,8 +169,8 @@ judge() { # KEY: all claims of one crash
 		"$key" "$dir" "$CAPDUMP" | tee -a "$out/results.txt" || true
 }
 
-keys=${*:-6.1 6.12 7.2}
-for key in $keys; do
+[ $# -gt 0 ] || die "which kernels?"
+for key in "$@"; do
 	begun=$SECONDS
 	# what a machine sets ends with it
 	(judge "$key") || claim "$key: judged to the end" false

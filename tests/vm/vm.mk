@@ -9,11 +9,13 @@ demo:
 
 # the dumps of a real crash of each kernel, judged
 check-vm:
-	tests/vm/install --check
+	tests/vm/install --check $(VM_FIRST)
 	$(MAKE) all $(BUILD)/zstd/every_page
 	CAPDUMP=$(CURDIR)/$(BUILD)/capdump \
 		EVERY_PAGE=$(CURDIR)/$(BUILD)/zstd/every_page \
-		tests/vm/check.sh
+		tests/vm/check.sh $(VM_FIRST)
+
+VM_FIRST ?= 6.1 6.12 7.2 arm64-7.2 ppc64le64k-7.2
 
 # and machines of other shapes (machine/), other kernels, four levels of page
 # tables, no KASLR
