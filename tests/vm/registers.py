@@ -14,7 +14,8 @@ import sys
 
 COUNTERS = ("rip", "eip", "pc", "nip", "psw_addr", "era")
 # functions that a kernel panics through, of any architecture
-PANICS = re.compile("crash_kexec|crash_fadump|machine_kdump|crash_setup_regs")
+PANICS = re.compile("crash_kexec|crash_fadump|machine_kdump|crash_setup_regs|"
+                    "riscv_crash_save_regs")
 
 
 def main():

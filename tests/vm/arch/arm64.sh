@@ -12,6 +12,6 @@ qemu=(qemu-system-aarch64 -machine "virt,gic-version=3" -cpu max)
 console=ttyAMA0 disk=virtio-blk-pci balloon=virtio-balloon-pci
 words='' capture_words=''
 guest_levels='31'
-# what drgn can do here, which makedumpfile is right
+# what drgn can do here; the makedumpfile that reads it on this machine
 drgn='core dump stack pages' peers=''
 : "${MEM:=1G}" "${CRASHKERNEL:=256M}"

@@ -8,7 +8,7 @@ qemu=(qemu-system-ppc64 -machine pseries -cpu power10)
 console=hvc0 disk=virtio-blk-pci balloon=virtio-balloon-pci
 words='' capture_words=''
 guest_levels='31'
-# what drgn can do here, which makedumpfile is right
+# what drgn can do here; the makedumpfile that reads it on this machine
 drgn='core stack pages' peers=''
 case ${APPEND:-}${key:-} in *disable_radix*)
 	drgn='core stack'

@@ -8,8 +8,8 @@ qemu=(qemu-system-riscv64 -machine virt -cpu rv64)
 console=ttyS0 disk=virtio-blk-pci balloon=virtio-balloon-pci
 words='' capture_words=''
 guest_levels='31'
-# what drgn can do here, which makedumpfile is right
-drgn='core dump' peers='upstream'
+# what drgn can do here; the makedumpfile that reads it on this machine
+drgn='core dump' peers=''
 : "${MEM:=1G}" "${CRASHKERNEL:=320M}"
 
 # kexec-tools 2.0.32 leaves memory out that the running kernel calls reserved,

@@ -8,6 +8,6 @@ qemu=(qemu-system-s390x -machine s390-ccw-virtio -cpu max)
 console=ttysclp0 disk=virtio-blk-ccw balloon=virtio-balloon-ccw
 words='' capture_words=''
 guest_levels='31'
-# what drgn can do here, which makedumpfile is right
-drgn='' peers='sid upstream'
+# what drgn can do here; the makedumpfile that reads it on this machine
+drgn='' peers=''
 : "${MEM:=1G}" "${CRASHKERNEL:=256M}"

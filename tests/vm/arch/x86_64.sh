@@ -6,6 +6,6 @@ qemu=(qemu-system-x86_64 -machine q35 -cpu max)
 console=ttyS0 disk=virtio-blk-pci balloon=virtio-balloon-pci
 words=no_timer_check capture_words=irqpoll
 guest_levels='31 1'
-# what drgn can do here, which makedumpfile is right
+# what drgn can do here; the makedumpfile that reads it on this machine
 drgn='core dump stack pages' peers='sid upstream'
 : "${MEM:=1G}" "${CRASHKERNEL:=256M}"
