@@ -49,12 +49,34 @@ static struct error *note_end(void *arg, const struct note *note)
 	return NULL;
 }
 
+/* Whether [OFFSET, END) of the image file is zeroes, less than a largest page of
+ * them. */
+static bool is_filled_up(const struct image *image, uint64_t offset,
+			 uint64_t end)
+{
+	static const uint8_t zeroes[512];
+	uint8_t buf[sizeof(zeroes)];
+
+	if (end < offset || end - offset >= CODEC_LEN_MAX)
+		return false;
+	while (offset < end) {
+		size_t len = (size_t)min_u64(end - offset, sizeof(buf));
+		struct error *err = io_pread_exact(image->fd, buf, len, offset);
+
+		error_destroy(err);
+		if (err || memcmp(buf, zeroes, len))
+			return false;
+		offset += len;
+	}
+	return true;
+}
+
 /*
- * Bytes of PT_NOTE number I that are copied. All of the last, and of those that
- * are too many to look at. Others may end with zeroes (Linux fs/proc/vmcore.c
- * rounds them up to pages), which readers take for notes of 12 bytes, and so
- * would miss where the next PT_NOTE begins (crash diskdump.c:
- * process_elf64_notes()).
+ * Bytes of PT_NOTE number I that are copied. All, if they are too many to look
+ * at. It may end with zeroes (Linux fs/proc/vmcore.c rounds up to pages), which
+ * readers take for notes of 12 bytes, and so would miss where the next PT_NOTE
+ * begins (crash diskdump.c: process_elf64_notes()). What follows the notes of
+ * the last PT_NOTE is copied if it is anything else.
  */
 static struct error *note_extent_len(const struct image *image, size_t i,
 				     uint32_t *left, uint64_t *ret)
@@ -64,10 +86,12 @@ static struct error *note_extent_len(const struct image *image, size_t i,
 	struct error *err;
 
 	*ret = extent->len;
-	if (i + 1 == image->nr_notes || *left == UINT32_MAX)
+	if (*left == UINT32_MAX)
 		return NULL;
 	err = notes_extent_each(image, i, NULL, note_end, &end, left);
-	if (!err && *left != UINT32_MAX)
+	if (!err && *left != UINT32_MAX &&
+	    (i + 1 < image->nr_notes ||
+	     is_filled_up(image, end, extent->offset + extent->len)))
 		*ret = end - extent->offset;
 	if (err && error_kind(err) == ERROR_STOPPED)
 		return err;

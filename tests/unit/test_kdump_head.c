@@ -143,6 +143,7 @@ static void several(bool drop, const char *want)
 	extents[1].len = file_len - extents[1].offset;
 	extents[2].offset = file_len;
 	add_note("QEMU", 3, 432);
+	file_len += 1000;		/* filled up */
 	extents[2].len = file_len - extents[2].offset;
 	image.nr_notes = 3;
 	file_write();
