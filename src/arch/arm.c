@@ -26,6 +26,9 @@
 #define PHYS_ALIGN	(2ull << 20)
 /* where RAM may begin, below the first that is in the image: 128 MiB, which the
  * decompressor too takes it to be aligned to (arch/arm/boot/compressed/head.S) */
+/* swapper_pg_dir is just before the image, which begins less than this above
+ * PAGE_OFFSET (Linux arch/arm/kernel/head.S; arch/arm/Makefile: TEXT_OFFSET) */
+#define ROOT_SPAN	(128ull << 20)
 #define RAM_ALIGN	(128ull << 20)
 /* arch/arm/include/asm/memory.h: MODULES_VADDR */
 #define MODULES		(16ull << 20)
@@ -79,7 +82,9 @@ static enum entry_kind entry(const struct space *space, uint64_t entry,
 	       entry_short(entry, level, vaddr, paddr);
 }
 
-/* The start of RAM is exported as little as PAGE_OFFSET. */
+/* The start of RAM is exported as little as PAGE_OFFSET, and the tables only
+ * tell how far the one is from the other: of pairs that differ by the same, it
+ * is the one with the root at its place. */
 static struct error *find_tables(struct space *space, struct view *view,
 				 const struct lowmem *lowmem, bool *found)
 {
@@ -96,6 +101,8 @@ static struct error *find_tables(struct space *space, struct view *view,
 	for (unsigned i = 0; start < end && i < MAX_TRIES; i++) {
 		TRY(stop_check());
 		for (size_t k = 0; k < sizeof(offsets) / sizeof(*offsets); k++) {
+			if (lowmem->root - offsets[k] >= ROOT_SPAN)
+				continue;
 			TRY(lowmem_try(space, view, lowmem, offsets[k], start,
 				       found));
 			if (*found)

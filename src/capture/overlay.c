@@ -92,9 +92,10 @@ static struct error *add_array(struct builder *b, const struct page_array *a,
 	    add_overflows(vaddr, len, &end))
 		return NULL;
 	skip_memmap(b, vaddr, end);
-	while (vaddr < end && (*budget)--) {
+	while (vaddr < end && *budget) {
 		struct extent extent;
 
+		(*budget)--;
 		TRY(space_translate(&b->kernel->space, b->view, vaddr,
 				    &extent));
 		if (extent.len)

@@ -169,6 +169,7 @@ bool vmcoreinfo_number(const struct vmcoreinfo *v, const char *kind,
 	char key[128];
 	const char *text;
 	bool hex, negative;
+	uint64_t number;
 	char *end;
 
 	if (snprintf(key, sizeof(key), "%s(%s)", kind, name) >=
@@ -182,9 +183,12 @@ bool vmcoreinfo_number(const struct vmcoreinfo *v, const char *kind,
 	if (!isxdigit((unsigned char)text[negative]))
 		return false;
 	errno = 0;
-	*ret = negative ? (uint64_t)strtoll(text, &end, 10) :
-	       strtoull(text, &end, hex ? 16 : 10);
-	return !errno && (!*end || *end == '\r');
+	number = negative ? (uint64_t)strtoll(text, &end, 10) :
+		 strtoull(text, &end, hex ? 16 : 10);
+	if (errno || (*end && *end != '\r'))
+		return false;
+	*ret = number;
+	return true;
 }
 
 bool vmcoreinfo_phys_base(const struct vmcoreinfo *v, uint64_t *ret)

@@ -91,6 +91,7 @@ def survive(box, name):
 # read, whether the report says that the kernel is understood
 WARNINGS = {
     "bad-arm-below": (r"memory begins at 0x8000000", True, True),
+    "bad-arm-far-below": (r"memory begins at 0x40000000", True, True),
     "bad-freecount": (r"not understood", True, False),
     "bad-freecount-little": (r"free pages", True, True),
     "bad-nofree": (r"not understood", True, False),
