@@ -106,7 +106,7 @@ static struct error *describe(struct image *image, struct kdump *kdump)
 		return error_nomem();
 	image->nr_segments = 1;
 	image->segments[0].paddr = h->first_pfn << image->target.page_shift;
-	image->segments[0].memsz = h->end_pfn << image->target.page_shift;
+	image->segments[0].memsz = h->nr_frames << image->target.page_shift;
 	image->segments[0].filesz = image->segments[0].memsz;
 	if (h->note_len) {
 		image->nr_notes = 1;

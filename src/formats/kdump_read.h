@@ -15,7 +15,7 @@ struct kdump_header {
 	uint32_t status;
 	uint32_t block_size;
 	uint64_t sub_header_blocks, bitmap_blocks;
-	uint64_t end_pfn;	/* max_mapnr: the number of frames */
+	uint64_t nr_frames;	/* max_mapnr */
 	uint64_t first_pfn;	/* the first of them */
 	const struct kdump_shape *shape;
 	uint64_t timestamp, timestamp_usec;	/* seconds; and microseconds */

@@ -14,7 +14,7 @@
 
 #define MIN_BLOCK_SIZE 4096u
 #define MAX_BLOCK_SIZE 262144u	/* the largest page of any kernel */
-#define MAX_END_PFN (UINT64_C(1) << 40)	/* 52 physical address bits */
+#define MAX_FRAMES (UINT64_C(1) << 40)	/* 52 physical address bits */
 
 static bool version_ok(uint32_t version)
 {
@@ -59,7 +59,7 @@ static struct error *parse_header(const uint8_t *p, struct kdump_header *h)
 		return error_create(ERROR_INVALID,
 				    "header: bitmap_blocks is %" PRIu64,
 				    h->bitmap_blocks);
-	h->end_pfn = kdump_head_get(shape, p, KDUMP_H_MAX_MAPNR, big);
+	h->nr_frames = kdump_head_get(shape, p, KDUMP_H_MAX_MAPNR, big);
 	h->nr_cpus = kdump_head_get(shape, p, KDUMP_H_NR_CPUS, big);
 	return NULL;
 }
@@ -112,7 +112,7 @@ static struct error *parse_sub_header(const uint8_t *s, uint64_t size,
 		h->note_len = kdump_sub_get(shape, s, KDUMP_S_SIZE_NOTE, big);
 	}
 	if (h->version >= 6)
-		h->end_pfn = kdump_sub_get(shape, s, KDUMP_S_MAX_MAPNR_64, big);
+		h->nr_frames = kdump_sub_get(shape, s, KDUMP_S_MAX_MAPNR_64, big);
 	TRY(parse_first(h));
 	TRY(check_range("VMCOREINFO", h->vmcoreinfo_offset, h->vmcoreinfo_len,
 			size));
@@ -125,13 +125,13 @@ static struct error *settle_layout(uint64_t size, struct kdump_header *h)
 	h->bitmap = (1 + h->sub_header_blocks) * h->block_size;
 	h->bitmap_len = h->bitmap_blocks / 2 * h->block_size;
 	h->table = h->bitmap + 2 * h->bitmap_len;
-	if (!h->end_pfn || h->end_pfn > MAX_END_PFN)
+	if (!h->nr_frames || h->nr_frames > MAX_FRAMES)
 		return error_create(ERROR_INVALID,
-				    "max_mapnr is %" PRIu64, h->end_pfn);
-	if ((h->end_pfn + 7) / 8 > h->bitmap_len)
+				    "max_mapnr is %" PRIu64, h->nr_frames);
+	if ((h->nr_frames + 7) / 8 > h->bitmap_len)
 		return error_create(ERROR_INVALID,
 				    "max_mapnr is %" PRIu64 ", but the bitmaps have %" PRIu64 " bits",
-				    h->end_pfn, 8 * h->bitmap_len);
+				    h->nr_frames, 8 * h->bitmap_len);
 	if (h->table > size)
 		return error_create(ERROR_INVALID,
 				    "the file ends at %" PRIu64 ", its bitmaps at %" PRIu64,

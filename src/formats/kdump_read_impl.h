@@ -29,7 +29,7 @@ struct error *kdump_bitmap_read(const struct image *image,
 /* Units up to the one that holds the last frame. */
 static inline uint64_t kdump_nr_units(const struct kdump *kdump)
 {
-	return (kdump->header.end_pfn + BITMAP_UNIT_FRAMES - 1) /
+	return (kdump->header.nr_frames + BITMAP_UNIT_FRAMES - 1) /
 	       BITMAP_UNIT_FRAMES;
 }
 

@@ -23,7 +23,7 @@ struct error *kdump_bitmap_read(const struct image *image,
 	const struct kdump *kdump = image->impl;
 	const struct kdump_header *h = &kdump->header;
 	uint64_t start = unit * BITMAP_UNIT;
-	uint64_t left = h->end_pfn - unit * BITMAP_UNIT_FRAMES;
+	uint64_t left = h->nr_frames - unit * BITMAP_UNIT_FRAMES;
 	size_t len = (size_t)min_u64((left + 7) / 8, BITMAP_UNIT);
 
 	memset(buf, 0, BITMAP_UNIT);

@@ -113,17 +113,17 @@ static struct error *check_tail(struct verify *verify,
 	const struct kdump_header *h = verify->header;
 	uint64_t start = h->bitmap +
 			 (bitmap == BITMAP_KEPT ? h->bitmap_len : 0);
-	unsigned rest = h->end_pfn % 8;
+	unsigned rest = h->nr_frames % 8;
 	uint8_t last = 0;
 
 	if (rest)
 		TRY(io_pread_exact(verify->image->fd, &last, 1,
-				   start + h->end_pfn / 8));
+				   start + h->nr_frames / 8));
 	if (last >> rest && rest)
 		verify_problem(verify,
 			       "bitmap %u: bits beyond max_mapnr are set",
 			       bitmap + 1);
-	return verify_zeroes(verify, start + (h->end_pfn + 7) / 8,
+	return verify_zeroes(verify, start + (h->nr_frames + 7) / 8,
 			     start + h->bitmap_len,
 			     bitmap == BITMAP_KEPT ?
 			     "in bitmap 2 beyond max_mapnr" :

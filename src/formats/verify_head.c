@@ -36,10 +36,10 @@ static void check_header(struct verify *verify, const uint8_t *p)
 		verify_problem(verify,
 			       "header: status %#x names several codecs",
 			       h->status);
-	if (h->version >= 6 && max_mapnr != min_u64(h->end_pfn, UINT32_MAX))
+	if (h->version >= 6 && max_mapnr != min_u64(h->nr_frames, UINT32_MAX))
 		verify_problem(verify,
 			       "header: max_mapnr is %" PRIu32 ", but the sub-header's is %" PRIu64,
-			       max_mapnr, h->end_pfn);
+			       max_mapnr, h->nr_frames);
 	if (h->nr_cpus > INT32_MAX || (h->nr_cpus && cpu >= h->nr_cpus))
 		verify_problem(verify,
 			       "header: current_cpu %" PRIu32 " of %u CPUs",

@@ -37,7 +37,7 @@ static void read_all(const struct image *image, struct log *log)
 	error_destroy(vmcoreinfo_read(image, log, &vmcoreinfo));
 	vmcoreinfo_destroy(vmcoreinfo);
 	error_destroy(kdump_each_run(image, BITMAP_KEPT, on_run, &last));
-	FUZZ_CHECK(last <= h->end_pfn);
+	FUZZ_CHECK(last <= h->first_pfn + h->nr_frames);
 	if (view_create(image, VIEW_RANDOM, &view))
 		abort();
 	for (uint64_t i = 0; i < 64; i++)

@@ -117,7 +117,7 @@ static void check_read(int fd, const struct machine_head *m)
 	CHECK(h.status == 9 && !h.complete && h.nr_cpus == 3);
 	CHECK(h.timestamp == 1700000000 && !h.timestamp_usec);
 	CHECK(h.sub_header_blocks == 1 && h.bitmap_blocks == 6);
-	CHECK(h.end_pfn == 0x12345 && h.phys_base == m->phys_base);
+	CHECK(h.nr_frames == 0x12345 && h.phys_base == m->phys_base);
 	CHECK(h.first_pfn == m->phys_base / BLOCK);
 	CHECK(h.note_len == NOTE_LEN && h.vmcoreinfo_len == 4);
 	CHECK(h.vmcoreinfo_offset == h.note_offset + 24);
