@@ -37,11 +37,15 @@ static int by_start(const void *a, const void *b)
 	       x->range.start > y->range.start;
 }
 
+void mappings_sort(struct mapping *mappings, size_t nr)
+{
+	if (nr)
+		qsort(mappings, nr, sizeof(*mappings), by_start);
+}
+
 static struct error *fixed_sort(struct space *space)
 {
-	if (space->nr_fixed)
-		qsort(space->fixed, space->nr_fixed, sizeof(*space->fixed),
-		      by_start);
+	mappings_sort(space->fixed, space->nr_fixed);
 	for (size_t i = 1; i < space->nr_fixed; i++) {
 		const struct vrange *last = &space->fixed[i - 1].range;
 

@@ -29,6 +29,9 @@ struct mapping {
 	uint64_t paddr;		/* of range.start */
 };
 
+/* By the start of their ranges. */
+void mappings_sort(struct mapping *mappings, size_t nr);
+
 /* Page tables have at most so many levels: arm64 with 4 KiB pages and LPA2,
  * x86_64, riscv64 sv57, s390x up to region-first tables. */
 #define TABLE_LEVELS_MAX 5

@@ -13,10 +13,7 @@
 
 #include "lowmem.h"
 #include "table.h"
-
-#define PRESENT		0x1ull
-#define LARGE		0x80ull		/* a leaf of the level above the last */
-#define ADDRESS		0x000ffffffffff000ull
+#include "x86.h"
 
 static const char *const freed[] = {
 	/* Linux arch/x86/mm/init.c: free_initmem() */
@@ -30,14 +27,7 @@ static enum entry_kind entry(const struct space *space, uint64_t entry,
 			     unsigned level, uint64_t vaddr, uint64_t *paddr)
 {
 	(void)vaddr;
-	if (!(entry & PRESENT))
-		return ENTRY_NONE;
-	*paddr = entry & space->phys_mask;
-	if (level > 1 && (level > 2 || !(entry & LARGE)))
-		return ENTRY_TABLE;
-	/* a large leaf has its PAT bit among the address bits, below its size */
-	*paddr &= -(1ull << space->level[level].shift);
-	return ENTRY_LEAF;
+	return x86_entry(space, entry, level, 2, paddr);
 }
 
 static struct error *init(struct space *space, struct view *view,
@@ -55,11 +45,11 @@ static struct error *init(struct space *space, struct view *view,
 	TRY(lowmem_find(vmcoreinfo, &lowmem));
 	if (pae && !strcmp(pae, "y")) {
 		space->entry_len = 8;
-		space->phys_mask = ADDRESS;
+		space->phys_mask = X86_ADDRESS;
 		table_levels(space, 12, 9, 3, 2);
 	} else {
 		space->entry_len = 4;
-		space->phys_mask = (uint32_t)ADDRESS;
+		space->phys_mask = (uint32_t)X86_ADDRESS;
 		table_levels(space, 12, 10, 2, 10);
 	}
 	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets) && !found; i++)

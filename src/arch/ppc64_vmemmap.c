@@ -9,8 +9,6 @@
  */
 #include "ppc64.h"
 
-#include <stdlib.h>
-
 #include "../base/bytes.h"
 
 /* MMU_PAGE_COUNT, arch/powerpc/include/asm/mmu.h */
@@ -133,14 +131,6 @@ static struct error *follow(struct list *l, uint64_t element, bool *whole)
 	return NULL;
 }
 
-static int by_start(const void *a, const void *b)
-{
-	const struct mapping *x = a, *y = b;
-
-	return x->range.start < y->range.start ? -1 :
-	       x->range.start > y->range.start;
-}
-
 /* Joins what continues or repeats something: the elements of a cyclic list have
  * been met more than once. What contradicts stays, for space_init(). */
 static void join(struct list *l)
@@ -150,7 +140,7 @@ static void join(struct list *l)
 
 	if (!nr)
 		return;
-	qsort(m, nr, sizeof(*m), by_start);
+	mappings_sort(m, nr);
 	for (size_t i = 1; i < nr; i++) {
 		uint64_t offset = m[i].range.start - m[last].range.start;
 

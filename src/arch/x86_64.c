@@ -11,6 +11,7 @@
 
 #include "../base/bytes.h"
 #include "table.h"
+#include "x86.h"
 
 /* Linux arch/x86/include/asm/page_64_types.h: __START_KERNEL_map; the image
  * is at vaddr - KERNEL_MAP + phys_base (__phys_addr_symbol()). */
@@ -18,9 +19,6 @@
 /* ibid. KERNEL_IMAGE_SIZE without KASLR; else in VMCOREINFO */
 #define IMAGE_SIZE	(512ull << 20)
 
-#define PRESENT		0x1ull
-#define LARGE		0x80ull		/* a leaf above the last level */
-#define ADDRESS		0x000ffffffffff000ull
 /* Linux arch/x86/mm/kaslr.c: the regions are moved by multiples of PUD_SIZE */
 #define LINEAR_ALIGN	(1ull << 30)
 
@@ -41,14 +39,7 @@ static enum entry_kind entry(const struct space *space, uint64_t entry,
 			     unsigned level, uint64_t vaddr, uint64_t *paddr)
 {
 	(void)vaddr;
-	if (!(entry & PRESENT))
-		return ENTRY_NONE;
-	*paddr = entry & space->phys_mask;
-	if (level > 1 && (level > 3 || !(entry & LARGE)))
-		return ENTRY_TABLE;
-	/* a large leaf has its PAT bit among the address bits, below its size */
-	*paddr &= -(1ull << space->level[level].shift);
-	return ENTRY_LEAF;
+	return x86_entry(space, entry, level, 3, paddr);
 }
 
 static struct error *init(struct space *space, struct view *view,
@@ -76,10 +67,10 @@ static struct error *init(struct space *space, struct view *view,
 	space->entry_len = 8;
 	/* the upper half */
 	space->tables.start = -(1ull << (space->level[space->levels].shift + 8));
-	space->phys_mask = ADDRESS & ~space->encryption_mask;
+	space->phys_mask = X86_ADDRESS & ~space->encryption_mask;
 	space->image_offset = KERNEL_MAP - phys_base;
 	space->root = (root - space->image_offset) & ~space->encryption_mask;
-	if (space->root & ~ADDRESS)
+	if (space->root & ~X86_ADDRESS)
 		return error_create(ERROR_INVALID, "the top page table would "
 				    "be at physical address %#llx",
 				    (unsigned long long)space->root);
