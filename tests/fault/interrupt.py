@@ -33,6 +33,17 @@ EARLY = 400 if FULL else 40     # runs stopped in their first 50 ms and a bit
 HANGS = 10.0                    # seconds: this is no end of any kind
 
 
+def pending(pid, signum):
+    """Whether the process has not taken the signal yet."""
+    try:
+        with open("/proc/%d/status" % pid) as f:
+            masks = [int(line.split()[1], 16) for line in f
+                     if line.startswith(("SigPnd:", "ShdPnd:"))]
+    except FileNotFoundError:
+        return False
+    return any(mask >> (signum - 1) & 1 for mask in masks)
+
+
 class Victim:
     """A running capture, its progress lines with the times they came."""
 
@@ -281,7 +292,9 @@ class Sweep:
                             slow=400000)
             victim.sleep_until(self.reference.metadata * 4 + moment)
             victim.proc.terminate()
-            time.sleep(0.05)
+            while pending(victim.proc.pid, signal.SIGTERM):
+                time.sleep(0.005)       # two that wait are one
+            time.sleep(0.05)            # sooner it is an echo: stop.c
             sent = time.monotonic() - victim.start
             victim.proc.terminate()
             code = victim.end()
