@@ -92,7 +92,7 @@ static struct error *row_apply(struct options *options,
 {
 	char name[64];
 
-	options->given |= 1ull << (row - option_rows);
+	options->given[row - option_rows] = true;
 	switch (row->action) {
 	case ACTION_FLAG:
 		*(bool *)((char *)options + row->flag) = true;
@@ -135,8 +135,8 @@ static struct error *getopt_error(int result, char **argv)
 static struct error *parse_options(struct options *options, int argc,
 				   char **argv)
 {
-	char letters[1 + 2 * 64 + 1] = ":", *p = letters + 1;
-	struct option longs[64 + 1] = { 0 };
+	char letters[1 + 2 * OPTIONS_MAX + 1] = ":", *p = letters + 1;
+	struct option longs[OPTIONS_MAX + 1] = { 0 };
 	unsigned nr_longs = 0;
 	int result;
 
@@ -189,7 +189,7 @@ static struct error *check_given(const struct options *options)
 	for (size_t i = 0; i < nr_option_rows; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		if (!(options->given >> i & 1) ||
+		if (!options->given[i] ||
 		    row->commands >> options->command & 1)
 			continue;
 		if (options->command == COMMAND_DMESG && !options->capture.dry_run)
@@ -365,7 +365,7 @@ void options_print_notes(const struct options *options, struct log *log)
 	for (size_t i = 0; i < nr_option_rows; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		if (!(options->given >> i & 1))
+		if (!options->given[i])
 			continue;
 		option_short_name(row, name);
 		if (row->action == ACTION_UNNEEDED)

@@ -27,6 +27,8 @@ enum command_id {
 	NR_COMMANDS
 };
 
+#define OPTIONS_MAX 128	/* rows of the table */
+
 /* All strings are borrowed from argv. */
 struct options {
 	enum command_id command;
@@ -42,7 +44,7 @@ struct options {
 	unsigned log_levels;	/* enum log_level */
 
 	/* What the parser needs to judge combinations. */
-	uint64_t given;		/* bit i: row i of option_rows was given */
+	bool given[OPTIONS_MAX];	/* row i of option_rows was given */
 	bool codec_given, flatten_given, debug;
 };
 

@@ -338,6 +338,5 @@ const struct option_row option_rows[] = {
 
 const size_t nr_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
 
-/* struct options.given has a bit for each. */
-_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= 64,
-	       "more than 64 options");
+_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= OPTIONS_MAX,
+	       "struct options.given has no room");
