@@ -6,6 +6,7 @@
 #include "arch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/bytes.h"
 #include "table.h"
@@ -246,4 +247,21 @@ struct error *space_read_exact(const struct space *space, struct view *view,
 			    len, (unsigned long long)vaddr,
 			    state == PAGE_UNREADABLE ? "can't be read" :
 			    "are not in the image");
+}
+
+struct error *space_is_foreign(const struct space *space, struct view *view,
+			       const struct vmcoreinfo *vmcoreinfo, bool *ret)
+{
+	const char *release = vmcoreinfo_get(vmcoreinfo, "OSRELEASE");
+	char names[3][65];		/* sysname, nodename, release */
+	enum page_state state;
+	uint64_t vaddr;
+
+	*ret = false;
+	if (!release || !vmcoreinfo_utsname(vmcoreinfo, &vaddr))
+		return NULL;
+	TRY(space_read(space, view, vaddr, names, sizeof(names), &state));
+	*ret = state == PAGE_OK && !strncmp(names[0], "Linux", 6) &&
+	       strncmp(names[2], release, 64);
+	return NULL;
 }

@@ -177,6 +177,15 @@ struct error *space_read_exact(const struct space *space, struct view *view,
 			       uint64_t vaddr, void *buf, size_t len,
 			       const char *what);
 
+/*
+ * Whether what the space maps is another kernel than VMCOREINFO is of: its name
+ * (vmcoreinfo_utsname()) has another release. A kernel that was kexec'ed leaves
+ * the one before in memory, with page tables as good as its own. False, if either
+ * name can't be read. For ops->init, as soon as tables can be walked.
+ */
+struct error *space_is_foreign(const struct space *space, struct view *view,
+			       const struct vmcoreinfo *vmcoreinfo, bool *ret);
+
 extern const struct arch_ops arch_arm, arch_arm64, arch_i386, arch_loongarch64,
 			     arch_ppc64, arch_riscv64, arch_s390x, arch_x86_64;
 

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "../base/bytes.h"
-#include "../base/stop.h"
 #include "lowmem.h"
 #include "table.h"
 
@@ -82,11 +81,15 @@ static enum entry_kind entry(const struct space *space, uint64_t entry,
 	       entry_short(entry, level, vaddr, paddr);
 }
 
-/* The start of RAM is exported as little as PAGE_OFFSET, and the tables only
+/*
+ * The start of RAM is exported as little as PAGE_OFFSET, and the tables only
  * tell how far the one is from the other: of pairs that differ by the same, it
- * is the one with the root at its place. */
+ * is the one with the root at its place. All are tried: the first that fits may
+ * be a kernel that ran before.
+ */
 static struct error *find_tables(struct space *space, struct view *view,
-				 const struct lowmem *lowmem, bool *found)
+				 const struct vmcoreinfo *vmcoreinfo,
+				 struct lowmem *lowmem)
 {
 	/* Linux arch/arm/Kconfig: PAGE_OFFSET */
 	static const uint32_t offsets[] = {
@@ -97,16 +100,12 @@ static struct error *find_tables(struct space *space, struct view *view,
 	uint64_t start = image->nr_segments ?
 			 align_down(image->segments[0].paddr, RAM_ALIGN) : end;
 
-	*found = false;
 	for (unsigned i = 0; start < end && i < MAX_TRIES; i++) {
-		TRY(stop_check());
 		for (size_t k = 0; k < sizeof(offsets) / sizeof(*offsets); k++) {
 			if (lowmem->root - offsets[k] >= ROOT_SPAN)
 				continue;
-			TRY(lowmem_try(space, view, lowmem, offsets[k], start,
-				       found));
-			if (*found)
-				return NULL;
+			TRY(lowmem_try(space, view, vmcoreinfo, lowmem,
+				       offsets[k], start));
 		}
 		start += PHYS_ALIGN;
 	}
@@ -118,7 +117,6 @@ static struct error *init(struct space *space, struct view *view,
 {
 	const char *lpae = vmcoreinfo_get(vmcoreinfo, "CONFIG_ARM_LPAE");
 	struct lowmem lowmem;
-	bool found;
 
 	(void)log;
 	TRY(lowmem_find(vmcoreinfo, &lowmem));
@@ -130,12 +128,8 @@ static struct error *init(struct space *space, struct view *view,
 		space->entry_len = 4;
 		table_levels(space, 12, 8, 2, 12);
 	}
-	TRY(find_tables(space, view, &lowmem, &found));
-	if (!found)
-		return error_create(ERROR_INVALID,
-				    "no page tables at virtual address %#llx map themselves and the kernel image, wherever memory begins, or they can't be read",
-				    (unsigned long long)lowmem.root);
-	return NULL;
+	TRY(find_tables(space, view, vmcoreinfo, &lowmem));
+	return lowmem_take(space, view, &lowmem);
 }
 
 const struct arch_ops arch_arm = {

@@ -39,7 +39,6 @@ static struct error *init(struct space *space, struct view *view,
 	};
 	const char *pae = vmcoreinfo_get(vmcoreinfo, "CONFIG_X86_PAE");
 	struct lowmem lowmem;
-	bool found = false;
 
 	(void)log;
 	TRY(lowmem_find(vmcoreinfo, &lowmem));
@@ -52,13 +51,10 @@ static struct error *init(struct space *space, struct view *view,
 		space->phys_mask = (uint32_t)X86_ADDRESS;
 		table_levels(space, 12, 10, 2, 10);
 	}
-	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets) && !found; i++)
-		TRY(lowmem_try(space, view, &lowmem, offsets[i], 0, &found));
-	if (!found)
-		return error_create(ERROR_INVALID,
-				    "the page tables at virtual address %#llx do not map themselves and the kernel image, or can't be read",
-				    (unsigned long long)lowmem.root);
-	return NULL;
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++)
+		TRY(lowmem_try(space, view, vmcoreinfo, &lowmem, offsets[i],
+			       0));
+	return lowmem_take(space, view, &lowmem);
 }
 
 const struct arch_ops arch_i386 = {

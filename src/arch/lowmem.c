@@ -3,6 +3,7 @@
 #include "lowmem.h"
 
 #include "../base/bytes.h"
+#include "../base/stop.h"
 #include "table.h"
 
 struct error *lowmem_find(const struct vmcoreinfo *vmcoreinfo,
@@ -48,6 +49,7 @@ static struct error *find_piece(struct space *space, struct view *view,
 	bool linear = false;
 
 	for (; at < LOWMEM_TOP; at += len) {
+		TRY(stop_check());
 		TRY(is_linear(space, view, at, &len, &linear));
 		if (linear)
 			start = min_u64(start, at);
@@ -61,15 +63,10 @@ static struct error *find_piece(struct space *space, struct view *view,
 			       at - start);
 }
 
-struct error *lowmem_try(struct space *space, struct view *view,
-			 const struct lowmem *lowmem, uint64_t page_offset,
-			 uint64_t phys_start, bool *ret)
+/* The space with the tables where they are then. */
+static void set_place(struct space *space, const struct lowmem *lowmem,
+		      uint64_t page_offset, uint64_t phys_start)
 {
-	uint64_t len;
-
-	*ret = false;
-	if (lowmem->root < page_offset || lowmem->text < page_offset)
-		return NULL;
 	space->linear_start = page_offset - phys_start;
 	space->root = lowmem->root - space->linear_start;
 	/* what the entries for addresses below have is no kernel's */
@@ -78,13 +75,51 @@ struct error *lowmem_try(struct space *space, struct view *view,
 			   1ull << space->level[space->levels].shift),
 		LOWMEM_TOP
 	};
-	TRY(is_linear(space, view, lowmem->root, &len, ret));
-	if (*ret)
-		TRY(is_linear(space, view, lowmem->text, &len, ret));
-	if (!*ret)
+}
+
+struct error *lowmem_try(struct space *space, struct view *view,
+			 const struct vmcoreinfo *vmcoreinfo,
+			 struct lowmem *lowmem, uint64_t page_offset,
+			 uint64_t phys_start)
+{
+	bool linear, foreign;
+	uint64_t len;
+
+	TRY(stop_check());
+	if (lowmem->root < page_offset || lowmem->text < page_offset)
 		return NULL;
+	set_place(space, lowmem, page_offset, phys_start);
+	TRY(is_linear(space, view, lowmem->root, &len, &linear));
+	if (linear)
+		TRY(is_linear(space, view, lowmem->text, &len, &linear));
+	if (!linear)
+		return NULL;
+	TRY(space_is_foreign(space, view, vmcoreinfo, &foreign));
+	if (foreign)
+		return NULL;
+	if (lowmem->found)
+		return error_create(ERROR_INVALID,
+				    "two kernels fit VMCOREINFO, with their page tables at physical addresses %#llx and %#llx: one ran before the other, and which is not known",
+				    (unsigned long long)(lowmem->root -
+							 lowmem->page_offset +
+							 lowmem->phys_start),
+				    (unsigned long long)space->root);
+	lowmem->found = true;
+	lowmem->page_offset = page_offset;
+	lowmem->phys_start = phys_start;
+	return NULL;
+}
+
+struct error *lowmem_take(struct space *space, struct view *view,
+			  const struct lowmem *lowmem)
+{
+	if (!lowmem->found)
+		return error_create(ERROR_INVALID,
+				    "no page tables at virtual address %#llx map themselves and the kernel image, wherever memory begins, or they can't be read",
+				    (unsigned long long)lowmem->root);
+	set_place(space, lowmem, lowmem->page_offset, lowmem->phys_start);
 	space->has_linear = true;
-	space->phys_start = phys_start;
+	space->phys_start = lowmem->phys_start;
 	space->image_offset = space->linear_start;
 	return find_piece(space, view, lowmem->text);
 }

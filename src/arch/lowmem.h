@@ -11,10 +11,12 @@
 
 #define LOWMEM_TOP	(1ull << 32)	/* the end of addresses */
 
-/* What VMCOREINFO has: addresses of the top page table and of the image; and how
- * many bytes right below PAGE_OFFSET are the kernel's too. */
+/* What VMCOREINFO has: addresses of the top page table and of the image; how many
+ * bytes right below PAGE_OFFSET are the kernel's too; and what was found. */
 struct lowmem {
 	uint64_t root, text, below;
+	uint64_t page_offset, phys_start;	/* the pair that fits */
+	bool found;
 };
 
 /* SYMBOL(swapper_pg_dir) and SYMBOL(_stext); `below` is 0. ERROR_INVALID if there
@@ -24,12 +26,18 @@ struct error *lowmem_find(const struct vmcoreinfo *vmcoreinfo,
 
 /*
  * Whether the tables that would be the kernel's if it maps memory from
- * PHYS_START on at PAGE_OFFSET map themselves and the image so. Then the space
- * has them and the linear map, which translations use before any table. Needs
- * what space->ops->entry does, the levels and entry_len.
+ * PHYS_START on at PAGE_OFFSET map themselves and the image so, and it is not
+ * known for another kernel: then LOWMEM has it. ERROR_INVALID if it has a pair
+ * already. Needs what space->ops->entry does, the levels and entry_len.
  */
 struct error *lowmem_try(struct space *space, struct view *view,
-			 const struct lowmem *lowmem, uint64_t page_offset,
-			 uint64_t phys_start, bool *ret);
+			 const struct vmcoreinfo *vmcoreinfo,
+			 struct lowmem *lowmem, uint64_t page_offset,
+			 uint64_t phys_start);
+
+/* Gives the space the tables that were found and the linear map, which
+ * translations use before any table. ERROR_INVALID if none were. */
+struct error *lowmem_take(struct space *space, struct view *view,
+			  const struct lowmem *lowmem);
 
 #endif

@@ -10,6 +10,7 @@
 #include "ppc64.h"
 
 #include "../base/bytes.h"
+#include "../base/stop.h"
 
 /* MMU_PAGE_COUNT, arch/powerpc/include/asm/mmu.h */
 #define NR_SIZES	16u
@@ -115,6 +116,7 @@ static struct error *follow(struct list *l, uint64_t element, bool *whole)
 	for (uint64_t i = 1; element && i <= ELEMENTS_MAX; i++) {
 		uint64_t next, phys, vaddr;
 
+		TRY(stop_check());
 		if (element == mark || l->full ||
 		    !get_number(l, element + l->next_offset, 8, &next) ||
 		    !get_number(l, element + l->phys_offset, 8, &phys) ||

@@ -7,7 +7,7 @@
  * What a kernel exports of its address space grew over time: nothing before
  * 6.2, then PAGE_OFFSET, VA_BITS, va_kernel_pa_offset and others, later satp.
  * What is missing is tried out: of the places where the image may be, the one
- * whose top page table maps itself to where it is.
+ * whose top page table maps itself to where it is; if there are two, neither.
  *
  * Sources: RISC-V privileged specification, chapters Sv39 to Sv57, Svnapot,
  * Svpbmt; Linux 6.12 Documentation/arch/riscv/vm-layout.rst,
@@ -17,6 +17,7 @@
 #include <elf.h>
 
 #include "../base/bytes.h"
+#include "../base/stop.h"
 #include "table.h"
 
 #define VALID		0x1ull
@@ -123,31 +124,65 @@ static struct error *fits_any(struct space *space, struct view *view,
 	return NULL;
 }
 
+/* The images that a search finds. */
+struct found {
+	uint64_t paddr;		/* of the one; if nr */
+	unsigned levels, nr;
+};
+
+/* Whether the image is at AT: then there must be no other. A kernel that ran
+ * before (kexec) leaves its own, page tables and all; it may be known by its
+ * name. */
+static struct error *try_image(struct space *space, struct view *view,
+			       const struct vmcoreinfo *vmcoreinfo,
+			       const struct symbols *symbols, uint64_t at,
+			       struct found *found)
+{
+	bool foreign, fit;
+
+	TRY(fits_any(space, view, symbols, symbols->start - at,
+		     levels_said(vmcoreinfo), &fit));
+	if (!fit)
+		return NULL;
+	TRY(space_is_foreign(space, view, vmcoreinfo, &foreign));
+	if (foreign)
+		return NULL;
+	if (found->nr++)
+		return error_create(ERROR_INVALID,
+				    "two kernel images fit VMCOREINFO, at physical addresses %#llx and %#llx: one ran before the other, and which is not known",
+				    (unsigned long long)found->paddr,
+				    (unsigned long long)at);
+	found->paddr = at;
+	found->levels = space->levels;
+	return NULL;
+}
+
 /* Tries the image at each multiple of 2 MiB that memory has: boot loaders put
  * it near the start of memory. */
 static struct error *search(struct space *space, struct view *view,
-			    const struct symbols *symbols, unsigned levels,
-			    bool *ret)
+			    const struct vmcoreinfo *vmcoreinfo,
+			    const struct symbols *symbols, bool *ret)
 {
 	const struct image *image = view_image(view);
+	struct found found = { 0 };
 	unsigned nr = 0;
 
-	*ret = false;
 	for (size_t i = 0; i < image->nr_segments; i++) {
 		const struct segment *s = &image->segments[i];
 		uint64_t at = align_up(s->paddr, PMD_SIZE);
 
-		for (; at >= s->paddr && at - s->paddr < s->memsz;
-		     at += PMD_SIZE) {
-			if (nr++ == CANDIDATES_MAX)
-				return NULL;
-			TRY(fits_any(space, view, symbols, symbols->start - at,
-				     levels, ret));
-			if (*ret)
-				return NULL;
+		for (; at >= s->paddr && at - s->paddr < s->memsz &&
+		     nr < CANDIDATES_MAX; at += PMD_SIZE, nr++) {
+			TRY(stop_check());
+			TRY(try_image(space, view, vmcoreinfo, symbols, at,
+				      &found));
 		}
 	}
-	return NULL;
+	*ret = found.nr;
+	if (!found.nr)
+		return NULL;
+	return fits(space, view, symbols, symbols->start - found.paddr,
+		    found.levels, ret);
 }
 
 /* Where the image is, hence the root; and the levels. */
@@ -155,13 +190,13 @@ static struct error *find_root(struct space *space, struct view *view,
 			       const struct vmcoreinfo *vmcoreinfo,
 			       const struct symbols *symbols)
 {
-	unsigned levels = levels_said(vmcoreinfo);
 	uint64_t offset;
 	bool found;
 
 	if (vmcoreinfo_number(vmcoreinfo, "NUMBER", "va_kernel_pa_offset",
 			      &offset)) {
-		TRY(fits_any(space, view, symbols, offset, levels, &found));
+		TRY(fits_any(space, view, symbols, offset,
+			     levels_said(vmcoreinfo), &found));
 		if (found)
 			return NULL;
 		return error_create(ERROR_INVALID,
@@ -169,7 +204,7 @@ static struct error *find_root(struct space *space, struct view *view,
 				    (unsigned long long)(symbols->root -
 							 offset));
 	}
-	TRY(search(space, view, symbols, levels, &found));
+	TRY(search(space, view, vmcoreinfo, symbols, &found));
 	if (found)
 		return NULL;
 	return error_create(ERROR_INVALID,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "../base/stop.h"
 #include "seen.h"
 
 /* How much of a table a translation reads to see for how far it holds. */
@@ -286,6 +287,7 @@ struct error *table_find_image(struct space *space, struct view *view,
 	for (; at - within->start < within->end - within->start; at += len) {
 		struct extent extent;
 
+		TRY(stop_check());
 		TRY(table_translate(space, view, at, &extent));
 		if (extent.len && extent.paddr == at - space->image_offset) {
 			image.start = image.start ? image.start : at;

@@ -17,10 +17,6 @@ static struct error *count_cpu(void *arg, const struct note *note)
 	return NULL;
 }
 
-/* Before 5.11 OFFSET(uts_namespace.name) is not exported, and the name follows
- * the reference count (Linux 5.10 include/linux/utsname.h: uts_namespace). */
-#define OLD_NAME_OFFSET 4
-
 /* What is left when the name can't be read. Readers go by the machine. */
 static void fill_utsname(const struct kernel *kernel, struct dump_facts *ret)
 {
@@ -38,25 +34,21 @@ static void fill_utsname(const struct kernel *kernel, struct dump_facts *ret)
 		       arch_name(arch, kernel->image->target.big_endian));
 }
 
-/* struct new_utsname of init_uts_ns: 6 strings of 65 bytes (Linux
- * include/uapi/linux/utsname.h). */
 static struct error *read_utsname(const struct kernel *kernel,
 				  struct view *view, struct log *log,
 				  struct dump_facts *ret)
 {
 	const struct vmcoreinfo *v = kernel->vmcoreinfo;
 	enum page_state state = PAGE_ABSENT;
-	uint64_t symbol = 0, offset = OLD_NAME_OFFSET;
+	uint64_t vaddr = 0;
 
-	vmcoreinfo_number(v, "OFFSET", "uts_namespace.name", &offset);
-	if (kernel->has_space &&
-	    vmcoreinfo_number(v, "SYMBOL", "init_uts_ns", &symbol))
-		TRY(space_read(&kernel->space, view, symbol + offset,
-			       ret->utsname, sizeof(ret->utsname), &state));
+	if (kernel->has_space && vmcoreinfo_utsname(v, &vaddr))
+		TRY(space_read(&kernel->space, view, vaddr, ret->utsname,
+			       sizeof(ret->utsname), &state));
 	if (state != PAGE_OK || memcmp(ret->utsname[0], "Linux", 6)) {
 		log_warn(log,
 			 "the kernel's name can't be read at %#llx: node and build are not known",
-			 (unsigned long long)symbol);
+			 (unsigned long long)vaddr);
 		fill_utsname(kernel, ret);
 	}
 	return NULL;

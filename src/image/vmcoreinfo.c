@@ -191,6 +191,21 @@ bool vmcoreinfo_number(const struct vmcoreinfo *v, const char *kind,
 	return true;
 }
 
+/* Before 5.11 OFFSET(uts_namespace.name) is not exported, and the name follows
+ * the reference count (Linux 5.10 include/linux/utsname.h: uts_namespace). */
+#define OLD_NAME_OFFSET 4
+
+bool vmcoreinfo_utsname(const struct vmcoreinfo *v, uint64_t *ret)
+{
+	uint64_t offset = OLD_NAME_OFFSET;
+
+	vmcoreinfo_number(v, "OFFSET", "uts_namespace.name", &offset);
+	if (!vmcoreinfo_number(v, "SYMBOL", "init_uts_ns", ret))
+		return false;
+	*ret += offset;
+	return true;
+}
+
 bool vmcoreinfo_phys_base(const struct vmcoreinfo *v, uint64_t *ret)
 {
 	return vmcoreinfo_number(v, "NUMBER", "phys_base", ret) ||

@@ -46,4 +46,8 @@ bool vmcoreinfo_number(const struct vmcoreinfo *vmcoreinfo, const char *kind,
  * memstart_addr of arm64), makedumpfile too (phys_ram_base of riscv64). */
 bool vmcoreinfo_phys_base(const struct vmcoreinfo *vmcoreinfo, uint64_t *ret);
 
+/* The virtual address of the kernel's names: struct new_utsname of init_uts_ns, 6
+ * strings of 65 bytes (Linux include/uapi/linux/utsname.h). False if unknown. */
+bool vmcoreinfo_utsname(const struct vmcoreinfo *vmcoreinfo, uint64_t *ret);
+
 #endif

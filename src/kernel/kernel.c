@@ -22,10 +22,13 @@ void kernel_close(struct kernel *kernel)
 	free(kernel);
 }
 
-/* Notes why pages can't be judged; consumes ERR. Only out of memory fails. */
+/* Notes why pages can't be judged; consumes ERR. Only out of memory and a signal
+ * fail. */
 static struct error *without_pages(struct kernel *kernel, struct log *log,
 				   struct error *err)
 {
+	if (error_kind(err) == ERROR_STOPPED)
+		return err;
 	kernel->why_not_pages = strdup(error_message(err));
 	if (error_kind(err) == ERROR_NOMEM || !kernel->why_not_pages) {
 		error_destroy(err);

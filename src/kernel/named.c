@@ -5,12 +5,17 @@
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "../base/stop.h"
 #include "nodes.h"
 #include "printk_ring.h"
 
 /* A named thing larger than this is nonsense: the largest is a kernel log,
  * Linux kernel/printk/printk.c: LOG_BUF_LEN_MAX, with its descriptors */
 #define RANGE_MAX	(8ull << 30)
+
+/* The bytes of a pglist_data that are reported: more than any has. Linux
+ * include/linux/mmzone.h: struct zonelist, with 2^10 nodes 128 KiB of two. */
+#define NODE_MAX	(1u << 20)
 
 struct named {
 	const struct kernel *kernel;
@@ -38,6 +43,7 @@ static struct error *name_range(struct named *n, uint64_t vaddr, uint64_t len)
 		struct extent extent;
 		uint64_t step = page;
 
+		TRY(stop_check());
 		TRY(space_translate(&n->kernel->space, n->view, vaddr,
 				    &extent));
 		if (extent.len) {
@@ -94,7 +100,7 @@ static struct error *name_node(void *arg, uint64_t vaddr)
 	uint64_t size = 8;
 
 	number(n, "SIZE", "pglist_data", &size);
-	return name_range(n, vaddr, size);
+	return name_range(n, vaddr, min_u64(size, NODE_MAX));
 }
 
 /* The array of roots and the roots (one page each), up to the image's end. */

@@ -5,6 +5,7 @@
  */
 #include "../arch/table.h"
 #include "../base/bytes.h"
+#include "../base/stop.h"
 #include "kallsyms.h"
 
 /* The first byte of the image and the first behind it; then the architecture's
@@ -63,10 +64,12 @@ static struct error *is_image(const struct kernel *kernel, struct view *view,
 	return NULL;
 }
 
+/* END may be 0, the top of all addresses; an image that is not known has START
+ * 0 as well. */
 static struct error *give(const struct space *space, uint64_t start,
 			  uint64_t end, range_fn *fn, void *arg)
 {
-	if (start >= end)
+	if (start == end || start > end - 1)
 		return NULL;
 	return fn(arg, start - space->image_offset, end - start);
 }
@@ -90,7 +93,8 @@ static struct error *give_mapped(const struct kernel *kernel,
 	TRY(table_translate(space, view, at, &extent));
 	if (!extent.len || extent.paddr != at - space->image_offset)
 		return give(space, at, end, fn, arg);
-	for (; at < end; at += len) {
+	for (; at != end; at += len) {
+		TRY(stop_check());
 		TRY(table_translate(space, view, at, &extent));
 		len = extent.len ? extent.len : max_u64(extent.hole, page);
 		len = min_u64(len, end - at);
@@ -115,7 +119,7 @@ static struct error *give_tables(const struct kernel *kernel,
 		uint64_t end = align_down(s[i + 1].vaddr, page);
 
 		if (s[i].vaddr >= space->image.start &&
-		    s[i + 1].vaddr <= space->image.end)
+		    s[i + 1].vaddr - 1 <= space->image.end - 1)
 			TRY(give(space, start, end, fn, arg));
 	}
 	return NULL;

@@ -276,11 +276,52 @@ static void test_named(void)
 	machine_close(&m);
 }
 
+/* A kernel that claims nodes of 8 GiB: 1 MiB of each is named. */
+static void test_named_node(void)
+{
+	static struct named n;
+	struct machine m;
+	struct kernel *k;
+
+	machine_init(&m, 4, 0);
+	say_flat(&m, R6_12);
+	machine_say(&m, "SYMBOL(contig_page_data)=%llx\n"
+		    "SIZE(pglist_data)=8589934592\n", LINEAR + 0x800000);
+	k = open_kernel(&m, NULL);
+	CHECK_OK(kernel_named_ranges(k, m.view, on_range, &n));
+	CHECK(named(&n, 0x800000, 0x100000) && !n.pages[0x900]);
+	kernel_close(k);
+	machine_close(&m);
+}
+
+/* An image that is mapped up to the last address of all, with a gap. */
+static void test_image_top(void)
+{
+	static struct named n;
+	uint64_t last = -0x1000ull;
+	struct machine m;
+	struct kernel *k;
+
+	machine_init(&m, 4, 0);
+	say_flat(&m, R6_12);
+	machine_say(&m, "NUMBER(KERNEL_IMAGE_SIZE)=2147483648\n");
+	machine_map(&m, last, last - IMAGE_VADDR + IMAGE_PADDR, 1);
+	k = open_kernel(&m, NULL);
+	CHECK(k->space.image.start == IMAGE_VADDR && !k->space.image.end);
+	CHECK_OK(kernel_image_ranges(k, m.view, on_range, on_range, &n));
+	CHECK(named(&n, IMAGE_PADDR, 2u << 20) && n.beyond == 1);
+	CHECK(!n.pages[0x1ff] && !n.pages[0x400]);
+	kernel_close(k);
+	machine_close(&m);
+}
+
 int main(void)
 {
 	test_reserved();
 	test_lacking();
 	test_free_pages();
 	test_named();
+	test_named_node();
+	test_image_top();
 	return unit_end();
 }

@@ -6,6 +6,7 @@
 #include "../../src/arch/arch.h"
 #include "../../src/arch/table.h"
 #include "machine32.h"
+#include "stopped.h"
 
 #define VMALLOC		0xf0000000u
 
@@ -234,6 +235,55 @@ static void test_refused(enum paging paging)
 	machine32_close(&m);
 }
 
+#define NAMES	0x110000ull	/* init_uts_ns.name, in the image */
+
+static void put_names(struct machine32 *m, uint64_t offset, const char *release)
+{
+	strcpy((char *)m->mem + offset, "Linux");
+	strcpy((char *)m->mem + offset + 130, release);
+}
+
+/*
+ * A kernel that ran before another, each with tables that map themselves: the one
+ * at the first RAM, the other 8 MiB above. Which is the one that crashed its name
+ * tells, if they differ.
+ */
+static void test_two(enum paging paging, bool first, const char *release)
+{
+	const uint64_t away = 0x800000;
+	struct machine32 m, other;
+	struct space space;
+
+	machine32_init(&m, paging, 0x40000000, 0xc0000000);
+	machine32_init(&other, paging, 0x40000000 + away, 0xc0000000);
+	memcpy(m.mem + away + ROOT, other.mem + ROOT, 0x5000);
+	memcpy(m.mem + away + TABLES, other.mem + TABLES, 0x100000);
+	free(other.mem);
+	say32(&m, "SYMBOL(init_uts_ns)=%x\n", linear(&m, NAMES) - 4);
+	put_names(&m, NAMES + (first ? 0 : away), "6.1.0-test");
+	put_names(&m, NAMES + (first ? away : 0), release);
+	if (!strcmp(release, "6.1.0-test")) {
+		CHECK_ERROR(open_space(&m, &space), "two kernels fit");
+	} else if (CHECK_OK(open_space(&m, &space))) {
+		CHECK(space.phys_start == 0x40000000 + (first ? 0 : away));
+		CHECK(space.root == space.phys_start + ROOT);
+		CHECK(space.linear_start == 0xc0000000 - space.phys_start);
+		space_deinit(&space);
+	}
+	machine32_close(&m);
+}
+
+/* Last of all. */
+static void test_stopped(enum paging paging)
+{
+	struct machine32 m;
+	struct space space;
+
+	machine32_init(&m, paging, 0, 0xc0000000);
+	CHECK_ERROR(open_space(&m, &space), STOPPED);
+	machine32_close(&m);
+}
+
 int main(void)
 {
 	for (unsigned p = 0; p < NR_PAGINGS; p++) {
@@ -253,6 +303,14 @@ int main(void)
 	test_short();
 	test_modules(LPAE);
 	test_modules(SHORT);
+	for (enum paging p = LPAE; p <= SHORT; p++) {
+		test_two(p, true, "5.10.0-1");
+		test_two(p, false, "5.10.0-1");
+		test_two(p, true, "6.1.0-test");
+	}
+	stop_now();
+	for (unsigned p = 0; p < NR_PAGINGS; p++)
+		test_stopped(p);
 	CHECK(arch_find(EM_386) == &arch_i386 && arch_find(EM_ARM) == &arch_arm);
 	return unit_end();
 }

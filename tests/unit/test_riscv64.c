@@ -2,109 +2,11 @@
 /*
  * riscv64 address spaces: entries of each kind, finding the image, the levels
  * and the linear map from what kernels of all ages say, and what is refused.
- *
- * Memory is 32 MiB from RAM on:
- *   +0x0200000  the kernel image, 4 MiB; its last page is the top page table
- *   +0x0800000  page tables
- *   +0x1000000  free for the test
  */
-#include "../../src/arch/arch.h"
 #include "../../src/arch/table.h"
 #include "../../src/capture/overlay.h"
-#include "machine.h"
-
-#define RAM	0x80000000ull
-#define IMAGE	(RAM + 0x200000)
-#define ROOT	(IMAGE + 0x3ff000)
-#define LINK	0xffffffff80000000ull
-#define V	0x1ull
-#define RW	0x6ull
-#define PROT	0xe7ull	/* dirty, accessed, global, write, read, valid */
-
-static const uint64_t page_offsets[] = {
-	[3] = 0xffffffd600000000, [4] = 0xffffaf8000000000,
-	[5] = 0xff60000000000000,
-};
-
-static enum page_state ram_read(const struct image *image, void *scratch,
-				uint64_t paddr, void *buf, size_t len,
-				const struct segment *segment)
-{
-	return machine_read(image, scratch, paddr - RAM, buf, len, segment);
-}
-
-static const struct image_ops ram_ops = { .name = "RAM", .read = ram_read };
-
-/* The entry of LEVEL for VADDR; tables above it are made. */
-static uint64_t *entry_of(struct machine *m, uint64_t vaddr, unsigned level)
-{
-	uint64_t table = ROOT - RAM;
-
-	for (unsigned i = m->levels;; i--) {
-		uint64_t at = table + 8 * (vaddr >> (3 + 9 * i) & 511);
-
-		if (i == level)
-			return (uint64_t *)(m->mem + at);
-		if (!machine_get(m, at)) {
-			machine_put(m, at, (m->next_table >> 2) | V);
-			m->next_table += 4096;
-		}
-		table = ((machine_get(m, at) & ~0x3ffull) << 2) - RAM;
-	}
-}
-
-static void map(struct machine *m, uint64_t vaddr, uint64_t paddr,
-		unsigned level, uint64_t bits)
-{
-	put_u64(entry_of(m, vaddr, level), paddr >> 2 | PROT | bits, false);
-}
-
-/* Tables of LEVELS, the image at VADDR, all of RAM at OFFSET; nothing said. */
-static void rv_init(struct machine *m, unsigned levels, uint64_t vaddr,
-		    uint64_t offset)
-{
-	*m = (struct machine){ .levels = levels, .next_table = RAM + 0x800000 };
-	m->mem = calloc(1, MACHINE_SIZE);
-	if (!m->mem)
-		abort();
-	map(m, vaddr, IMAGE, 2, 0);
-	map(m, vaddr + 0x200000, IMAGE + 0x200000, 2, 0);
-	for (uint64_t p = 0; p < MACHINE_SIZE; p += 2u << 20)
-		map(m, offset + p, RAM + p, 2, 0);
-	machine_say(m, "PAGESIZE=4096\nSYMBOL(swapper_pg_dir)=%llx\n"
-		    "SYMBOL(_stext)=%llx\n", vaddr + 0x3ff000, vaddr + 0x2000);
-}
-
-/* What 6.2 and later say. */
-static void rv_say(struct machine *m, uint64_t vaddr)
-{
-	machine_say(m, "NUMBER(va_kernel_pa_offset)=0x%llx\n"
-		    "NUMBER(PAGE_OFFSET)=0x%llx\nNUMBER(phys_ram_base)=%lld\n",
-		    vaddr - IMAGE, page_offsets[m->levels], RAM);
-}
-
-static void rv_usual(struct machine *m, unsigned levels)
-{
-	rv_init(m, levels, LINK, page_offsets[levels]);
-	rv_say(m, LINK);
-}
-
-static struct error *rv_open(struct machine *m, struct space *space)
-{
-	struct vmcoreinfo *v;
-	struct error *err;
-
-	machine_open(m);
-	m->image.ops = &ram_ops;
-	m->segment.paddr = RAM;
-	m->segment.memsz = m->segment.filesz = MACHINE_SIZE;
-	m->image.target.elf_machine = EM_RISCV;
-	if (vmcoreinfo_parse(m->text, m->text_len, &v))
-		abort();
-	err = space_init(space, &m->image.target, m->view, v, NULL);
-	vmcoreinfo_destroy(v);
-	return err;
-}
+#include "riscv64_machine.h"
+#include "stopped.h"
 
 static struct extent translate(struct machine *m, struct space *space,
 			       uint64_t vaddr)
@@ -270,6 +172,67 @@ static void test_search(unsigned levels)
 	machine_close(&m);
 }
 
+#define NAMES	0x5000ull	/* in the image: init_uts_ns.name */
+
+/* The kernel that ran before: 4 MiB at PADDR, tables at its end, the one below
+ * the top right before. */
+static void put_other(struct machine *m, uint64_t paddr, const char *release)
+{
+	uint64_t root = paddr + 0x3ff000 - RAM, table = root;
+
+	for (unsigned i = m->levels; i > 2; i--) {
+		machine_put(m, table + 8 * (LINK >> (3 + 9 * i) & 511),
+			    (table + RAM - 4096) >> 2 | V);
+		table -= 4096;
+	}
+	machine_put(m, table, paddr >> 2 | PROT);
+	machine_put(m, table + 8, (paddr + 0x200000) >> 2 | PROT);
+	if (release) {
+		strcpy((char *)m->mem + (paddr - RAM) + NAMES, "Linux");
+		strcpy((char *)m->mem + (paddr - RAM) + NAMES + 130, release);
+	}
+}
+
+/* Two images, of which each maps itself; the other is found first, or last. */
+static void test_two(unsigned levels)
+{
+	static const struct {
+		const char *own, *other;
+		bool good;
+	} cases[] = {
+		{ "6.1.0-1", "5.19.0-2", true },
+		{ "6.1.0-1", "6.1.0-10", true },
+		{ NULL, "5.19.0-2", true },	/* can't be read */
+		{ "6.1.0-1", "6.1.0-1", false },
+		{ "6.1.0-1", NULL, false },
+	};
+
+	for (unsigned i = 0; i < 10; i++) {
+		uint64_t at = i % 2 ? IMAGE + 0x1000000 : RAM;
+		const char *own = cases[i / 2].own;
+		struct space space;
+		struct machine m;
+
+		rv_init(&m, levels, LINK, page_offsets[levels]);
+		machine_say(&m, "OSRELEASE=6.1.0-1\nSYMBOL(init_uts_ns)=%llx\n"
+			    "OFFSET(uts_namespace.name)=8\n"
+			    "SYMBOL(mem_section)=%llx\n", LINK + NAMES - 8,
+			    page_offsets[levels] + 0x1000040);
+		if (own) {
+			strcpy((char *)m.mem + (IMAGE - RAM) + NAMES, "Linux");
+			strcpy((char *)m.mem + (IMAGE - RAM) + NAMES + 130,
+			       own);
+		}
+		put_other(&m, at, cases[i / 2].other);
+		if (cases[i / 2].good)
+			check_usual(&m, levels);
+		else {
+			CHECK_ERROR(rv_open(&m, &space), "two kernel images");
+			machine_close(&m);
+		}
+	}
+}
+
 static void test_linear(void)
 {
 	struct machine m;
@@ -425,17 +388,31 @@ static void test_refused(void)
 	machine_close(&m);
 }
 
+/* Last of all. */
+static void test_stopped(void)
+{
+	struct machine m;
+	struct space space;
+
+	stop_now();
+	rv_init(&m, 3, LINK, page_offsets[3]);
+	CHECK_ERROR(rv_open(&m, &space), STOPPED);
+	machine_close(&m);
+}
+
 int main(void)
 {
 	for (unsigned levels = 3; levels <= 5; levels++) {
 		test_levels(levels);
 		test_leaves(levels);
 		test_search(levels);
+		test_two(levels);
 	}
 	test_linear();
 	test_walk();
 	test_overlay();
 	test_refused();
+	test_stopped();
 	CHECK(arch_find(EM_RISCV) == &arch_riscv64);
 	return unit_end();
 }
