@@ -10,6 +10,10 @@
 /* Set only while this thread is inside guard_call(). */
 static _Thread_local sigjmp_buf *volatile guard_jump;
 
+/* What SIGBUS and SIGSEGV did before guard_install(); it does not change after
+ * that. */
+static struct sigaction guard_before[2];
+
 /*
  * An address that is mapped and may be read (SEGV_ACCERR), and the hardware
  * refuses: how riscv reports memory that its firmware keeps for itself (Linux
@@ -26,8 +30,13 @@ static void handler(int signum, siginfo_t *siginfo, void *context)
 	(void)context;
 	if (guard_jump && is_bad_memory(signum, siginfo))
 		siglongjmp(*guard_jump, 1);
-	signal(signum, SIG_DFL);
-	raise(signum);
+	/* What was there before has it, with the place that it came from: a
+	 * sanitizer tells more than the default does. A read that goes on is
+	 * refused again; what was sent from elsewhere would not come again. */
+	sigaction(signum, &guard_before[signum == SIGSEGV], NULL);
+	if (siginfo->si_code <= 0 ||
+	    (signum == SIGBUS && siginfo->si_code == BUS_MCEERR_AO))
+		raise(signum);
 }
 
 struct error *guard_install(void)
@@ -39,9 +48,14 @@ struct error *guard_install(void)
 	};
 
 	sigemptyset(&action.sa_mask);
-	if (sigaction(SIGBUS, &action, NULL) ||
-	    sigaction(SIGSEGV, &action, NULL))
-		return error_errno(errno, "sigaction");
+	for (unsigned i = 0; i < 2; i++) {
+		struct sigaction old;
+
+		if (sigaction(i ? SIGSEGV : SIGBUS, &action, &old))
+			return error_errno(errno, "sigaction");
+		if (old.sa_sigaction != handler)
+			guard_before[i] = old;
+	}
 	return NULL;
 }
 

@@ -13,12 +13,12 @@
 
 #include "error.h"
 
-/* Installs the handlers, once, before any thread is started. */
+/* Installs the handlers, before any thread is started. */
 struct error *guard_install(void);
 
 /*
  * memcpy(); false if it met SIGBUS (then DST holds anything). A SIGBUS outside
- * of these functions ends the program as by default. Any thread.
+ * of these functions does what it did before guard_install(). Any thread.
  */
 bool guard_copy(void *dst, const void *src, size_t len);
 

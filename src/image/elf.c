@@ -319,24 +319,33 @@ static struct error *count_phdrs(Elf *elf, const GElf_Ehdr *ehdr,
 	return NULL;
 }
 
+/* The kernel's word: all others that we know have 64 bits. */
+static uint8_t word_size(uint16_t machine)
+{
+	return machine == EM_386 || machine == EM_ARM ? 4 : 8;
+}
+
 /*
  * The class is that of the file, not of the machine: kexec-tools writes either
- * for a machine of 32 bits (--elf32-core-headers, --elf64-core-headers; the
- * latter by default if it has memory above 4 GiB), QEMU too (target/i386/
- * arch_dump.c: cpu_get_dump_info()), and ELF32 for small ones of 64 bits.
+ * for i386, arm and x86_64 (--elf32-core-headers, --elf64-core-headers; the
+ * latter by default if there is memory above 4 GiB), QEMU too (target/i386/
+ * arch_dump.c: cpu_get_dump_info()). Of any other machine ELF32 is of a kernel of
+ * 32 bits (riscv32, s390, ppc), which no one here can read.
  */
-static uint8_t word_size(uint16_t machine, int class)
+static struct error *check_class(const GElf_Ehdr *ehdr)
 {
-	switch (machine) {
+	switch (ehdr->e_machine) {
 	case EM_386:
 	case EM_ARM:
-		return 4;
 	case EM_X86_64:
-	case EM_AARCH64:
-		return 8;
-	default:	/* both words go by the name of EM_RISCV, EM_S390... */
-		return class == ELFCLASS32 ? 4 : 8;
+		return NULL;
+	default:
+		if (ehdr->e_ident[EI_CLASS] != ELFCLASS32)
+			return NULL;
 	}
+	return error_create(ERROR_UNSUPPORTED,
+			    "ELF class %u, of 32 bits (offset 4), for machine %u (offset 0x12): supported for i386, arm and x86_64 only",
+			    ehdr->e_ident[EI_CLASS], ehdr->e_machine);
 }
 
 static struct error *check_ehdr(struct reader *reader, const GElf_Ehdr *ehdr)
@@ -349,6 +358,7 @@ static struct error *check_ehdr(struct reader *reader, const GElf_Ehdr *ehdr)
 		return error_create(ERROR_INVALID,
 				    "an ELF file, but not a core: e_type is %u (offset 0x10)",
 				    ehdr->e_type);
+	TRY(check_class(ehdr));
 	if (ehdr->e_phentsize != reader->phdr_len)
 		return error_create(ERROR_INVALID,
 				    "e_phentsize is %u (offset %#x), not %zu",
@@ -359,8 +369,7 @@ static struct error *check_ehdr(struct reader *reader, const GElf_Ehdr *ehdr)
 				    "e_phoff is %#llx (offset 0x20)",
 				    (unsigned long long)ehdr->e_phoff);
 	target->elf_machine = ehdr->e_machine;
-	target->word_size = word_size(ehdr->e_machine,
-				      ehdr->e_ident[EI_CLASS]);
+	target->word_size = word_size(ehdr->e_machine);
 	target->big_endian = ehdr->e_ident[EI_DATA] == ELFDATA2MSB;
 	return NULL;
 }

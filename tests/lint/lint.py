@@ -26,9 +26,10 @@ FOLDERS = {
     "formats": "base image codec sink",
     "capture": "base image arch kernel filter codec sink formats",
 }
-# Variables that may change: the jump buffer of guarded copies, the signal
-# that came.
-VARIABLES = {("guard.o", "guard_jump"), ("stop.o", "stop_received")}
+# Variables that may change: the jump buffer of guarded copies, and what its
+# signals did before; the signal that came.
+VARIABLES = {("guard.o", "guard_jump"), ("guard.o", "guard_before"),
+             ("stop.o", "stop_received")}
 BANNED = {"info", "manager", "util", "utils", "misc", "helper", "helpers",
           "common", "do", "my"}
 # the command's own name, and names that ELF and the kernel (struct printk_info)

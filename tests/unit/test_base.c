@@ -273,6 +273,37 @@ static int reads_to_death(char *at, bool guarded)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+/* An address where nothing is. */
+static char *volatile nowhere = (char *)4096;
+
+static void on_segv(int signum, siginfo_t *siginfo, void *context)
+{
+	(void)signum, (void)context;
+	_exit(siginfo->si_code > 0 ? 40 + (siginfo->si_addr == nowhere) :
+	      42);
+}
+
+/* What a handler that was there before is told: of a read, and of what was
+ * sent. */
+static int told(bool sent)
+{
+	struct sigaction action = { .sa_sigaction = on_segv,
+				    .sa_flags = SA_SIGINFO };
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid)
+		return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ?
+		       WEXITSTATUS(status) : -1;
+	if (sigaction(SIGSEGV, &action, NULL) || guard_install())
+		_exit(99);
+	if (sent)
+		raise(SIGSEGV);
+	else
+		read_byte(nowhere);
+	_exit(98);
+}
+
 /* Memory that is mapped and can't be read: SIGSEGV, as riscv's firmware's. An
  * address that is not mapped is our mistake, and is not survived. */
 static void test_guard_segv(void)
@@ -285,6 +316,7 @@ static void test_guard_segv(void)
 	CHECK_OK(guard_install());
 	for (int i = 0; i < 3; i++)
 		CHECK(!guard_copy(buf, map + 100, sizeof(buf)));
+	CHECK(told(false) == 41 && told(true) == 42);
 	CHECK(!reads_to_death(map, true));
 	CHECK(reads_to_death(map, false) == SIGSEGV);
 	munmap(map, 8192);
