@@ -19,6 +19,7 @@
 #include "../../src/base/error.h"
 #include "../../src/base/guard.h"
 #include "../../src/base/log.h"
+#include "../../src/image/image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -31,6 +32,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 			abort();					\
 		}							\
 	} while (0)
+
+/* What layouts of struct page differ by: x86_64, i386, s390x; and ppc64 with
+ * its large pages. */
+static const struct target fuzz_machines[] __attribute__((unused)) = {
+	{ .elf_machine = 62, .word_size = 8, .page_shift = 12 },
+	{ .elf_machine = 3, .word_size = 4, .page_shift = 12 },
+	{ .elf_machine = 22, .word_size = 8, .big_endian = true,
+	  .page_shift = 12 },
+	{ .elf_machine = 21, .word_size = 8, .big_endian = true,
+	  .page_shift = 16 },
+};
 
 /* Takes numbers off the front of the input; zeroes when it is used up. */
 struct fuzz_source {

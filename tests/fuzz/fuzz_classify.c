@@ -73,18 +73,16 @@ static void classify_all(const struct page_layout *layout,
 	free(pages);
 }
 
-/* On a machine with words of WORD bytes. */
-static void fuzz_words(const struct vmcoreinfo *vmcoreinfo, uint8_t word,
-		       struct fuzz_source source)
+static void fuzz_machine(const struct target *target,
+			 const struct vmcoreinfo *vmcoreinfo,
+			 struct fuzz_source source)
 {
-	struct target target = { .elf_machine = word == 8 ? 62 : 3,
-				 .word_size = word, .page_shift = 12 };
 	struct page_layout layout = { 0 };
 	struct error *err;
 	struct log log;
 
 	log_init(&log, fuzz_null(), 31);
-	err = layout_init(&layout, &target, vmcoreinfo, &log);
+	err = layout_init(&layout, target, vmcoreinfo, &log);
 	if (!err)
 		classify_all(&layout, &source);
 	error_destroy(err);
@@ -104,8 +102,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (vmcoreinfo_parse((const char *)bytes, (size_t)(end - bytes),
 			     &vmcoreinfo))
 		abort();
-	fuzz_words(vmcoreinfo, 8, source);
-	fuzz_words(vmcoreinfo, 4, source);
+	for (unsigned i = 0; i < sizeof(fuzz_machines) / sizeof(*fuzz_machines);
+	     i++)
+		fuzz_machine(&fuzz_machines[i], vmcoreinfo, source);
 	vmcoreinfo_destroy(vmcoreinfo);
 	return 0;
 }

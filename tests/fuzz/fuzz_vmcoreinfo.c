@@ -25,17 +25,28 @@ static void check_layout(const struct page_layout *layout)
 	FUZZ_CHECK(layout->size > 0 && layout->size <= 4096);
 }
 
+static void fuzz_machine(const struct target *target,
+			 const struct vmcoreinfo *vmcoreinfo)
+{
+	struct page_layout layout = { 0 };
+	struct error *err;
+	struct log log;
+
+	log_init(&log, fuzz_null(), 31);
+	err = layout_init(&layout, target, vmcoreinfo, &log);
+	if (!err)
+		check_layout(&layout);
+	error_destroy(err);
+	log_deinit(&log);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const char *const kinds[] = { "SYMBOL", "SIZE", "OFFSET",
 					     "LENGTH", "NUMBER" };
 	static const char *const names[] = { "page", "page.flags", "mem_section",
 		"phys_base", "PG_lru", "list_head.next", "init_top_pgt" };
-	struct target target = { .elf_machine = 62, .word_size = 8,
-				 .page_shift = 12 };
 	struct vmcoreinfo *vmcoreinfo = NULL;
-	struct page_layout layout = { 0 };
-	struct log log;
 	uint64_t n;
 
 	if (vmcoreinfo_parse((const char *)bytes, len, &vmcoreinfo))
@@ -50,13 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	for (size_t i = 0; i < vmcoreinfo->nr; i++)
 		FUZZ_CHECK(vmcoreinfo_get(vmcoreinfo, vmcoreinfo->keys[i]) ==
 			   vmcoreinfo->values[i]);
-	log_init(&log, fuzz_null(), 31);
-	struct error *err = layout_init(&layout, &target, vmcoreinfo, &log);
-
-	if (!err)
-		check_layout(&layout);
-	error_destroy(err);
-	log_deinit(&log);
+	for (size_t i = 0; i < sizeof(fuzz_machines) / sizeof(*fuzz_machines);
+	     i++)
+		fuzz_machine(&fuzz_machines[i], vmcoreinfo);
 	vmcoreinfo_destroy(vmcoreinfo);
 	return 0;
 }

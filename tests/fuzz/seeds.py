@@ -19,7 +19,6 @@ import mkimage          # noqa: E402
 from rawcore import RawCore     # noqa: E402
 
 CAPDUMP = os.environ["CAPDUMP"]
-FIXTURE = os.path.join(HERE, "base.txt")
 # name: settings; the alphabetical order is that of patched.c
 BASES = {
     "a510-flat": ("kernel=5.10", "model=flat", "log=records"),
@@ -31,6 +30,35 @@ BASES = {
     "g72-vmemmap": ("kernel=7.2",),
     "h72-extreme": ("kernel=7.2", "model=extreme"),
 }
+# of other machines: those of wide.txt
+OTHERS = {
+    "arm-short": ("arch=arm", "kernel=6.1", "model=flat", "levels=2"),
+    "arm-lpae": ("arch=arm", "kernel=6.12", "model=sparse", "elf_class=64"),
+    "arm64-4k": ("arch=arm64", "kernel=7.2"),
+    "arm64-16k": ("arch=arm64", "kernel=6.12", "page_size=16384",
+                  "frames=0xa00", "va_bits=52"),
+    "arm64-64k": ("arch=arm64", "kernel=6.1", "page_size=65536",
+                  "frames=0x280", "va_bits=52", "model=extreme"),
+    "i386-flat": ("arch=i386", "kernel=6.1", "model=flat", "levels=2"),
+    "i386-pae": ("arch=i386", "kernel=7.2", "model=sparse", "elf_class=64"),
+    "loongarch64-4k": ("arch=loongarch64", "kernel=6.12", "page_size=4096",
+                       "levels=4"),
+    "loongarch64-16k": ("arch=loongarch64", "kernel=7.2", "frames=0xa00"),
+    "ppc64-hash": ("arch=ppc64", "kernel=7.2", "page_size=65536", "mmu=hash",
+                   "frames=0x280"),
+    "ppc64le-hash": ("arch=ppc64le", "kernel=6.12", "mmu=hash",
+                     "physmem_bits=46"),
+    "ppc64le-radix": ("arch=ppc64le", "kernel=6.1"),
+    "riscv64-sv39": ("arch=riscv64", "kernel=6.1", "levels=3",
+                     "frames=0x3800"),
+    "riscv64-sv57": ("arch=riscv64", "kernel=7.2", "levels=5",
+                     "frames=0x3800"),
+    "s390x-old": ("arch=s390x", "kernel=6.1", "model=sparse",
+                  "physmem_bits=36"),
+    "s390x": ("arch=s390x", "kernel=7.2"),
+}
+# Of pages that are the same all but so many are left alone.
+SAME = 3
 
 
 class Seeds:
@@ -45,47 +73,64 @@ class Seeds:
         with open(os.path.join(where, "%03d" % number), "wb") as file:
             file.write(content)
 
-    def base(self, name, settings):
-        """A vmcore, and what is worth changing: pages that are not zero."""
+    def base(self, name, fixture, settings):
+        """A vmcore, and what is worth changing: 4 KiB that are not zero."""
         path = os.path.join(self.folder, "bases", name + ".core")
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        machine = mkimage.make(FIXTURE, path, settings)
+        machine = mkimage.make(os.path.join(HERE, fixture), path, settings)
         raw = RawCore(path)
-        zero = bytes(4096)
+        seen, frames = {bytes(4096): SAME}, []
         with open(path + ".regions", "w", encoding="ascii") as file:
             for pfn in sorted(raw.present()):
-                kind = machine.alloc_kind.get(pfn)
-                if kind and raw.page(pfn) != zero:
-                    print("%x %x" % (pfn, pfn), file=file)
-        return path, raw, machine
+                if not machine.alloc_kind.get(pfn):
+                    continue
+                page = raw.page(pfn)
+                for at in range(0, raw.size, 4096):
+                    piece = page[at:at + 4096]
+                    seen[piece] = seen.get(piece, 0) + 1
+                    if seen[piece] <= SAME:
+                        frames.append((pfn * raw.size + at) >> 12)
+            for frame in frames:
+                print("%x %x" % (frame, frame), file=file)
+        return path, raw, machine, frames
 
 
 def vmcoreinfo(raw):
     """The text of the VMCOREINFO note."""
     notes = raw.note_bytes()
     at = notes.index(b"VMCOREINFO\0")
-    length, = struct.unpack_from("<I", notes, at - 8)
+    length, = struct.unpack_from(raw.order + "I", notes, at - 8)
     start = at + 12
     return notes[start:start + length].rstrip(b"\0")
 
 
 def small_elf(raw):
-    """The vmcore with one page of each segment."""
+    """The vmcore with a piece of each segment."""
     notes = raw.note_bytes()
     count = 1 + len(raw.loads)
-    head = bytearray(raw.map[:64])
-    struct.pack_into("<QQ", head, 32, 64, 0)            # e_phoff, e_shoff
-    struct.pack_into("<HHHHH", head, 54, 56, count, 0, 0, 0)
-    at = 64 + 56 * count
-    phdrs = struct.pack("<IIQQQQQQ", 4, 0, at, 0, 0, len(notes), len(notes),
-                        4)
+    wide = raw.map[4] == 2
+    form = struct.Struct(raw.order + ("IIQQQQQQ" if wide else "8I"))
+    word, size = "Q" if wide else "I", 64 if wide else 52
+    head = bytearray(raw.map[:size])
+    struct.pack_into(raw.order + 2 * word, head, 32 if wide else 28,
+                     size, 0)                           # e_phoff, e_shoff
+    struct.pack_into(raw.order + "HHHHH", head, 54 if wide else 42,
+                     form.size, count, 0, 0, 0)
+
+    def phdr(kind, offset, filesz, paddr, memsz):
+        if wide:
+            return form.pack(kind, 7, offset, paddr + 0xffff888000000000,
+                             paddr, filesz, memsz, 4)
+        return form.pack(kind, offset, paddr + 0xc0000000 & 0xffffffff,
+                         paddr, filesz, memsz, 7, 4)
+
+    at = size + form.size * count
+    phdrs = phdr(4, at, len(notes), 0, len(notes))
     at += len(notes)
     data = b""
     for paddr, memsz, filesz, offset in raw.loads:
         length = min(filesz, 600)
-        phdrs += struct.pack("<IIQQQQQQ", 1, 7, at + len(data),
-                             paddr + 0xffff888000000000, paddr, length,
-                             min(memsz, 0x3000), 4096)
+        phdrs += phdr(1, at + len(data), length, paddr, min(memsz, 0x3000))
         data += raw.map[offset:offset + length]
     return bytes(head) + phdrs + notes + data
 
@@ -99,37 +144,51 @@ def memmap_bytes(raw, machine):
                 yield page[:2048]
 
 
-def small_dump(path, count=24):
-    """The dump at PATH with COUNT of its pages, as frames 0, 2, 4 ..."""
+def small_dump(path):
+    """The dump at PATH with some of its pages, as frames 0, 2, 4 ..."""
     dump = kdumpfile.Dump(path)
     size = dump.head["block_size"]
-    blocks = dump.head["sub_hdr_size"]
-    head = bytearray(dump.map[:size * (1 + blocks)])
-    struct.pack_into("<II", head, 436, 2, 2 * count)    # bitmap, max_mapnr
-    struct.pack_into("<Q", head, size + 96, 2 * count)
+    head = bytearray(dump.map[:size * (1 + dump.head["sub_hdr_size"])])
+    where, numbers, sub = dump.shape
+    count = 24 if size < 65536 else 8
+    at = where + struct.calcsize(dump.order + numbers[:5])
+    struct.pack_into(dump.order + "II", head, at, 2, 2 * count)
+    at = size + struct.calcsize(dump.order + sub) - 8
+    struct.pack_into(dump.order + "Q", head, at, 2 * count)     # max_mapnr
     bits = (b"\x55" * (count // 4)).ljust(size, b"\0")
-    step = len(dump.desc) // count
+    step = max(1, len(dump.desc) // count)
     table, data = b"", b""
     at = len(head) + 2 * size + 24 * count
     for offset, length, flags, _ in dump.desc[::step][:count]:
-        table += kdumpfile.DESC.pack(at + len(data) if offset else 0, length,
-                                     flags, 0)
+        table += dump.form.pack(at + len(data) if offset else 0, length,
+                                flags, 0)
         data += dump.map[offset:offset + length]
     return bytes(head) + bits + bits + table + data
 
 
+def dump_of(seeds, path, options):
+    """A small dump of the vmcore at PATH."""
+    out = os.path.join(seeds.folder, "seed.dump")
+    subprocess.run([CAPDUMP, "-f"] + options + [path, out], check=False,
+                   capture_output=True)
+    seeds.add("kdump", small_dump(out))
+    return out
+
+
+def stream_of(path):
+    return subprocess.run([CAPDUMP, "-F", "-d", "31", path], check=True,
+                          capture_output=True).stdout
+
+
 def dumps(seeds, path):
     """Dumps of each codec, cut ones, and streams."""
-    out = os.path.join(seeds.folder, "seed.dump")
     for options in (["-z"], ["-l"], ["-c"], ["-p"], ["-L", "140000"],
                     ["-d", "0", "-L", "200K"]):
-        subprocess.run([CAPDUMP, "-f"] + options + [path, out], check=False,
-                       capture_output=True)
-        seeds.add("kdump", small_dump(out))
+        out = dump_of(seeds, path, options)
     with open(out, "rb") as file:
         seeds.add("kdump", file.read())
-    stream = subprocess.run([CAPDUMP, "-F", path], check=True,
-                            capture_output=True).stdout
+    os.unlink(out)
+    stream = stream_of(path)
     seeds.add("flat", stream)
     seeds.add("flat", stream[:len(stream) // 2])
     head = struct.Struct(">16sqq")
@@ -138,7 +197,6 @@ def dumps(seeds, path):
     seeds.add("flat", small + record.pack(0, 8) + b"KDUMP   "
               + record.pack(4096, 4) + b"abcd" + record.pack(-1, -1))
     seeds.add("flat", small + record.pack(8, 3) + b"abc")
-    os.unlink(out)
 
 
 def pages(seeds, raw):
@@ -153,29 +211,66 @@ def pages(seeds, raw):
                   + rng.randbytes(2 + 7 * number))
 
 
+def patch(page, offset, word, how=15):
+    """What patched.h takes: another word in memory, or line of VMCOREINFO."""
+    return struct.pack("<HHB", page, offset, how) + word
+
+
+def patches(seeds, number, raw, machine, frames):
+    """For those that take a vmcore with something changed."""
+    per = raw.size // 4096
+    tables = [i for i, frame in enumerate(frames)
+              if machine.alloc_kind[frame // per] == "pagetable"]
+    found = [patch(page, 64 * page % 4096,
+                   struct.pack("<Q", page << 12 | 0x63))
+             for page in range(0, 60, 7)]
+    # an entry of a table in another one
+    for i, page in enumerate(tables[:6]):
+        at = frames[tables[i - 1]]
+        words = raw.page(at // per)[at % per * 4096:][:4096]
+        start = next(n for n in range(0, 4096, 8) if any(words[n:n + 8]))
+        found.append(b"".join(patch(page, at, words[start:start + 8])
+                              for at in (0, 8, start, 4088)))
+    lines = sorted({line.split(b"=")[0]
+                    for line in vmcoreinfo(raw).splitlines() if b"=" in line})
+    for n, line in enumerate(lines):
+        if not line.startswith((b"SYMBOL", b"SIZE", b"OFFSET")) or n % 8 == 0:
+            found.append(patch(n, 0, struct.pack("<Q", n), 31))
+    for target, some in (("printk", found[::6]), ("kernel", found)):
+        for one in [b""] + some:
+            seeds.add(target, bytes([number]) + one)
+
+
 def main():
     # what goes astray fails, and does not take the machine with it
     resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
     seeds = Seeds(sys.argv[1])
-    for number, (name, settings) in enumerate(sorted(BASES.items())):
-        path, raw, machine = seeds.base(name, settings)
-        info = vmcoreinfo(raw)
-        seeds.add("vmcoreinfo", info)
-        seeds.add("notes", struct.pack("<H", number * 340)
+    bases = [(n, "base.txt", s) for n, s in BASES.items()]
+    bases += [(n, "wide.txt", s) for n, s in OTHERS.items()]
+    bases.sort(key=lambda b: b[0] + ".core")
+    for number, (name, fixture, settings) in enumerate(bases):
+        path, raw, machine, frames = seeds.base(name, fixture, settings)
+        text = vmcoreinfo(raw)
+        seeds.add("vmcoreinfo", text)
+        # an odd cut is big-endian
+        seeds.add("notes", struct.pack("<H", number * 340
+                                       + (raw.order == ">"))
                   + raw.note_bytes())
         for flags in range(4) if number < 2 else (number & 3,):
             seeds.add("elf", bytes([flags]) + small_elf(raw))
         pieces = list(memmap_bytes(raw, machine))
         for piece in pieces[::max(1, len(pieces) // 8)]:
-            seeds.add("classify", info + b"\0" + struct.pack(
+            seeds.add("classify", text + b"\0" + struct.pack(
                 "<QQ", 0xa00 << 12, 0xffffea0000000000) + piece)
-        for target in ("printk", "kernel"):
-            seeds.add(target, bytes([number]))
-            for page in range(0, 60, 7):
-                seeds.add(target, bytes([number]) + struct.pack(
-                    "<HHBQ", page, 64 * page, 15, page << 12 | 0x63))
-    dumps(seeds, path)
-    pages(seeds, raw)
+        patches(seeds, number, raw, machine, frames)
+        if name == "h72-extreme":
+            dumps(seeds, path)
+            pages(seeds, raw)
+        elif name in OTHERS:
+            os.unlink(dump_of(seeds, path, ["-d", "31", "-" + "zlcp"[
+                number % 4]]))
+            if number % 4 == 0:
+                seeds.add("flat", stream_of(path)[:200000])
     print(" ".join("%s: %d" % i for i in sorted(seeds.count.items())))
 
 
