@@ -117,6 +117,9 @@ sets() { # KEY DIR: which pages, and what is in them
 
 # crash reads kernels up to 6.12, drgn all of which there is debuginfo
 readers() { # KEY DIR
+	[ -z "$struct_pages" ] || claim "$1: the struct pages, walked to" \
+		/usr/bin/python3 -B "$VM/$struct_pages" "$2/vmcore" \
+		$(($(stat -c %s "$2/kpageflags") / 8 - 1)) "$2/pages"
 	[ -e "$2/vmlinux" ] || return 0
 	read_drgn "$1" "$2"
 	case $1 in 5.* | 6.1*) read_crash "$1" "$2" ;; esac
@@ -138,7 +141,7 @@ no_kernel() { # KEY
 
 judge() { # KEY: all claims of one crash
 	local key=$1 dir=$out/${1/@/-} kernel machine=x86_64
-	local guest_capdump=$CAPDUMP page_size=4096
+	local guest_capdump=$CAPDUMP page_size=4096 struct_pages=''
 	prepare() { :; }
 	also() { :; }
 	[ "${key%%[+@]*}" = "${key%%-*}" ] || machine=${key%%-*}

@@ -74,7 +74,7 @@ class Flags:
 
 
 class Pages:
-    """The array drgn_pages.py saved."""
+    """The array drgn_pages.py or s390x_pages.py saved."""
 
     def __init__(self, stem):
         with open(stem + '.json') as f:
@@ -99,7 +99,10 @@ class Pages:
     def words(self, code, offset):
         view = memoryview(self.raw).cast(code)
         step = self.size // view.itemsize
-        return view[offset // view.itemsize::step].tolist()
+        words = array.array(code, view[offset // view.itemsize::step].tolist())
+        if self.json.get('order') == 'big':
+            words.byteswap()
+        return words.tolist()
 
     def is_tail(self, pfn):
         return pfn < len(self.info) and self.info[pfn] & 1 and \

@@ -4,7 +4,7 @@
 
 usage: sets.py NAME DIR LEVEL:DUMP:[PEER]...
 DIR holds vmcore, kpageflags, truth.txt (tests/vm/boot.sh) and pages.bin,
-pages.json (drgn_pages.py); without these, for a kernel without debuginfo,
+pages.json (drgn_pages.py, s390x_pages.py); without these, for a kernel without debuginfo,
 kpageflags is the only witness. DUMP is capdump's, PEER the peer's dump
 of that level, if it can make one. Prints a PASS or FAIL line for each claim;
 status 1 if any failed.
@@ -20,6 +20,10 @@ from dumpfile import Kdump, Vmcore, bits_of, frames_of, PAGE
 # ended, files were written, kpageflags itself first (a page for 512 frames).
 # Measured 300 to 900 of 196,000, 4,651 of 982,907.
 MAX_DRIFT = 3500
+# Kernel pages among them, where no struct pages tell which changed hands. Looked
+# at on s390x, 1 to 4: page tables of processes that ended after kpageflags was
+# read, each in a free block at the panic.
+MAX_FREED = MAX_DRIFT // 4
 
 
 def describe(pfns, judge, most=5):
@@ -128,8 +132,8 @@ class Case:
                 self.flags.must_stay(p)]
         # given back to the buddy lists or to user space before the panic
         lost = [p for p in lost if p not in self.drifted]
-        self.claim(not lost or not self.pages and len(lost) <= MAX_DRIFT // 4, f'd{level}: no slab, page table or reserved '
-                   'page is missing',
+        self.claim(not lost or not self.pages and len(lost) <= MAX_FREED,
+                   f'd{level}: no slab, page table or reserved page is missing',
                    describe(lost, self.kind_name) if lost else '')
 
     def explain(self, pfn, kept_by_us):

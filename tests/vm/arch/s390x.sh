@@ -9,5 +9,5 @@ console=ttysclp0 disk=virtio-blk-ccw balloon=virtio-balloon-ccw
 words='' capture_words=''
 guest_levels='31'
 # what drgn can do here; the makedumpfile that reads it on this machine
-drgn='' peers=''
+drgn='' peers='' struct_pages=s390x_pages.py
 : "${MEM:=1G}" "${CRASHKERNEL:=256M}"
