@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A kdump-compressed dump: opened, read as an image, verified. */
+/* A kdump-compressed dump: opened, read as an image, its pages counted, its
+ * kernel's log read, verified. */
 #include "../../src/formats/kdump_read.h"
 #include "../../src/formats/verify.h"
 #include "../../src/image/notes.h"
 #include "../../src/image/view.h"
 #include "../../src/image/vmcoreinfo.h"
+#include "../../src/kernel/printk.h"
 #include "fuzz.h"
 
 static const struct image_ops *const kinds[] = { &kdump_image_ops, NULL };
@@ -25,6 +27,37 @@ static struct error *on_run(void *arg, uint64_t first, uint64_t end)
 	return NULL;
 }
 
+static void count_pages(const struct image *image)
+{
+	const struct kdump_header *h = kdump_image_header(image);
+	struct kdump_counts counts;
+
+	if (fuzz_ok(kdump_count(image, &counts)))
+		FUZZ_CHECK(counts.nr_unreached + counts.nr_zero +
+			   counts.nr_unreadable + counts.nr_raw +
+			   counts.nr_packed == h->nr_kept);
+}
+
+static struct error *on_record(void *arg, const struct printk_record *record)
+{
+	unsigned *sum = arg;
+
+	for (size_t i = 0; i < record->len; i++)
+		*sum += (uint8_t)record->text[i];
+	return NULL;
+}
+
+static void read_kernel(const struct image *image, struct view *view,
+			struct log *log)
+{
+	struct kernel *kernel = NULL;
+	unsigned sum = 0;
+
+	if (fuzz_ok(kernel_open(image, view, log, &kernel)))
+		error_destroy(printk_each(kernel, view, log, on_record, &sum));
+	kernel_close(kernel);
+}
+
 static void read_all(const struct image *image, struct log *log)
 {
 	const struct kdump_header *h = kdump_image_header(image);
@@ -36,14 +69,19 @@ static void read_all(const struct image *image, struct log *log)
 	error_destroy(notes_each(image, log, on_note, NULL));
 	error_destroy(vmcoreinfo_read(image, log, &vmcoreinfo));
 	vmcoreinfo_destroy(vmcoreinfo);
-	error_destroy(kdump_each_run(image, BITMAP_KEPT, on_run, &last));
-	FUZZ_CHECK(last <= h->first_pfn + h->nr_frames);
+	for (enum kdump_bitmap i = BITMAP_PRESENT; i <= BITMAP_KEPT; i++) {
+		last = 0;
+		error_destroy(kdump_each_run(image, i, on_run, &last));
+		FUZZ_CHECK(last <= h->first_pfn + h->nr_frames);
+	}
+	count_pages(image);
 	if (view_create(image, VIEW_RANDOM, &view))
 		abort();
 	for (uint64_t i = 0; i < 64; i++)
 		view_read(view, end / 64 * i, buf, sizeof(buf));
 	if (end)
 		view_read(view, end - 1, buf, sizeof(buf));
+	read_kernel(image, view, log);
 	view_destroy(view);
 }
 
