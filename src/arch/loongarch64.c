@@ -40,8 +40,10 @@
 #define IMAGE_MAX	(1ull << 30)	/* larger than any */
 
 static const char *const freed[] = {
-	/* Linux arch/loongarch/mm/init.c: free_initmem() */
-	"__init_begin", "__init_end",
+	/* Linux arch/loongarch/mm/init.c: free_initmem(), which lies there from
+	 * __init_begin to __init_end (kernel/vmlinux.lds.S); a symbol table
+	 * without data has these names */
+	"_etext", "__start_rodata",
 	NULL
 };
 

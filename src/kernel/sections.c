@@ -25,6 +25,25 @@ static const char *const table_names[] = {
 
 #define NR_TABLES (sizeof(table_names) / sizeof(*table_names))
 
+/*
+ * A kernel without CONFIG_KALLSYMS_ALL lists text, and of the rest what begins
+ * with __start_ or __stop_ (Linux scripts/kallsyms.c: symbol_valid()). Where
+ * that is enough to know all that was freed, the image's ends are those that
+ * are known without the list.
+ */
+static void find_ends(const struct space *space, struct kallsyms_symbol *s,
+		      size_t nr)
+{
+	bool known = nr > FREED;
+
+	for (size_t i = FREED; i < nr; i++)
+		known &= s[i].vaddr != 0;
+	if (known && !s[IMAGE_START].vaddr)
+		s[IMAGE_START].vaddr = space->image.start;
+	if (known && !s[IMAGE_END].vaddr)
+		s[IMAGE_END].vaddr = space->image.end;
+}
+
 /* Whether the NR symbols are in order. */
 static bool in_order(const struct kallsyms_symbol *s, size_t nr)
 {
@@ -167,6 +186,7 @@ struct error *kernel_image_ranges(const struct kernel *kernel,
 	TRY(kallsyms_find(kernel, view, symbols, NR_TABLES + nr, &found));
 	if (found) {
 		TRY(give_tables(kernel, symbols, table_fn, arg));
+		find_ends(space, used, nr);
 		TRY(is_image(kernel, view, used[IMAGE_START].vaddr,
 			     used[IMAGE_END].vaddr, &image));
 	}

@@ -44,7 +44,7 @@ SETTINGS = {
     "release": ("", "uname -r"),
     "crashtime": ("1700000000", "seconds"),
     "free_pages": ("", "sum of NR_FREE_PAGES; default what is free"),
-    "kallsyms": ("1", "0: the symbol table is empty"),
+    "kallsyms": ("1", "0: the symbol table is empty; 2: it has no data"),
     "log": ("", "prb, records or none; default by kernel"),
     "log_caller": ("0", "caller ids in the records"),
     "log_bits": ("14", "size of the log text buffer, a power of two"),

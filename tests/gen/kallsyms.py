@@ -35,6 +35,13 @@ def symbols(machine):
     table += [("D", name, machine.symbols[name]) for name in
               (arch.ROOT_SYMBOL or arch.ROOT, "init_uts_ns", *arch.LISTED)
               if name in machine.symbols]
+    if machine.fx.num("kallsyms") == 2:
+        # scripts/kallsyms.c: symbol_valid() without CONFIG_KALLSYMS_ALL
+        etext = machine.text + dict(
+            (name, at) for _, name, at in arch.symbols(machine))["_etext"]
+        table = [(kind, name, at) for kind, name, at in table
+                 if name.startswith(("__start_", "__stop_", "_etext")) or
+                 machine.text + arch.STEXT <= at < etext]
     return sorted(table, key=lambda s: s[2])
 
 

@@ -303,6 +303,28 @@ static void test_senseless(void)
 	}
 }
 
+/* Without CONFIG_KALLSYMS_ALL: what there is of the names does not tell all that
+ * x86 frees. */
+static void test_no_data(void)
+{
+	struct table t;
+	struct kernel *k;
+	struct ranges r = { "", "" };
+
+	table_init(&t, KIND_SELF);
+	for (size_t i = 0; i < NR_SYMBOLS; i++)
+		if (symbols[i].name[0] == 'T' ||
+		    !strncmp(symbols[i].name + 1, "__start_", 8))
+			put_symbol(&t, symbols[i].name,
+				   IMAGE_VADDR + symbols[i].offset);
+	machine_put32(&t.m, NUM, t.nr);
+	k = open_kernel(&t.m);
+	CHECK_OK(kernel_image_ranges(k, t.m.view, on_range, on_table, &r));
+	CHECK(!strcmp(r.text, ALL));
+	kernel_close(k);
+	machine_close(&t.m);
+}
+
 /* A node with two zones, of which one is short of pages by its own count. */
 static void put_node(struct machine *m, unsigned nr, uint64_t free)
 {
@@ -350,6 +372,7 @@ int main(void)
 	test_refused();
 	test_unmapped();
 	test_senseless();
+	test_no_data();
 	test_nodes(1 | 1 << 3, 1, 975);
 	test_nodes(1 << 3, 0, 70);
 	test_nodes(0, 0, 0);

@@ -25,6 +25,7 @@ class Arch(Base):
     HWPOISON = False            # no ARCH_SUPPORTS_MEMORY_FAILURE
     UTS = "loongarch64"
     NR_REGS = 45
+    STEXT = 0x20000
     PAGE_SHIFT = 14
     SECTION_BITS = 29
     PHYSMEM_BITS = 48
@@ -95,6 +96,22 @@ class Arch(Base):
         """In the window."""
 
     map_direct = map_image
+
+    def freed(self, m):
+        return [(m.TEXT_END, m.RODATA)]
+
+    def symbols(self, m):
+        """In the order of arch/loongarch/kernel/vmlinux.lds.S."""
+        return [("T", "_text", 0), ("T", "_stext", self.STEXT),
+                ("T", "_etext", m.TEXT_END), ("T", "__init_begin", m.TEXT_END),
+                ("T", "_sinittext", m.TEXT_END),
+                ("T", "_einittext", m.TEXT_END + 0x8000),
+                ("D", "__init_end", m.RODATA), ("D", "_sdata", m.RODATA),
+                ("D", "__start_rodata", m.RODATA),
+                ("D", "__end_rodata", m.RODATA_END),
+                ("D", "_edata", m.DATA_END), ("B", "__bss_start", m.DATA_END),
+                ("B", "__bss_stop", self.kernel_size),
+                ("B", "_end", self.kernel_size)]
 
     def regs(self, m, cpu):
         """32 registers, orig_a0, era, badvaddr, crmd ..."""
