@@ -25,14 +25,15 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
-kernel=$(readlink -f "$1") out=$2
+mkdir -p "$2"
+kernel=$(readlink -f "$1") out=$(readlink -f "$2")
 # shellcheck source=arch/x86_64.sh # or another of arch/
 . "$VM/arch/$(machine_of "$kernel").sh"
 mem=$MEM
 ram=$(numfmt --from=iec --to-unit=Mi "${mem%%,*}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/capdump-vm.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$out" "$work/fs/out" "$work/fs/vm"
+mkdir -p "$work/fs/out" "$work/fs/vm"
 started=$(date +%s)
 
 "$VM/initramfs.sh" "$kernel" "$work/initrd"
@@ -44,7 +45,7 @@ cat > "$work/fs/vm/params" <<P
 mib=${WORK_MIB:-16} huge=${HUGE:-16} giga=${GIGA:-0} dirty=${DIRTY:-128}
 levels="${LEVELS:-31 1}" raw=${RAW-1}
 cpus=${CAPTURE_CPUS:-1} crash_cpu=${CRASH_CPU:-}
-kexec_options="${KEXEC_OPTIONS:-}"
+kexec_options="${KEXEC_OPTIONS:-}" power_off="${power_off:-poweroff -f}"
 console=$console words="$words" capture_words="$capture_words"
 capture_append="${CAPTURE_APPEND:-}" record_options="${RECORD_OPTIONS:--d 31 -z --level 10}"
 P
@@ -89,7 +90,8 @@ qemu+=(-kernel "$kernel/vmlinuz" -initrd "$work/initrd" -append
 # what the balloon leaves is set before the guest has a driver for it
 { [ "${BALLOON-24}" = '' ] || echo "balloon $((ram - ${BALLOON-24}))"; sleep 1
 	[ -z "${MONITOR:-}" ] || $MONITOR "$out/boot.log"; } |
-	timeout "${TIMEOUT:-600}" "${qemu[@]}" > "$out/qemu.log" 2>&1 ||
+	BIND="$work $out $kernel" timeout "${TIMEOUT:-600}" \
+		"${tools[@]}" "${qemu[@]}" > "$out/qemu.log" 2>&1 ||
 	die "qemu: $(tail -n 1 "$out/qemu.log"); see $out/boot.log"
 
 # a kernel that nothing follows leaves its last writes in the journal

@@ -141,7 +141,7 @@ no_kernel() { # KEY
 
 judge() { # KEY: all claims of one crash
 	local key=$1 dir=$out/${1/@/-} kernel machine=x86_64
-	local guest_capdump=$CAPDUMP page_size=4096 struct_pages=''
+	local guest_capdump=$CAPDUMP page_size=4096 struct_pages='' triplet=''
 	prepare() { :; }
 	also() { :; }
 	[ "${key%%[+@]*}" = "${key%%-*}" ] || machine=${key%%-*}
@@ -150,8 +150,11 @@ judge() { # KEY: all claims of one crash
 	export PAGE_SIZE=$page_size
 	# shellcheck disable=SC1090 # one of machine/
 	[ "$key" = "${key%@*}" ] || . "$VM/machine/${key#*@}" || return 1
-	kernel=$("$VM/kernel.sh" --debug "${key%%[+@]*}" \
-		2> "$out/kernel.log") || no_kernel "$key" || return 0
+	{ kernel=$("$VM/kernel.sh" --debug "${key%%[+@]*}") &&
+		"${tools[@]}" true &&
+		{ [ -z "$triplet" ] || "$VM/sysroot.sh" "$machine" > /dev/null; }
+	} 2> "$out/kernel.log" ||
+		no_kernel "$key" || return 0
 	if [ -z "${REUSE:-}" ]; then
 		if [ "$machine" != x86_64 ]; then
 			claim "$key: capdump cross-built" \

@@ -5,22 +5,24 @@
 # path; mounts live in a namespace of their own and end with the command.
 # usage: [BIND="DIR ..."] chroot.sh COMMAND...
 #        chroot.sh --make                  only make the chroot
+# environment: ROOT_NAME ROOT_PACKAGES   another one, its name in the cache and
+#              what is in it, words between commas
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
-root=$CACHE/sid-chroot
+name=${ROOT_NAME:-sid-chroot} root=$CACHE/${ROOT_NAME:-sid-chroot}
 if [ ! -e "$root/.made" ]; then
-	lock sid-chroot
-	if [ ! -x "$root/usr/bin/crash" ]; then
+	lock "$name"
+	if [ ! -e "$root/.made" ]; then
 		rm -rf "$root.tmp"
 		debootstrap --variant=minbase \
-			--include=python3-drgn,crash,makedumpfile \
-			sid "$root.tmp" "$(mirror)" > "$CACHE/sid-chroot.log" 2>&1 ||
-			die "debootstrap failed: see $CACHE/sid-chroot.log"
+			"--include=${ROOT_PACKAGES:-python3-drgn,crash,makedumpfile}" \
+			sid "$root.tmp" "$(mirror)" > "$CACHE/$name.log" 2>&1 ||
+			die "debootstrap failed: see $CACHE/$name.log"
 		rm -rf "$root.tmp"/var/cache/apt/archives/*.deb
-		mv "$root.tmp" "$root"
+		touch "$root.tmp/.made"
+		mv -T "$root.tmp" "$root"
 	fi
-	touch "$root/.made"
 	exec 9>&-
 fi
 [ "${1:-}" != --make ] || exit 0

@@ -18,9 +18,45 @@ def in_kernel(stack):
             return
 
 
+def walk_loongarch(prog):
+    """What drgn 0.3 does not: the kernel's page tables, of three levels.
+    Linux arch/loongarch/include/asm/pgtable-bits.h: a leaf is present (bit 7),
+    above the last level huge (bit 6); a table's entries are addresses in the
+    direct mapped window, those of an invalid table lead to another of the kind.
+    """
+    window, text = 0x9000 << 48, prog['VMCOREINFO'].string_().decode()
+    top = int(re.search(r'^SYMBOL\(swapper_pg_dir\)=(\S+)', text, re.M)[1], 16)
+    shift = int(re.search(r'^PAGESIZE=(\S+)', text, re.M)[1]).bit_length() - 1
+    index = (1 << shift - 3) - 1
+
+    def frame(address):
+        table = top
+        for level in (2, 1, 0):
+            unit = shift + level * (shift - 3)
+            entry = prog.read_u64(table + (address >> unit & index) * 8)
+            if level == 0 or entry & 1 << 6:
+                if not entry & 1 << 7:
+                    raise drgn.FaultError('not mapped', address)
+                return (entry & (1 << 48) - 1) >> unit << unit | \
+                    address & (1 << unit) - 1
+            table = entry
+
+    def read(address, count, _offset, _physical):
+        got = b''
+        while len(got) < count:
+            at = address + len(got)
+            left = min(count - len(got), (1 << shift) - at % (1 << shift))
+            got += prog.read(window + frame(at), left)
+        return got
+
+    prog.add_memory_segment(0xffff << 48, 1 << 48, read)
+
+
 def open_core(core, vmlinux):
     prog = drgn.Program()
     prog.set_core_dump(core)
+    if prog.platform.arch == drgn.Architecture.LOONGARCH64:
+        walk_loongarch(prog)
     prog.load_debug_info([vmlinux])
     if prog.platform.arch == drgn.Architecture.RISCV64:
         # kexec-tools 2.0.32 writes wrong p_vaddr: the linear map by physical

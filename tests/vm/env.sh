@@ -6,6 +6,8 @@ CACHE=${CAPDUMP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/capdump}
 VM=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$VM/../.." && pwd)
 mkdir -p "$CACHE"
+# before a program of the host's that takes a newer Debian: arch/ may say
+tools=()
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 

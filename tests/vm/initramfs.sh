@@ -29,7 +29,8 @@ for applet in $(busybox --list); do
 done
 compiler=${CC:-gcc}
 [ -z "$triplet" ] || compiler=$triplet-gcc
-"$compiler" -std=gnu11 -O2 -static -o "$root/usr/bin/workload" "$VM/workload.c"
+BIND="$root $VM" "${tools[@]}" \
+	"$compiler" -std=gnu11 -O2 -static -o "$root/usr/bin/workload" "$VM/workload.c"
 
 # the libraries a program needs, and those these need, in the sysroot
 needs() { # FILE

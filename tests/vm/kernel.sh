@@ -21,6 +21,21 @@ export ARCH=$debian
 if [ -n "${own_kernel:-}" ]; then
 	exec "$VM/$own_kernel" "$version"
 fi
+# What is inside of a zboot image, which starts by itself as well: kexec-tools
+# 2.0.32 can't load loong64's. Linux drivers/firmware/efi/libstub/zboot-header.S:
+# "zimg", where the packed kernel is, its bytes, by what it is packed.
+unpacked() { # VMLINUZ
+	local magic offset size packer
+	read -r magic offset size _ _ packer < \
+		<(od -An -w24 -t x4 -j 4 -N 24 "$1")
+	if [ "$magic$packer" != 676d697a6474737a ]; then # zimg, zstd
+		cat "$1"
+		return
+	fi
+	head -c "$((0x$offset + 0x$size))" "$1" | tail -c "$((0x$size))" |
+		zstd -dcq
+}
+
 quoted=${version//./\\.}
 case $version in
 5.10) suite=bullseye image="linux-image-(5\.10\.0-[0-9]+-$flavour)" ;;
@@ -45,7 +60,7 @@ if [ ! -e "$dir/release" ]; then
 	rm -rf "$dir" && mkdir -p "$dir/lib/modules"
 	vmlinuz=$main/boot/vmlinuz-$release
 	[ -e "$vmlinuz" ] || vmlinuz=$main/usr/lib/modules/$release/vmlinuz
-	cp "$vmlinuz" "$dir/vmlinuz"
+	unpacked "$vmlinuz" > "$dir/vmlinuz"
 	modules=$main
 	# since 7.2 the modules are a package of their own
 	[ -d "$modules/lib/modules" ] || [ -d "$modules/usr/lib/modules/$release/kernel" ] ||
