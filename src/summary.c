@@ -198,10 +198,17 @@ static struct error *census_run(struct census *c, const struct image *image)
 static struct error *gather_classes(struct summary *summary)
 {
 	struct census c = { .kernel = summary->kernel };
+	const struct target *target = &summary->image->target;
 	struct error *err;
 
 	if (!c.kernel || !c.kernel->has_pages || summary->counts.nr_unreached)
 		return NULL;
+	if (summary->header &&
+	    c.kernel->space.target.page_shift != target->page_shift)
+		return error_create(ERROR_INVALID,
+				    "VMCOREINFO: PAGESIZE is %u, the dump's blocks have %u bytes",
+				    1u << c.kernel->space.target.page_shift,
+				    summary->header->block_size);
 	err = census_run(&c, summary->image);
 	if (!err && !(summary->header && c.counts.nr_unreadable)) {
 		memcpy(summary->classes, c.counts.present,
@@ -235,7 +242,7 @@ struct error *summary_gather(struct summary *summary,
 		 "the kernel");
 	gather_names(summary);
 	TRY(gather_ranges(summary));
-	TRY(notes_each(image, log, add_cpu, summary));
+	tolerate(notes_each(image, log, add_cpu, summary), log, "the notes");
 	if (summary->header)
 		TRY(kdump_count(image, &summary->counts));
 	tolerate(gather_classes(summary), log, "pages by kind");

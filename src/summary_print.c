@@ -79,8 +79,11 @@ static void print_dump(const struct summary *summary, FILE *file)
 
 	fprintf(file, "%-13s%u\n", "dump level:", h->level);
 	fprintf(file, "%-13s%s\n", "codec:", codec_name(summary));
-	if (h->complete)
+	if (h->complete && !c->nr_unreached)
 		fprintf(file, "%-13syes\n", "complete:");
+	else if (h->complete)
+		fprintf(file, "%-13sno: its header says so, but %" PRIu64 " of %" PRIu64 " pages are not in the file\n",
+			"complete:", c->nr_unreached, h->nr_kept);
 	else if (!c->nr_unreached)
 		fprintf(file, "%-13sno: all pages that it names are in it, but not all that it was to have\n",
 			"complete:");
@@ -230,7 +233,8 @@ static void json_dump(const struct summary *summary, FILE *file)
 	json_number(file, "header_version", h->version);
 	json_number(file, "dump_level", h->level);
 	json_text(file, "codec", codec_name(summary));
-	fprintf(file, ",\n  \"complete\": %s", h->complete ? "true" : "false");
+	fprintf(file, ",\n  \"complete\": %s", h->complete &&
+		!c->nr_unreached ? "true" : "false");
 	json_number(file, "pages_present", h->nr_present);
 	json_number(file, "pages_kept", h->nr_kept);
 	json_number(file, "pages_compressed", c->nr_packed);

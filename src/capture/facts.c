@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "../formats/kdump_read.h"
 #include "../image/notes.h"
 
 static struct error *count_cpu(void *arg, const struct note *note)
@@ -34,6 +35,24 @@ static void fill_utsname(const struct kernel *kernel, struct dump_facts *ret)
 		       arch_name(arch, kernel->image->target.big_endian));
 }
 
+/* Readers go by the machine's name, ours too, so that a damaged one would make all
+ * of the dump unreadable. */
+static void check_machine(const struct kernel *kernel, struct log *log,
+			  struct dump_facts *ret)
+{
+	const struct target *target = &kernel->image->target;
+	const struct arch_ops *arch = arch_find(target->elf_machine);
+	char *name = (char *)ret->utsname[UTS_MACHINE];
+
+	name[64] = '\0';
+	if (!arch || kdump_machine(name) == target->elf_machine)
+		return;
+	log_warn(log, "the kernel's name for its machine is damaged: it is taken to be %s",
+		 arch_name(arch, target->big_endian));
+	memset(name, 0, 65);
+	strcpy(name, arch_name(arch, target->big_endian));
+}
+
 static struct error *read_utsname(const struct kernel *kernel,
 				  struct view *view, struct log *log,
 				  struct dump_facts *ret)
@@ -51,6 +70,7 @@ static struct error *read_utsname(const struct kernel *kernel,
 			 (unsigned long long)vaddr);
 		fill_utsname(kernel, ret);
 	}
+	check_machine(kernel, log, ret);
 	return NULL;
 }
 

@@ -29,9 +29,10 @@ struct flat_reader {
 	uint64_t at;		/* bytes read from the stream */
 	uint8_t *buf;		/* PIECE bytes; owned */
 	const char *path;	/* borrowed */
-	bool held;		/* the file says INCOMPLETE, whatever the */
-	uint8_t status[4];	/* stream said: this, */
-	unsigned status_at;	/* at this offset */
+	/* what the stream said of the first bytes; the file has them too, but
+	 * says INCOMPLETE */
+	uint8_t head[KDUMP_H_LEN];
+	size_t head_len;	/* what is beyond is zero yet */
 };
 
 bool flat_probe(const uint8_t *head, size_t len)
@@ -76,6 +77,48 @@ static struct error *cut_off(const struct flat_reader *reader)
 			    "%llu bytes", (unsigned long long)reader->at);
 }
 
+/* Whether the file is a dump, as far as its header has come. */
+static bool is_dump(const struct flat_reader *reader)
+{
+	return reader->head_len >= STATUS_MIN &&
+	       !memcmp(reader->head, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN);
+}
+
+/* Writes the first bytes of the file. Until all of the stream is in it, a dump
+ * says INCOMPLETE, at no moment anything else. */
+static struct error *head_write(const struct flat_reader *reader,
+				bool complete)
+{
+	size_t len = reader->head_len;
+	uint8_t h[KDUMP_H_LEN];
+
+	memcpy(h, reader->head, sizeof(h));
+	if (is_dump(reader) && !complete) {
+		unsigned at = kdump_shape_at(kdump_shape_of(h), KDUMP_H_STATUS);
+		bool big = kdump_big_endian(h);
+
+		put_u32(h + at, get_u32(h + at, big) | KDUMP_STATUS_INCOMPLETE,
+			big);
+		len = max_u64(len, at + 4);
+	}
+	return io_pwrite(reader->out, h, len, 0);
+}
+
+/* Puts N bytes of the buffer at OFFSET of the file. */
+static struct error *piece_write(struct flat_reader *reader, uint64_t offset,
+				 size_t n)
+{
+	size_t in = offset < KDUMP_H_LEN ?
+		    min_u64(n, KDUMP_H_LEN - offset) : 0;
+
+	if (in) {
+		memcpy(reader->head + offset, reader->buf, in);
+		reader->head_len = max_u64(reader->head_len, offset + in);
+		TRY(head_write(reader, false));
+	}
+	return io_pwrite(reader->out, reader->buf + in, n - in, offset + in);
+}
+
 /* Copies the bytes of one record. *CUT: why the stream goes no further. */
 static struct error *record_copy(struct flat_reader *reader, uint64_t offset,
 				 uint64_t len, struct error **cut)
@@ -87,7 +130,7 @@ static struct error *record_copy(struct flat_reader *reader, uint64_t offset,
 		*cut = stream_read(reader, reader->buf, n, &got);
 		if (!*cut && got < n)
 			*cut = cut_off(reader);
-		err = io_pwrite(reader->out, reader->buf, got, offset);
+		err = piece_write(reader, offset, got);
 		if (err) {
 			error_destroy(*cut);
 			*cut = NULL;
@@ -97,69 +140,6 @@ static struct error *record_copy(struct flat_reader *reader, uint64_t offset,
 		len -= got;
 	}
 	return NULL;
-}
-
-/* Where the status is in the header H, of which there are STATUS_MIN bytes, and
- * zeroes where there are no more. */
-static unsigned status_at(const uint8_t *h)
-{
-	return kdump_shape_at(kdump_shape_of(h), KDUMP_H_STATUS);
-}
-
-/*
- * Marks the dump in the file INCOMPLETE. H gets its header as it was before,
- * zeroes where there is none yet; *RET: whether it is a dump at all.
- */
-static struct error *header_mark(const struct flat_reader *reader,
-				 uint8_t h[KDUMP_H_LEN], bool *ret)
-{
-	uint8_t status[4];
-	unsigned at;
-	size_t got;
-	bool big;
-
-	TRY(io_pread(reader->out, h, KDUMP_H_LEN, 0, &got));
-	*ret = got >= STATUS_MIN &&
-	       !memcmp(h, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN);
-	if (!*ret)
-		return NULL;
-	memset(h + got, 0, KDUMP_H_LEN - got);
-	big = kdump_big_endian(h);
-	at = status_at(h);
-	put_u32(status, get_u32(h + at, big) | KDUMP_STATUS_INCOMPLETE, big);
-	return io_pwrite(reader->out, status, sizeof(status), at);
-}
-
-/*
- * Until all of the stream is in the file, a dump says INCOMPLETE: the status
- * that a record has brought is held back.
- */
-static struct error *status_hold(struct flat_reader *reader)
-{
-	uint8_t h[KDUMP_H_LEN];
-	bool is_dump;
-
-	TRY(header_mark(reader, h, &is_dump));
-	if (!is_dump)
-		return NULL;
-	reader->status_at = status_at(h);
-	memcpy(reader->status, h + reader->status_at, 4);
-	reader->held = true;
-	return NULL;
-}
-
-/* Copies a record, which ends at END. */
-static struct error *record_take(struct flat_reader *reader, uint64_t offset,
-				 uint64_t end, struct error **cut)
-{
-	/* the header: what tells where the status is may change too */
-	bool over = offset < KDUMP_H_LEN;
-
-	if (over && reader->held)	/* it may bring a part of it */
-		TRY(io_pwrite(reader->out, reader->status, 4,
-			      reader->status_at));
-	TRY(record_copy(reader, offset, end - offset, cut));
-	return over || !reader->held ? status_hold(reader) : NULL;
 }
 
 /* Copies all records. */
@@ -190,32 +170,30 @@ static struct error *records_copy(struct flat_reader *reader,
 					    (unsigned long long)len);
 			break;
 		}
-		TRY(record_take(reader, offset, end, cut));
+		TRY(record_copy(reader, offset, len, cut));
 	}
 	return NULL;
 }
 
 /*
- * The status of a dump comes with the stream's last record and bitmap 2 in
- * pieces: in what a cut-off stream left, mark the header and give the file the
- * length that readers want to see. The header is as untrusted as the rest.
+ * Bitmap 2 of a dump comes in pieces: gives what a cut-off stream left the length
+ * that readers want to see. The header is as untrusted as the rest.
  */
-static struct error *mark_incomplete(struct flat_reader *reader)
+static struct error *file_extend(const struct flat_reader *reader)
 {
-	const struct kdump_shape *shape;
-	uint8_t h[KDUMP_H_LEN];
+	const struct kdump_shape *shape = kdump_shape_of(reader->head);
+	bool big = kdump_big_endian(reader->head);
 	uint64_t blocks, block_size;
 	off_t table, size;
-	bool big, is_dump;
 
-	TRY(header_mark(reader, h, &is_dump));
-	if (!is_dump)
+	if (!is_dump(reader))
 		return NULL;
-	big = kdump_big_endian(h);
-	shape = kdump_shape_of(h);
-	block_size = kdump_head_get(shape, h, KDUMP_H_BLOCK_SIZE, big);
-	blocks = 1ull + kdump_head_get(shape, h, KDUMP_H_SUB_HDR_SIZE, big) +
-		kdump_head_get(shape, h, KDUMP_H_BITMAP_BLOCKS, big);
+	block_size = kdump_head_get(shape, reader->head, KDUMP_H_BLOCK_SIZE,
+				    big);
+	blocks = 1ull + kdump_head_get(shape, reader->head,
+				       KDUMP_H_SUB_HDR_SIZE, big) +
+		 kdump_head_get(shape, reader->head, KDUMP_H_BITMAP_BLOCKS,
+				big);
 	if (block_size > CODEC_LEN_MAX || blocks > MAX_TABLE / CODEC_LEN_MAX)
 		return NULL;		/* nonsense */
 	table = (off_t)(blocks * block_size);
@@ -233,7 +211,7 @@ static struct error *keep_rest(struct flat_reader *reader, struct error *cut)
 	log_warn(reader->log, "%s; %s has what came before",
 		 error_message(cut), reader->path);
 	error_destroy(cut);
-	return mark_incomplete(reader);
+	return file_extend(reader);
 }
 
 static struct error *sync_out(const struct flat_reader *reader)
@@ -258,9 +236,9 @@ static struct error *flat_copy(struct flat_reader *reader, bool *complete)
 	if (cut)
 		TRY(keep_rest(reader, cut));
 	TRY(sync_out(reader));
-	if (!*complete || !reader->held)
+	if (!*complete)
 		return NULL;
-	err = io_pwrite(reader->out, reader->status, 4, reader->status_at);
+	err = head_write(reader, true);
 	if (err)
 		return error_wrap(err, "%s", reader->path);
 	return sync_out(reader);

@@ -44,6 +44,10 @@ enum { UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION, UTS_MACHINE,
  */
 extern const struct image_ops kdump_image_ops;
 
+/* The ELF machine of a header's utsname[UTS_MACHINE], NUL-terminated; EM_NONE if
+ * it is not known. */
+uint16_t kdump_machine(const char *name);
+
 /* The header of an image opened by kdump_image_ops; NULL for other images. */
 const struct kdump_header *kdump_image_header(const struct image *image);
 
@@ -106,7 +110,8 @@ bool kdump_page_unreadable(const void *page, size_t len);
 
 /* Pages of a dump by what their descriptors say, without decoding them. */
 struct kdump_counts {
-	uint64_t nr_unreached;		/* empty descriptor, or cut off */
+	uint64_t nr_unreached;		/* empty descriptor, or it or the
+					 * contents beyond the file's end */
 	uint64_t nr_zero;		/* share a block of zeroes */
 	uint64_t nr_unreadable;		/* share the block that says so */
 	uint64_t nr_raw, nr_packed;	/* all others */

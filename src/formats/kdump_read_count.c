@@ -62,8 +62,11 @@ static unsigned find_shared(const struct count *count,
 static void find(struct count *count, const struct kdump_desc *desc)
 {
 	uint64_t *seen = &count->seen[desc->offset * HASH >> HASH_SHIFT];
+	uint64_t end;
 
-	if (kdump_desc_empty(desc))
+	if (kdump_desc_empty(desc) ||
+	    add_overflows(desc->offset, desc->size, &end) ||
+	    end > count->image->size)
 		return;
 	count->nr_reached++;
 	count->counts.codecs |= desc->flags & KDUMP_STATUS_CODECS;

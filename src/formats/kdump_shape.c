@@ -52,28 +52,38 @@ static bool head_fits(const struct kdump_shape *shape, const uint8_t *h,
 	       kdump_head_get(shape, h, KDUMP_H_BITMAP_BLOCKS, big);
 }
 
-const struct kdump_shape *kdump_shape_of(const uint8_t *h)
+/* Whether the machine that the header names has words of 4 bytes; *PACK: and
+ * aligns numbers of 8 bytes to 4. */
+static bool is_narrow(const uint8_t *h, bool *pack)
 {
 	static const char *const narrow[] = {
 		"i386", "i486", "i586", "i686", "arm", "ppc", "s390", "mips",
 		"riscv32",
 	};
 	const char *machine = (const char *)h + KDUMP_H_UTSNAME + 4 * 65;
-	bool big = kdump_big_endian(h);
 
 	for (size_t i = 0; i < sizeof(narrow) / sizeof(*narrow); i++) {
-		bool pack = narrow[i][0] == 'i';
-
+		*pack = narrow[i][0] == 'i';
 		/* armv7l, armv6l...; the others are all of their name */
-		if (strncmp(machine, narrow[i], strcmp(narrow[i], "arm") ?
-			    65 : 3))
-			continue;
-		if (!head_fits(&shapes[PAD], h, big) &&
-		    head_fits(&shapes[PAD_TIME64], h, big))
-			return &shapes[pack ? PACK_TIME64 : PAD_TIME64];
-		return &shapes[pack ? PACK : PAD];
+		if (!strncmp(machine, narrow[i], strcmp(narrow[i], "arm") ?
+			     65 : 3))
+			return true;
 	}
-	return &shapes[WIDE];
+	return false;
+}
+
+/* QEMU (7.2) names all machines "Unknown" but PCs and s390x, and packs. */
+const struct kdump_shape *kdump_shape_of(const uint8_t *h)
+{
+	bool big = kdump_big_endian(h), pack;
+	bool wide = head_fits(&shapes[WIDE], h, big);
+	bool shifted = head_fits(&shapes[PAD], h, big);
+
+	if (!is_narrow(h, &pack))
+		return &shapes[!wide && shifted ? PACK : WIDE];
+	if (wide && !shifted)
+		return &shapes[pack ? PACK_TIME64 : PAD_TIME64];
+	return &shapes[pack ? PACK : PAD];
 }
 
 static bool lies_before(uint64_t offset, uint64_t len, uint64_t block,
@@ -111,14 +121,19 @@ const struct kdump_shape *kdump_shape_fits(const struct kdump_shape *shape,
 					   const uint8_t *h, const uint8_t *s,
 					   uint64_t end)
 {
-	static const uint8_t others[] = {
-		[WIDE] = WIDE, [PAD] = PACK, [PACK] = PAD,
-		[PAD_TIME64] = PACK_TIME64, [PACK_TIME64] = PAD_TIME64,
+	static const uint8_t others[][2] = {
+		[WIDE] = { WIDE, WIDE }, [PAD] = { PACK, PACK },
+		[PACK] = { PAD, PAD }, [PAD_TIME64] = { PACK_TIME64, WIDE },
+		[PACK_TIME64] = { PAD_TIME64, WIDE },
 	};
-	const struct kdump_shape *other = &shapes[others[shape - shapes]];
+	const uint8_t *other = others[shape - shapes];
 
-	return !sub_fits(shape, h, s, end) && sub_fits(other, h, s, end) ?
-	       other : shape;
+	if (sub_fits(shape, h, s, end))
+		return shape;
+	for (unsigned i = 0; i < 2; i++)
+		if (sub_fits(&shapes[other[i]], h, s, end))
+			return &shapes[other[i]];
+	return shape;
 }
 
 uint32_t kdump_head_get(const struct kdump_shape *shape, const uint8_t *h,

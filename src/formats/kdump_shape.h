@@ -29,10 +29,11 @@ const struct kdump_shape *kdump_shape_for(const struct target *target);
 const struct kdump_shape *kdump_shape_of(const uint8_t *h);
 
 /*
- * SHAPE, or the one that differs from it in the sub-header only, if the
- * sub-header at S (KDUMP_S_LEN_MAX bytes) makes sense in that one alone. QEMU
- * does not align numbers for any machine. END: bytes of the file before the
- * bitmaps.
+ * SHAPE, or one that differs from it in the sub-header only, if the sub-header at
+ * S (KDUMP_S_LEN_MAX bytes) makes no sense but in that one. QEMU does not align
+ * numbers for any machine, and writes a PC's head with words of 8 bytes if it has
+ * anything at the top of 4 GiB (its ROM), whatever its CPU. END: bytes of the file
+ * before the bitmaps.
  */
 const struct kdump_shape *kdump_shape_fits(const struct kdump_shape *shape,
 					   const uint8_t *h, const uint8_t *s,

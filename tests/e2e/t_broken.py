@@ -95,6 +95,7 @@ WARNINGS = {
     "bad-freecount": (r"not understood", True, False),
     "bad-freecount-little": (r"free pages", True, True),
     "bad-nofree": (r"not understood", True, False),
+    "bad-i386-machine-name": (r"its machine is damaged", True, True),
     "bad-node-data": (r"free pages|node", False, True),
 }
 
@@ -190,6 +191,24 @@ def salvage(box, image, cut, whole):
     os.unlink(box.path("salvaged"))
 
 
+def dump_cut(box):
+    """A dump that lost its end says so, whatever its header says."""
+    image = box.image("good-6.1-vmemmap")
+    box.good("-d", "31", image.path, "dump")
+    size = os.path.getsize(box.path("dump"))
+    whole = json.loads(box.good("info", "--json", "dump").out)
+    need(whole["complete"] and not whole["pages_not_reached"], "%s", whole)
+    for cut in (size - 1, size // 2):
+        os.truncate(box.path("dump"), cut)
+        cut = json.loads(box.good("info", "--json", "dump").out)
+        need(cut["complete"] is False, "complete: %s", cut["complete"])
+        need(0 < cut["pages_not_reached"] <= cut["pages_kept"], "%d of %d",
+             cut["pages_not_reached"], cut["pages_kept"])
+        out = box.good("info", "dump").out.decode()
+        need("pages are not in the file" in out, "%s", out)
+        box.bad(1, "verify", "dump")
+
+
 def headers(box):
     """Each byte of the ELF header set to 0xff and 0."""
     image = box.image("good-6.1-vmemmap")
@@ -221,4 +240,5 @@ def tests():
             yield name, refuse, name
     yield "not-a-core", not_a_core
     yield "truncated", truncated
+    yield "dump-cut", dump_cut
     yield "headers", headers

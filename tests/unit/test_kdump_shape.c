@@ -24,13 +24,19 @@ struct machine_head {
 	uint64_t phys_base;
 	unsigned size_note, offset_note, size_vmcoreinfo, offset_vmcoreinfo;
 	unsigned max_mapnr_64, len;
+	bool wide;		/* as words of 8 bytes have it */
 };
 
 static const struct machine_head i386 = {
-	"i686", EM_386, 0, 40, 32, 28, 20, 72, 80
+	"i686", EM_386, 0, 40, 32, 28, 20, 72, 80, false
 };
 static const struct machine_head arm = {
-	"armv7l", EM_ARM, 0x40000000, 48, 40, 32, 24, 88, 96
+	"armv7l", EM_ARM, 0x40000000, 48, 40, 32, 24, 88, 96, false
+};
+
+/* QEMU's for a PC without long mode, if it has a ROM at the top of 4 GiB */
+static const struct machine_head i386_wide = {
+	"i686", EM_386, 0, 56, 48, 40, 32, 96, 104, true
 };
 
 struct file_sink {
@@ -65,7 +71,7 @@ static void write_head(const struct machine_head *m, bool rewrites,
 	struct note_extent extent = { 0, NOTE_LEN };
 	struct image image = {
 		.path = "notes", .fd = temporary(), .notes = &extent,
-		.nr_notes = 1, .target = { m->machine, 4, false, 12 },
+		.nr_notes = 1, .target = { m->machine, m->wide ? 8 : 4, false, 12 },
 	};
 	struct vmcoreinfo vmcoreinfo = { .offset = 24, .note_len = 4 };
 	struct dump_facts facts = {
@@ -121,7 +127,7 @@ static void check_read(int fd, const struct machine_head *m)
 	CHECK(h.first_pfn == m->phys_base / BLOCK);
 	CHECK(h.note_len == NOTE_LEN && h.vmcoreinfo_len == 4);
 	CHECK(h.vmcoreinfo_offset == h.note_offset + 24);
-	CHECK(h.shape->word == 4);
+	CHECK(h.shape->word == (m->wide ? 8 : 4));
 }
 
 static void test_written(const struct machine_head *m, bool rewrites)
@@ -169,6 +175,29 @@ static void test_others(void)
 	CHECK(pwrite(fd, moved, 2 * BLOCK, 0) == 2 * BLOCK);
 	check_read(fd, &arm);
 	close(fd);
+
+	/* a name that says nothing: QEMU's for arm, which it packs */
+	write_head(&i386, true, moved, &fd);
+	strcpy((char *)moved + 12 + 4 * 65, "Unknown");
+	CHECK(pwrite(fd, moved, 2 * BLOCK, 0) == 2 * BLOCK);
+	check_read(fd, &i386);
+	close(fd);
+	write_head(&i386_wide, true, moved, &fd);
+	check_read(fd, &i386_wide);
+	strcpy((char *)moved + 12 + 4 * 65, "Unknown");
+	CHECK(pwrite(fd, moved, 2 * BLOCK, 0) == 2 * BLOCK);
+	check_read(fd, &i386_wide);
+	close(fd);
+}
+
+static void test_names(void)
+{
+	CHECK(kdump_machine("i686") == EM_386);
+	CHECK(kdump_machine("armv7l") == EM_ARM);
+	CHECK(kdump_machine("s390x") == EM_S390);
+	CHECK(kdump_machine("S390X") == EM_S390);
+	CHECK(kdump_machine("X86_64") == EM_NONE);
+	CHECK(kdump_machine("Unknown") == EM_NONE);
 }
 
 int main(void)
@@ -178,5 +207,6 @@ int main(void)
 		test_written(&arm, rewrites);
 	}
 	test_others();
+	test_names();
 	return unit_end();
 }
