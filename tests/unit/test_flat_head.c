@@ -101,26 +101,28 @@ static int reader_end(pid_t pid, int fd)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Until all that was written was read, and a moment. */
+/* 0 if the file has none yet. */
+static uint32_t file_status(void)
+{
+	uint8_t h[KDUMP_H_LEN] = { 0 };
+
+	file_head(h);
+	return get_u32(h + KDUMP_H_STATUS, false);
+}
+
+/* Until all that was written was read, and the file has a header; a minute at
+ * most. */
 static void wait_read(int fd)
 {
 	struct timespec ms = { 0, 20000000 };
 	int left = 1;
 
-	for (int i = 0; i < 500 && left; i++) {
+	for (int i = 0; i < 3000 && (left || !file_status()); i++) {
+		nanosleep(&ms, NULL);
 		if (ioctl(fd, FIONREAD, &left))
 			abort();
-		nanosleep(&ms, NULL);
 	}
 	CHECK(!left);
-}
-
-static uint32_t file_status(void)
-{
-	uint8_t h[KDUMP_H_LEN] = { 0 };
-
-	CHECK(file_head(h) >= KDUMP_H_STATUS + 4);
-	return get_u32(h + KDUMP_H_STATUS, false);
 }
 
 /* Killed amid a record that brings the header, or a part of it, once more. */
