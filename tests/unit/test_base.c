@@ -263,6 +263,10 @@ static int reads_to_death(char *at, bool guarded)
 	int status = 0;
 
 	if (!pid) {
+		/* before the guard there was the default: no sanitizer's */
+		signal(SIGSEGV, SIG_DFL);
+		if (guard_install())
+			_exit(99);
 		if (guarded)
 			guard_call(read_byte, at);
 		else
