@@ -166,12 +166,20 @@ def small_dump(path):
     return bytes(head) + bits + bits + table + data
 
 
-def dump_of(seeds, path, options):
-    """A small dump of the vmcore at PATH."""
+def renamed(dump, name):
+    """The dump with another uname -m, as QEMU writes them."""
+    return dump[:272] + name.ljust(65, b"\0") + dump[337:]
+
+
+def dump_of(seeds, path, options, name=None):
+    """A small dump of the vmcore at PATH, and the same of a machine NAME."""
     out = os.path.join(seeds.folder, "seed.dump")
     subprocess.run([CAPDUMP, "-f"] + options + [path, out], check=False,
                    capture_output=True)
-    seeds.add("kdump", small_dump(out))
+    small = small_dump(out)
+    seeds.add("kdump", small)
+    if name:
+        seeds.add("kdump", renamed(small, name))
     return out
 
 
@@ -184,7 +192,7 @@ def dumps(seeds, path):
     """Dumps of each codec, cut ones, and streams."""
     for options in (["-z"], ["-l"], ["-c"], ["-p"], ["-L", "140000"],
                     ["-d", "0", "-L", "200K"]):
-        out = dump_of(seeds, path, options)
+        out = dump_of(seeds, path, options, options == ["-c"] and b"i686")
     with open(out, "rb") as file:
         seeds.add("kdump", file.read())
     os.unlink(out)
@@ -268,7 +276,7 @@ def main():
             pages(seeds, raw)
         elif name in OTHERS:
             os.unlink(dump_of(seeds, path, ["-d", "31", "-" + "zlcp"[
-                number % 4]]))
+                number % 4]], raw.map[4] == 1 and b"Unknown"))
             if number % 4 == 0:
                 seeds.add("flat", stream_of(path)[:200000])
     print(" ".join("%s: %d" % i for i in sorted(seeds.count.items())))
