@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make check-full: other compilers, sanitizers, fuzzing, kills. Each variant is
 # built in a folder of its own below build/.
-FULL_STEPS := fault-full s390x-host asan clang tsan zlib endian bare fuzz
+FULL_STEPS := fault-full s390x-host asan clang tsan gen-selftest zlib endian \
+	bare fuzz
 
 check-full:
 	tests/full/install
@@ -14,9 +15,10 @@ asan:
 		fault-sanitized
 	tests/full/fixtures build/asan/capdump
 
+# threads do the same whatever the machine: x86_64's that are not broken
 tsan:
 	$(MAKE) -s BUILD=build/tsan SANITIZE=thread CFLAGS="-O1 -g" all
-	TSAN_OPTIONS=halt_on_error=1 \
+	FIXTURES='good-[0-9]*' TSAN_OPTIONS=halt_on_error=1 \
 		tests/full/fixtures build/tsan/capdump --num-threads 4
 
 clang:
