@@ -99,12 +99,12 @@ read_drgn() { # KEY DIR
 	claim "$key d31: capdump's dmesg is drgn's" dmesg_is_drgns "$dir"
 	if ! drgn_can dump; then
 		# whoever wrote it: "No way to translate"
-		echo "SKIP $key d31: libkdumpfile has no page tables of $machine"
+		echo "NOTE $key d31: libkdumpfile has no page tables of $machine"
 	elif grep -qE '^[0-9]+\.[0-9]+\.[0-9]' "$dir/release"; then
 		drgn_dump "$key" "$dir"
 	else
 		# whoever wrote it: libkdumpfile 0.5.6 "Invalid kernel version"
-		echo "SKIP $key d31: libkdumpfile translates nothing for a" \
+		echo "NOTE $key d31: libkdumpfile translates nothing for a" \
 			"release of two numbers, $(cat "$dir/release")"
 	fi
 	! drgn_can pages || claim "$key: drgn's struct pages" env BIND="$dir $VM" \
