@@ -146,7 +146,7 @@ judge() { # KEY: all claims of one crash
 	local guest_capdump=$CAPDUMP page_size=4096 struct_pages='' triplet=''
 	prepare() { :; }
 	also() { :; }
-	[ "${key%%[+@]*}" = "${key%%-*}" ] || machine=${key%%-*}
+	case ${key%%[+@]*} in *-*) machine=${key%%-*} ;; esac
 	# shellcheck source=arch/x86_64.sh # or another of arch/
 	. "$VM/arch/$machine.sh" || return 1
 	export PAGE_SIZE=$page_size
