@@ -4,18 +4,20 @@
 
 Names the kernel function that each CPU's program counter lies in, by the
 crashed kernel's own /proc/kallsyms. Fails if one is not in its text, or if
-none of them was on its way into the capture kernel.
+none of them was on its way into the capture kernel, or in what $PANICS names.
 """
 
 import bisect
 import json
+import os
 import re
 import sys
 
 COUNTERS = ("rip", "eip", "pc", "nip", "psw_addr", "era")
 # functions that a kernel panics through, of any architecture
-PANICS = re.compile("crash_kexec|crash_fadump|machine_kdump|crash_setup_regs|"
-                    "riscv_crash_save_regs")
+PANICS = re.compile(os.environ.get(
+    "PANICS", "crash_kexec|crash_fadump|machine_kdump|crash_setup_regs|"
+    "riscv_crash_save_regs"))
 
 
 def main():
