@@ -43,7 +43,7 @@ def run_one(job):
         word, text = "SKIP", str(err)
     except harness.Fail as err:
         word, text = "FAIL", str(err)
-    except Exception:           # a test that breaks has not passed
+    except (Exception, SystemExit):     # a test that breaks has not passed
         word, text = "FAIL", traceback.format_exc()
     if word != "FAIL" or not keep[1]:
         box.close()
