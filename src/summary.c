@@ -246,6 +246,10 @@ struct error *summary_gather(struct summary *summary,
 	if (summary->header)
 		TRY(kdump_count(image, &summary->counts));
 	tolerate(gather_classes(summary), log, "pages by kind");
+	if (summary->kernel)
+		tolerate(device_map_find(summary->kernel, summary->view,
+					 &summary->devices), log,
+			 "devices' memory");
 	if (!summary->kernel || !summary->kernel->has_space)
 		return NULL;
 	err = crash_log_read(summary->kernel, summary->view, log,

@@ -4,6 +4,7 @@
 #define CAPDUMP_SUMMARY_H
 
 #include "arch/registers.h"
+#include "capture/device_map.h"
 #include "crash_log.h"
 #include "filter/filter.h"
 #include "formats/kdump_read.h"
@@ -32,6 +33,7 @@ struct summary {
 	struct kdump_counts counts;	/* of a dump */
 	bool classes_known;
 	uint64_t classes[NR_CLASSES];	/* pages in memory at the crash */
+	struct device_map devices;
 	struct crash_log crash;
 	bool log_known;
 };

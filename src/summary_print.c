@@ -118,6 +118,19 @@ static void print_classes(const struct summary *summary, FILE *file)
 				class_name((enum page_class)i));
 }
 
+static void print_devices(const struct summary *summary, FILE *file)
+{
+	uint64_t page_size = 1ull << summary->image->target.page_shift;
+	char line[DEVICE_LINE_LEN];
+
+	if (summary->devices.nr_ranges)
+		fputs("device memory:\n", file);
+	for (unsigned i = 0; i < summary->devices.nr_ranges; i++)
+		fprintf(file, "  %s\n",
+			device_range_text(&summary->devices.ranges[i],
+					  page_size, line));
+}
+
 static void print_crash(const struct summary *summary, FILE *file)
 {
 	const struct crash_log *crash = &summary->crash;
@@ -199,6 +212,7 @@ void summary_print(const struct summary *summary, bool registers, FILE *file)
 	if (summary->header)
 		print_dump(summary, file);
 	print_classes(summary, file);
+	print_devices(summary, file);
 }
 
 static void json_text(FILE *file, const char *key, const char *text)
@@ -324,5 +338,8 @@ void summary_print_json(const struct summary *summary, FILE *file)
 		json_dump(summary, file);
 	if (summary->classes_known)
 		json_classes(summary, file);
+	fputs(",\n  \"devices\": ", file);
+	device_map_print_json(&summary->devices,
+			      1ull << image->target.page_shift, file);
 	fputs("\n}\n", file);
 }

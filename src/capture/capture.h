@@ -9,6 +9,7 @@
 #include "../codec/codec.h"
 #include "../filter/filter.h"
 #include "../formats/writer.h"
+#include "device_map.h"
 
 struct output;
 
@@ -54,6 +55,7 @@ struct capture_report {
 	uint64_t nr_present;	/* frames of the image */
 	uint64_t nr_kept;	/* of them, for the dump */
 	uint64_t present[NR_CLASSES], kept[NR_CLASSES];	/* pages */
+	struct device_map devices;
 	uint64_t nr_forced;	/* kept though the level drops their class:
 				 * kernel image, what VMCOREINFO names */
 	uint64_t ranks[5];	/* kept pages by rank; value order only */

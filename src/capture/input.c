@@ -51,6 +51,9 @@ struct error *input_open(struct input *input,
 		  input->budget.nr_threads,
 		  (unsigned long long)input->budget.window_pages,
 		  (unsigned long long)input->budget.store_bytes);
+	TRY(device_map_find(input->kernel, input->view, &input->devices));
+	device_map_warn(&input->devices,
+			1ull << input->kernel->space.target.page_shift, log);
 	TRY(overlay_create(input->kernel, input->view, log, &input->overlay));
 	TRY(facts_gather(input->kernel, input->view, log, &input->facts));
 	if (!input->kernel->has_pages)
@@ -82,6 +85,7 @@ void report_input(struct capture_report *report, const struct input *input)
 	report->crash_time = input->facts.crash_time;
 	report->page_size = 1u << input->kernel->space.target.page_shift;
 	report->budget = input->budget.bytes;
+	report->devices = input->devices;
 	report->free_known = input->free_known;
 	report->free_kernel = input->free_kernel;
 }

@@ -4,6 +4,7 @@
 #define CAPDUMP_CAPTURE_INPUT_H
 
 #include "capture.h"
+#include "device_map.h"
 #include "facts.h"
 #include "memory.h"
 #include "overlay.h"
@@ -16,6 +17,7 @@ struct input {
 	struct overlay *overlay;
 	struct memory_budget budget;
 	struct dump_facts facts;
+	struct device_map devices;
 	bool free_known;
 	uint64_t free_kernel;		/* NR_FREE_PAGES */
 	struct log *log;		/* borrowed */

@@ -12,6 +12,9 @@
  * memory, so this is enough for 128 TiB. */
 #define MAX_MEMMAP_EXTENTS (1u << 20)
 
+/* Arrays looked at beyond the image's end, 2 GiB of memory each: 256 TiB. */
+#define MAX_BEYOND (1u << 17)
+
 #define MAX_SKIPPED 64	/* vranges of memmap left out of the walk */
 
 /* Blocks of 4 KiB for each set. Page tables and mem_section can lead anywhere.
@@ -82,6 +85,20 @@ static void skip_memmap(struct builder *b, uint64_t start, uint64_t end)
 		b->skip[b->nr_skip++] = (struct vrange){ start, end };
 }
 
+/* Struct pages that lie on a device are kept whatever is said of them: what was
+ * not initialised there is not known to say nothing. */
+static struct error *add_struct_pages(struct builder *b, uint64_t paddr,
+				      uint64_t len)
+{
+	enum section_use use;
+
+	TRY(add(b, &b->overlay->memmap, paddr, len));
+	TRY(kernel_section_use(b->kernel, b->view, paddr >> b->page_shift,
+			       &use));
+	return use == SECTION_OFFLINE ?
+	       add(b, &b->overlay->never_drop, paddr, len) : NULL;
+}
+
 /* The physical pages of one array of struct page. */
 static struct error *add_array(struct builder *b, const struct page_array *a,
 			       unsigned *budget)
@@ -99,13 +116,33 @@ static struct error *add_array(struct builder *b, const struct page_array *a,
 		TRY(space_translate(&b->kernel->space, b->view, vaddr,
 				    &extent));
 		if (extent.len)
-			TRY(add(b, &b->overlay->memmap, extent.paddr,
-				min_u64(extent.len, end - vaddr)));
+			TRY(add_struct_pages(b, extent.paddr, min_u64(
+						extent.len, end - vaddr)));
 		else
 			extent.len = max_u64(extent.hole, 1ull <<
 					     b->page_shift);
 		if (add_overflows(vaddr, extent.len, &vaddr))
 			break;
+	}
+	return NULL;
+}
+
+/* Of frames beyond the image's end: those of devices, whose struct pages may be
+ * in it. */
+static struct error *add_beyond(struct builder *b, unsigned *budget)
+{
+	uint64_t pfn = b->kernel->end_pfn;
+
+	for (unsigned i = 0; i < MAX_BEYOND && pfn != UINT64_MAX; i++) {
+		struct page_array array;
+		bool unreadable;
+
+		TRY(stop_check());
+		TRY(kernel_page_array_beyond(b->kernel, b->view, pfn, &array,
+					     &unreadable));
+		if (array.nr_pages && array.use != SECTION_ONLINE)
+			TRY(add_array(b, &array, budget));
+		pfn = max_u64(pfn + 1, array.first_pfn + array.nr_pages);
 	}
 	return NULL;
 }
@@ -129,6 +166,7 @@ static struct error *add_memmap(struct builder *b, struct log *log)
 		TRY(add_array(b, &array, &budget));
 		pfn = max_u64(pfn + 1, array.first_pfn + array.nr_pages);
 	}
+	TRY(add_beyond(b, &budget));
 	if (!budget)
 		log_warn(log, "the memmap is in more than %u pieces: not all of it is sorted to the end of the dump",
 			 MAX_MEMMAP_EXTENTS);

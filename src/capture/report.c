@@ -28,6 +28,8 @@ void capture_report_deinit(struct capture_report *report)
 
 static void print_classes(const struct capture_report *r, struct log *log)
 {
+	char line[DEVICE_LINE_LEN];
+
 	log_print(log, LOG_REPORT, "%-24s %12s %12s", "pages", "in memory",
 		  "for the dump");
 	for (unsigned i = 0; i < NR_CLASSES; i++)
@@ -45,6 +47,10 @@ static void print_classes(const struct capture_report *r, struct log *log)
 		  " packed, %" PRIu64 " raw, %" PRIu64 " unreadable",
 		  r->totals.nr_zero, r->totals.nr_filled, r->totals.nr_packed, r->totals.nr_raw,
 		  r->totals.nr_unreadable);
+	for (unsigned i = 0; i < r->devices.nr_ranges; i++)
+		log_print(log, LOG_REPORT, "device memory: %s",
+			  device_range_text(&r->devices.ranges[i],
+					    r->page_size, line));
 	if (r->free_known)
 		log_print(log, LOG_REPORT, "free pages: %" PRIu64
 			  " found, the kernel counts %" PRIu64, r->free_found,
@@ -136,7 +142,9 @@ static void print_arrays(FILE *file, const struct capture_report *r)
 			", \"kept\": %" PRIu64 ", \"dropped\": %" PRIu64 " }",
 			i ? "," : "", class_key(i), r->present[i], r->kept[i],
 			r->present[i] - r->kept[i]);
-	fputs("\n  },\n  \"ranks\": {", file);
+	fputs("\n  },\n  \"devices\": ", file);
+	device_map_print_json(&r->devices, r->page_size, file);
+	fputs(",\n  \"ranks\": {", file);
 	for (unsigned i = 0; i < NR_RANKS; i++)
 		fprintf(file, "%s \"%s\": %" PRIu64, i ? "," : "",
 			rank_names[i], r->ranks[i]);

@@ -234,12 +234,28 @@ static struct error *judge_group(struct cursor *c, uint64_t *pfn, bool *again)
 	return NULL;
 }
 
+/* The page at c->pfn, of a section that is not online. */
+static void judge_offline(struct cursor *c)
+{
+	enum page_class class = filter_classify_offline(layout_of(c),
+							page_of(c, c->pfn));
+
+	marks_add(&c->marks, class, c->pfn, c->pfn + 1);
+	c->pfn++;
+}
+
 /* Goes through the chunk, as far as can be. */
 static void judge_chunk(void *arg)
 {
 	struct cursor *c = arg;
 	uint64_t end = chunk_end(c);
 	bool again = false;
+
+	if (c->array.use == SECTION_OFFLINE) {
+		while (c->pfn < end)
+			judge_offline(c);
+		return;
+	}
 
 	while (c->pfn < end && !again && !c->err) {
 		if (c->pfn < c->run.end)
@@ -294,6 +310,25 @@ static struct error *scan_array(struct cursor *c)
 	return NULL;
 }
 
+/*
+ * What of c->array, up to END, is in a segment. Where not all of a section is
+ * online, struct pages of other frames may be no struct pages: a device's first
+ * ones never are. Nor is it an error where those can't be read.
+ */
+static struct error *scan_present(struct cursor *c, uint64_t end)
+{
+	const struct pageset *present = &c->task->sets->present;
+
+	c->run = (struct run){ CLASS_KERNEL, 0 };
+	for (;;) {
+		c->pfn = min_u64(pageset_next(present, c->pfn), end);
+		if (c->pfn == end)
+			return NULL;
+		c->stop = min_u64(pageset_next_absent(present, c->pfn), end);
+		TRY(scan_array(c));
+	}
+}
+
 static struct error *run(struct cursor *c)
 {
 	const struct kernel *kernel = c->worker->reader.kernel;
@@ -311,7 +346,8 @@ static struct error *run(struct cursor *c)
 		if (c->array.nr_pages) {
 			c->stop = min_u64(end, c->array.first_pfn +
 					       c->array.nr_pages);
-			TRY(scan_array(c));
+			TRY(c->array.use == SECTION_ONLINE ? scan_array(c) :
+			    scan_present(c, c->stop));
 			continue;
 		}
 		c->stop = min_u64(end, max_u64(c->array.first_pfn,

@@ -304,6 +304,19 @@ enum page_class filter_classify(const struct page_layout *l, const void *page,
 	return classify_compound(l, page, flags, run_compound, run);
 }
 
+/* Linux 7.2 mm/mm_init.c: __init_zone_device_page(), and memmap_init_range() for
+ * the pages that hold the struct pages themselves; 5.10 the same. */
+enum page_class filter_classify_offline(const struct page_layout *l,
+					const void *page)
+{
+	uint64_t flags = flags_of(l, page);
+
+	if (is_unmade(l, flags))
+		return CLASS_KERNEL;
+	return flags & l->hwpoison ? CLASS_HWPOISON :
+	       flags & l->reserved ? CLASS_DEVICE : CLASS_KERNEL;
+}
+
 bool filter_tail(const struct page_layout *l, const void *page, uint64_t vaddr,
 		 uint64_t *head_vaddr)
 {

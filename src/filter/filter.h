@@ -19,6 +19,7 @@ enum page_class {
 	CLASS_UNACCEPTED,
 	CLASS_OFFLINE,
 	CLASS_HWPOISON,
+	CLASS_DEVICE,		/* a device's: ZONE_DEVICE */
 	CLASS_UNKNOWN,		/* its struct page can't be read or is none */
 	NR_CLASSES
 };
@@ -61,6 +62,16 @@ bool level_drops(unsigned level, enum page_class class);
 enum page_class filter_classify(const struct page_layout *layout,
 				const void *page, uint64_t pfn, uint64_t nr,
 				uint64_t *run);
+
+/*
+ * Classifies one page of a section that is not online (SECTION_OFFLINE): a
+ * device's, or memory that is not in use (CLASS_KERNEL). The kernel sets
+ * PG_reserved on each page of a device; where that bit is not known, they are
+ * CLASS_KERNEL. Nothing is believed that speaks of other pages: a struct page
+ * there may never have been initialised. Any thread.
+ */
+enum page_class filter_classify_offline(const struct page_layout *layout,
+					const void *page);
 
 /*
  * Whether PAGE is a compound tail; then *HEAD_VADDR is the address of its

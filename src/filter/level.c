@@ -23,6 +23,8 @@ static const struct {
 	[CLASS_OFFLINE] = { "offline pages", "offline", LEVEL_ALWAYS },
 	[CLASS_HWPOISON] = { "hardware-poisoned pages", "hwpoison",
 			     LEVEL_ALWAYS },
+	/* what of it is in a vmcore is its struct pages, or lies beside them */
+	[CLASS_DEVICE] = { "device pages", "device", 0 },
 	[CLASS_UNKNOWN] = { "pages without struct page", "unknown", 0 },
 };
 

@@ -11,11 +11,22 @@
 
 enum memory_model { MEMORY_FLAT, MEMORY_SPARSE, MEMORY_SPARSE_EXTREME };
 
+/* What a memory section's frames are, as pfn_to_online_page() has it (Linux
+ * 5.12+ mm/memory_hotplug.c). Of a section that is not online, or not all, some
+ * struct pages were never initialised: they hold whatever was there before. */
+enum section_use {
+	SECTION_ONLINE,		/* memory in use */
+	SECTION_OFFLINE,	/* a device's (ZONE_DEVICE), or memory that was
+				 * plugged in and is not in use */
+	SECTION_SHARED,		/* memory in use and a device's */
+};
+
 /* Struct pages that follow each other in kernel virtual memory. nr_pages is 0
  * where there are none: then first_pfn is the next frame that may have one
  * (UINT64_MAX: none does). */
 struct page_array {
 	uint64_t vaddr, first_pfn, nr_pages;
+	enum section_use use;	/* of all its sections */
 };
 
 /* Immutable after kernel_open(); any thread. */
@@ -67,6 +78,19 @@ void kernel_close(struct kernel *kernel);	/* NULL is fine */
 struct error *kernel_page_array(const struct kernel *kernel, struct view *view,
 				uint64_t pfn, struct page_array *ret,
 				bool *unreadable);
+
+/* The same for frames at and beyond the image's end: a device's are not in it,
+ * though the kernel has struct pages for them. */
+struct error *kernel_page_array_beyond(const struct kernel *kernel,
+				       struct view *view, uint64_t pfn,
+				       struct page_array *ret,
+				       bool *unreadable);
+
+/* What PFN's section is; SECTION_ONLINE if it has no struct pages or can't be
+ * read. */
+struct error *kernel_section_use(const struct kernel *kernel,
+				 struct view *view, uint64_t pfn,
+				 enum section_use *ret);
 
 /* The frame whose struct page is at VADDR, which a frame near NEAR_PFN points
  * to (at most one largest folio before it); false if no section says so. */

@@ -15,6 +15,15 @@
 
 /* SECTION_HAS_MEM_MAP; it comes and goes with SECTION_MARKED_PRESENT, bit 0 */
 #define HAS_MEM_MAP	2u
+/* SECTION_IS_ONLINE, since 4.13 (2d070eab2e82) */
+#define IS_ONLINE	4u
+/*
+ * SECTION_TAINT_ZONE_DEVICE, since 5.12 (1f90a3477df3): a device shares the
+ * section with memory. Without CONFIG_ZONE_DEVICE the bit is
+ * SECTION_IS_VMEMMAP_PREINIT (6.15+), set on sections of huge pages: what is
+ * different for shared ones makes no difference to those.
+ */
+#define SHARED_WITH_DEVICE	16u
 /* The sections of how much memory kernel_page_array() joins, bytes: a task of
  * the scan is half of that */
 #define MERGE_MAX	(2ull << 30)
@@ -25,6 +34,7 @@ struct section {
 	uint64_t map;		/* vaddr of frame 0's struct page, if all of
 				 * memory had an array like this section's */
 	bool has_map;
+	enum section_use use;
 	bool unreadable;
 	uint64_t skip;		/* sections (>= 1) that have no array, this
 				 * included; if !has_map */
@@ -52,6 +62,12 @@ static uint64_t map_align(const struct kernel *kernel)
 
 	return min_u64(1ull << kernel->space.target.page_shift,
 		       kernel->section_pages * (size & -size));
+}
+
+/* One past the last section that there can be. */
+static uint64_t nr_sections(const struct kernel *kernel)
+{
+	return kernel->nr_roots * kernel->sections_per_root;
 }
 
 static struct error *section_read(const struct kernel *kernel,
@@ -86,6 +102,8 @@ static struct error *section_read(const struct kernel *kernel,
 	if (!ok || !(map & HAS_MEM_MAP))
 		return NULL;
 	ret->map = map & -map_align(kernel);
+	ret->use = !(map & IS_ONLINE) ? SECTION_OFFLINE :
+		   map & SHARED_WITH_DEVICE ? SECTION_SHARED : SECTION_ONLINE;
 	if (kernel->vmemmap && ret->map != kernel->vmemmap)
 		ret->unreadable = true;
 	else
@@ -108,11 +126,12 @@ static struct error *page_array_flat(const struct kernel *kernel, uint64_t pfn,
 	return NULL;
 }
 
-/* The next frame from section NR on that may have a struct page. */
+/* The next frame from section NR on, up to section END, that may have a struct
+ * page. */
 static struct error *skip_holes(const struct kernel *kernel, struct view *view,
-				uint64_t nr, uint64_t skip, uint64_t *ret)
+				uint64_t nr, uint64_t skip, uint64_t end,
+				uint64_t *ret)
 {
-	uint64_t end = kernel->end_pfn / kernel->section_pages + 1;
 
 	for (unsigned i = 0; i < SKIP_MAX; i++) {
 		struct section section;
@@ -131,20 +150,16 @@ static struct error *skip_holes(const struct kernel *kernel, struct view *view,
 	return NULL;
 }
 
-struct error *kernel_page_array(const struct kernel *kernel, struct view *view,
-				uint64_t pfn, struct page_array *ret,
-				bool *unreadable)
+/* Of sparse memory, for sections below END. */
+static struct error *page_array_sparse(const struct kernel *kernel,
+				       struct view *view, uint64_t pfn,
+				       uint64_t end, struct page_array *ret,
+				       bool *unreadable)
 {
-	uint64_t nr, count = 1, max;
+	uint64_t nr = pfn / kernel->section_pages, count = 1, max;
 	struct section section;
 
-	*unreadable = false;
-	if (kernel->model == MEMORY_FLAT)
-		return page_array_flat(kernel, pfn, ret);
 	*ret = (struct page_array){ .first_pfn = UINT64_MAX };
-	if (pfn >= kernel->end_pfn)
-		return NULL;
-	nr = pfn / kernel->section_pages;
 	TRY(section_read(kernel, view, nr, &section));
 	if (section.unreadable) {
 		*unreadable = true;
@@ -152,23 +167,67 @@ struct error *kernel_page_array(const struct kernel *kernel, struct view *view,
 		return NULL;
 	}
 	if (!section.has_map)
-		return skip_holes(kernel, view, nr, section.skip,
+		return skip_holes(kernel, view, nr, section.skip, end,
 				  &ret->first_pfn);
 	max = (MERGE_MAX >> kernel->space.target.page_shift) /
 	      kernel->section_pages;
-	while (count < max &&
-	       (nr + count) * kernel->section_pages < kernel->end_pfn) {
+	while (count < max && nr + count < end) {
 		struct section next;
 
 		TRY(section_read(kernel, view, nr + count, &next));
-		if (!next.has_map || next.map != section.map)
+		if (!next.has_map || next.map != section.map ||
+		    next.use != section.use)
 			break;
 		count++;
 	}
 	ret->first_pfn = nr * kernel->section_pages;
 	ret->nr_pages = count * kernel->section_pages;
+	ret->use = section.use;
 	ret->vaddr = space_wrap(&kernel->space, section.map +
 				ret->first_pfn * kernel->layout.size);
+	return NULL;
+}
+
+struct error *kernel_page_array(const struct kernel *kernel, struct view *view,
+				uint64_t pfn, struct page_array *ret,
+				bool *unreadable)
+{
+	*unreadable = false;
+	if (kernel->model == MEMORY_FLAT)
+		return page_array_flat(kernel, pfn, ret);
+	*ret = (struct page_array){ .first_pfn = UINT64_MAX };
+	if (pfn >= kernel->end_pfn)
+		return NULL;
+	return page_array_sparse(kernel, view, pfn, (kernel->end_pfn - 1) /
+				 kernel->section_pages + 1, ret, unreadable);
+}
+
+struct error *kernel_page_array_beyond(const struct kernel *kernel,
+				       struct view *view, uint64_t pfn,
+				       struct page_array *ret,
+				       bool *unreadable)
+{
+	*unreadable = false;
+	*ret = (struct page_array){ .first_pfn = UINT64_MAX };
+	if (kernel->model == MEMORY_FLAT ||
+	    pfn / kernel->section_pages >= nr_sections(kernel))
+		return NULL;
+	return page_array_sparse(kernel, view, pfn, nr_sections(kernel), ret,
+				 unreadable);
+}
+
+struct error *kernel_section_use(const struct kernel *kernel,
+				 struct view *view, uint64_t pfn,
+				 enum section_use *ret)
+{
+	struct section section;
+
+	*ret = SECTION_ONLINE;
+	if (kernel->model == MEMORY_FLAT)
+		return NULL;
+	TRY(section_read(kernel, view, pfn / kernel->section_pages, &section));
+	if (section.has_map)
+		*ret = section.use;
 	return NULL;
 }
 

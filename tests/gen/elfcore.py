@@ -11,6 +11,8 @@ import bisect
 import random
 import struct
 
+import devices
+
 PT_LOAD, PT_NOTE = 1, 4
 PN_XNUM = 0xffff
 NT_VMCOREDD = 0x700
@@ -45,6 +47,8 @@ def segments(machine):
             segs.append(Segment(start - back, end - start + back,
                                 end - start + back, 0))
             start = end
+    segs += [Segment(paddr, size, size, 0)
+             for paddr, size in devices.segments(machine)]
     segs = cut(machine, segs)
     for seg in segs:
         if fx.flag("qemu"):

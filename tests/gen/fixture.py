@@ -105,6 +105,7 @@ class Fixture:
         self.pages = []
         self.logs = []          # (attrs, text)
         self.devdumps = []      # (name, size)
+        self.devices = []       # 'device' statements, as words
         self.absent = []        # frames cut from all segments, as text
         self.no_sections = []   # memory sections without a memmap
         self.info = []          # ("set" | "del", key, value)
@@ -156,6 +157,8 @@ class Fixture:
             self.pages.append(Pages(*span(args[0]), args[1], attrs, nr))
         elif key == "vmcoredd":
             self.devdumps.append((args[0], number(args[1])))
+        elif key == "device":
+            self.devices.append(args)
         elif key == "absent":
             self.absent.append(args[0])
         elif key == "nosection":

@@ -8,6 +8,7 @@ fixture's 'pages' statements say.
 """
 
 import archs
+import devices
 import layouts as L
 import kallsyms
 import kinds
@@ -47,6 +48,7 @@ class Machine(kallsyms.Places):
             page.last += self.base_pfn
         self.max_pfn = max(b for _, b in self.ram) // self.page + 1
         self.per_section = 1 << (arch.section_bits - arch.page_shift)
+        self.devices = devices.parse(self)
         if self.model == "vmemmap" and self.vmemmap & \
                 arch.leaves.get(arch.vmemmap_leaf, (self.page,))[0] - 1:
             raise SystemExit("vmemmap_start must be %s aligned"
@@ -163,7 +165,8 @@ class Machine(kallsyms.Places):
     def flag_base(self, pfn):
         """Node and zone in page.flags, and an unset last_cpupid
         (include/linux/page-flags-layout.h, NODES_SHIFT 10)."""
-        zone = nodes.zone_of(self, pfn)
+        zone = devices.ZONE_DEVICE if devices.is_device(self, pfn) \
+            else nodes.zone_of(self, pfn)
         if self.words.bits == 32:
             return zone << 30
         node = self.node_of(pfn) if self.fx.num("nodes") > 1 else 0
@@ -182,13 +185,15 @@ class Machine(kallsyms.Places):
         else:
             self.arrays = S.PageArrays(self.per_section, self.layout.page_size)
             wanted = sorted({self.section_of(p) for p in self.ram_pfns()}
-                            - {int(n, 0) for n in self.fx.no_sections})
+                            - {int(n, 0) for n in self.fx.no_sections}
+                            | devices.sections(self))
         for index in wanted:
             self.arrays.add(index)
         self.place_memmap(wanted)
         self.enc = S.Encoder(self.arch, self.layout, self.arrays,
                              self.flag_base, self.page_vaddr)
         self.default_pages(wanted)
+        devices.fill(self)
 
     def place_memmap(self, wanted):
         """A piece for each section; where these are smaller than a page of
@@ -198,10 +203,14 @@ class Machine(kallsyms.Places):
         unit = self.arch.memmap_unit if self.model == "vmemmap" else self.page
         shared = {}
         for n in wanted:
-            if size >= unit or self.model == "flat":
+            on_device = devices.place(self, n, size)
+            if on_device is not None:
+                self.memmap_paddr[n] = on_device
+            elif size >= unit or self.model == "flat":
                 self.memmap_paddr[n] = self.allocate(
                     size, self.page if self.model == "flat"
                     else self.arch.memmap_align, "memmap")
+            if n in self.memmap_paddr:
                 continue
             group, at = divmod(self.page_vaddr(n * self.arrays.per), unit)
             if group not in shared:

@@ -2,6 +2,8 @@
 """Node and zone data (with the kernel's own count of free pages), and the
 tables that lead to the memmap: mem_map or mem_section."""
 
+import devices
+
 MAX_NR_ZONES = 5                # DMA DMA32 Normal Movable Device
 
 
@@ -149,7 +151,8 @@ def sections(machine):
         coded = machine.page_vaddr(start) - start * machine.layout.page_size
         usage = machine.direct(machine.allocate(64, 64))
         entries[nr] = machine.words.pack(
-            "LL", (coded & machine.words.mask) | flags,
+            "LL", (coded & machine.words.mask) | devices.flags(
+                machine, nr, flags),
             usage & machine.words.mask).ljust(size, b"\0")
     if machine.model == "sparse":
         machine.section_roots = total

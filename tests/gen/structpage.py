@@ -17,7 +17,8 @@ ZERO, CACHE, CACHE_PRIVATE, USER, FREE, ALWAYS = 1, 2, 4, 8, 16, 32
 
 KINDS = ("kernel reserved table guard slab buddy pcp anon ksm cache swapcache "
          "hugetlb offline hwpoison unaccepted zsmalloc large_kmalloc movable "
-         "vmalloc stack module percpu typed image pagetable memmap").split()
+         "vmalloc stack module percpu typed image pagetable memmap "
+         "device").split()
 
 
 class Unit:

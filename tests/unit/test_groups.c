@@ -138,6 +138,35 @@ static void test_groups(void)
 	      classes[CLASS_CACHE_PRIVATE] > 10000);
 }
 
+/* A page of a section that is not online: only its own flags count. */
+static void test_offline(void)
+{
+	static const struct { uint64_t flags; enum page_class class; } cases[] = {
+		{ 0, CLASS_KERNEL }, { 0x200000000, CLASS_KERNEL },
+		{ 0x1000, CLASS_DEVICE }, { 0x20000000001000, CLASS_DEVICE },
+		{ 0x201000, CLASS_HWPOISON }, { 0x200000, CLASS_HWPOISON },
+		/* what was never initialised may say anything */
+		{ 0xa5a5a5a5a5a5a5a5, CLASS_HWPOISON },
+		{ 0xa5a5a5a5a585b5a5, CLASS_DEVICE },
+		{ UINT64_MAX, CLASS_KERNEL },
+	};
+	struct page_layout l;
+	uint8_t page[64];
+
+	CHECK_OK(pages_layout(pages_kernels[R6_12].text, NULL, &l));
+	l.hwpoison = 0x200000;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(*cases); i++) {
+		enum page_class want = cases[i / 2].class;
+
+		l.reserved = i % 2 ? 0x1000 : 0;
+		if (want == CLASS_DEVICE && !l.reserved)
+			want = CLASS_KERNEL;
+		memset(page, i % 4 < 2 ? 0xa5 : 0xff, sizeof(page));
+		put_u64(page + PAGE_FLAGS, cases[i / 2].flags, false);
+		CHECK(filter_classify_offline(&l, page) == want);
+	}
+}
+
 static void test_levels(void)
 {
 	static const struct {
@@ -145,6 +174,7 @@ static void test_levels(void)
 		uint32_t levels;	/* bit n: level n drops it */
 	} cases[] = {
 		{ CLASS_KERNEL, 0 }, { CLASS_SLAB, 0 }, { CLASS_UNKNOWN, 0 },
+		{ CLASS_DEVICE, 0 },
 		{ CLASS_OFFLINE, 0xffffffff }, { CLASS_HWPOISON, 0xffffffff },
 		{ CLASS_FREE, 0xffff0000 }, { CLASS_UNACCEPTED, 0xffff0000 },
 		{ CLASS_ANON, 0xff00ff00 }, { CLASS_HUGETLB, 0xff00ff00 },
@@ -168,6 +198,7 @@ int main(void)
 {
 	srandom(1);
 	test_groups();
+	test_offline();
 	test_levels();
 	return unit_end();
 }

@@ -121,6 +121,65 @@ static void test_extreme(uint64_t flags, bool symbol)
 	machine_close(&m);
 }
 
+/*
+ * What sections are: 0 and 1 online, 2 a device's, 3 shared, the others online;
+ * and beyond the image's end 8 online, 9 and 11 a device's, 10 none.
+ */
+static void test_use(void)
+{
+	static const struct { uint64_t first, nr; enum section_use use; } runs[] = {
+		{ 0, 2, SECTION_ONLINE }, { 2, 1, SECTION_OFFLINE },
+		{ 3, 1, SECTION_SHARED }, { 4, 1, SECTION_ONLINE },
+		{ HOLE, 0, SECTION_ONLINE }, { 6, 3, SECTION_ONLINE },
+		{ 9, 1, SECTION_OFFLINE }, { 10, 0, SECTION_ONLINE },
+		{ 11, 1, SECTION_OFFLINE },
+	};
+	static const uint8_t more[] = { 0x2f, 3, 0, 0x13 };
+	enum section_use use;
+	struct page_array a;
+	struct machine m;
+	struct kernel *k;
+	bool unreadable;
+
+	machine_init(&m, 4, 0);
+	say_sparse(&m, 128, LINEAR + ROOTS);
+	put_vmemmap(&m, 15);
+	put_section(&m, 2, VMEMMAP + 2 * SECTION_PAGES * 64, 3);
+	put_section(&m, 3, VMEMMAP + 3 * SECTION_PAGES * 64, 0x17);
+	for (unsigned i = 0; i < 4; i++)
+		if (more[i])
+			put_section(&m, 8 + i, VMEMMAP + (8 + i) *
+				    SECTION_PAGES * 64, more[i]);
+	k = open_kernel(&m, NULL);
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+		uint64_t pfn = runs[i].first * SECTION_PAGES;
+
+		CHECK_OK(kernel_page_array_beyond(k, m.view, pfn, &a,
+						  &unreadable));
+		CHECK(!unreadable && a.use == runs[i].use &&
+		      a.nr_pages == runs[i].nr * SECTION_PAGES);
+		CHECK(a.first_pfn == (runs[i].nr ? pfn : pfn + SECTION_PAGES));
+		CHECK_OK(kernel_section_use(k, m.view, pfn + 1, &use));
+		CHECK(use == runs[i].use);
+		/* the same within the image, nothing beyond it */
+		a = array_at(&m, k, pfn, &unreadable);
+		CHECK(a.use == (runs[i].first < 8 ? runs[i].use :
+				SECTION_ONLINE));
+		CHECK(a.nr_pages == SECTION_PAGES *
+		      (runs[i].first > 8 ? 0 : min_u64(runs[i].nr, 2)));
+	}
+	CHECK_OK(kernel_page_array_beyond(k, m.view, 12 * SECTION_PAGES, &a,
+					  &unreadable));
+	CHECK(!a.nr_pages && a.first_pfn == UINT64_MAX);
+	CHECK_OK(kernel_page_array_beyond(k, m.view, UINT64_MAX, &a,
+					  &unreadable));
+	CHECK(!a.nr_pages && a.first_pfn == UINT64_MAX);
+	CHECK_OK(kernel_section_use(k, m.view, UINT64_MAX, &use));
+	CHECK(use == SECTION_ONLINE);
+	kernel_close(k);
+	machine_close(&m);
+}
+
 /* SYMBOL(mem_section) is the address of the pointer. */
 static void test_extreme_pointer(void)
 {
@@ -385,6 +444,7 @@ int main(void)
 	for (unsigned flags = 2; flags < 0x1000; flags += flags < 64 ? 1 : 97)
 		if (flags & 2)
 			test_extreme(flags, flags & 1);
+	test_use();
 	test_extreme_pointer();
 	test_static();
 	test_no_section_bits();
