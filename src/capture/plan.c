@@ -105,7 +105,9 @@ static void load_present(struct plan *plan)
  * plan->first and plan->memmap, and makes the ranks disjoint: the first
  * that matches of first, memmap, reserved, slab, user; the rest is the
  * kernel's. A poisoned page stays out even of the kernel image: to touch it
- * may kill the machine that writes the dump.
+ * may kill the machine that writes the dump. So may an offline one: a VMSA of an
+ * SNP guest (Linux 6.16+ arch/x86/coco/sev/core.c: shutdown_all_aps()), or what
+ * has no memory behind it.
  */
 static void apply_overlay(struct plan *plan)
 {

@@ -21,10 +21,11 @@ struct scan_sets {
 	struct pageset present;	/* frames in a segment; set by the caller */
 	struct pageset kept;	/* present, and the level does not drop it */
 	struct pageset slab;
-	struct pageset user;	/* page cache, user, free, offline pages */
+	struct pageset user;	/* page cache, user, free, device pages */
 	struct pageset reserved;	/* PG_reserved, as far as known */
-	struct pageset poisoned;	/* never to be touched; not all of those
-					 * that the level drops anyway */
+	struct pageset poisoned;	/* and offline: never to be touched; not
+					 * all of those that the level drops
+					 * anyway */
 };
 
 #define SCAN_NR_SETS 6	/* in struct scan_sets */

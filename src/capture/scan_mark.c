@@ -13,6 +13,7 @@ static struct pageset *rank_set(struct scan_sets *sets, enum page_class class)
 	case CLASS_SLAB:
 		return &sets->slab;
 	case CLASS_HWPOISON:
+	case CLASS_OFFLINE:
 		return &sets->poisoned;
 	case CLASS_KERNEL:
 	case CLASS_UNKNOWN:
@@ -36,7 +37,7 @@ void marks_init(struct marks *marks, struct scan_sets *sets, unsigned level,
 
 		if (kept)
 			marks->kept[class] = sets->kept.bits;
-		if (rank && (kept || class == CLASS_HWPOISON))
+		if (rank && (kept || rank == &sets->poisoned))
 			marks->rank[class] = rank->bits;
 	}
 }

@@ -66,9 +66,10 @@ static struct error *map(struct scan_reader *r, uint64_t paddr, uint64_t left,
 	return NULL;
 }
 
-/* Copies LEN bytes of struct pages at PADDR; *RET: whether all of it is good. */
+/* Copies LEN bytes of struct pages at PADDR; *RET: whether all of it is good.
+ * AHEAD: for how many bytes there are struct pages. */
 static struct error *copy(struct scan_reader *r, uint64_t paddr, size_t len,
-			  bool *ret)
+			  uint64_t ahead, bool *ret)
 {
 	/* where pages of the memmap are missing, each is looked at by itself:
 	 * nothing may pass for zeroes */
@@ -80,6 +81,8 @@ static struct error *copy(struct scan_reader *r, uint64_t paddr, size_t len,
 		*ret = true;
 		return NULL;
 	}
+	/* beyond may lie what must not be touched */
+	view_limit(r->stream, paddr, paddr + ahead);
 	*ret = view_read_whole(r->stream, paddr, r->buf, len) == PAGE_OK;
 	return NULL;
 }
@@ -127,7 +130,8 @@ struct error *scan_read(struct scan_reader *r, uint64_t vaddr, uint64_t max,
 			return NULL;
 	}
 	ret->nr = min_u64(min_u64(max, COPY_PAGES), left / size);
-	TRY(copy(r, paddr, (size_t)(ret->nr * size), &good));
+	TRY(copy(r, paddr, (size_t)(ret->nr * size),
+		 min_u64(max, left / size) * size, &good));
 	ret->pages = r->buf;
 	if (good)
 		return NULL;

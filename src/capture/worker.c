@@ -80,6 +80,22 @@ static bool read_page(struct worker *worker, const struct window *window,
 	return state == PAGE_OK;
 }
 
+/* Where memory is not mapped, it is read ahead: no further than the pages of the
+ * batch that follow each other, since what lies between may be poisoned or
+ * offline, and never to be touched. I: where such a run begins. */
+static void limit_view(struct worker *worker, const struct batch *batch,
+		       unsigned i)
+{
+	unsigned end = i + 1;
+
+	if (i && batch->pfn[i] == batch->pfn[i - 1] + 1)
+		return;
+	while (end < batch->nr && batch->pfn[end] == batch->pfn[end - 1] + 1)
+		end++;
+	view_limit(worker->view, batch->pfn[i] * worker->page_size,
+		   (batch->pfn[end - 1] + 1) * worker->page_size);
+}
+
 /* Packs worker->page to DST; 0: store it raw. */
 static size_t pack_page(struct worker *worker, struct batch *batch,
 			uint8_t *dst)
@@ -112,6 +128,8 @@ void worker_run(void *local, void *arg)
 		size_t size = 0;
 
 		batch->size[i] = 0;
+		if (!job->window)
+			limit_view(worker, batch, i);
 		if (!read_page(worker, job->window, batch->pfn[i], page)) {
 			batch->kind[i] = BATCH_UNREADABLE;
 			continue;

@@ -15,6 +15,7 @@ enum unit_state { UNIT_PRESENT = 1, UNIT_BAD = 2 };
 
 struct block {
 	uint64_t paddr;		/* UINT64_MAX: empty */
+	uint64_t start, end;	/* the part of it that was read */
 	uint64_t used;		/* when, in reads */
 	uint8_t *bytes;
 	uint8_t *state;		/* of each UNIT: enum unit_state bits */
@@ -26,6 +27,7 @@ struct view {
 	size_t block_size;
 	unsigned nr_blocks;
 	uint64_t clock;
+	uint64_t start, end;	/* view_limit() */
 	struct block *blocks;
 };
 
@@ -74,6 +76,7 @@ struct error *view_create(const struct image *image, size_t block_size,
 	view->image = image;
 	view->block_size = block_size;
 	view->nr_blocks = nr_blocks;
+	view->end = UINT64_MAX;
 	view->scratch = scratch ? calloc(1, scratch) : NULL;
 	if ((scratch && !view->scratch) || !blocks_create(view)) {
 		view_destroy(view);
@@ -86,6 +89,12 @@ struct error *view_create(const struct image *image, size_t block_size,
 const struct image *view_image(const struct view *view)
 {
 	return view->image;
+}
+
+void view_limit(struct view *view, uint64_t start, uint64_t end)
+{
+	view->start = start;
+	view->end = end;
 }
 
 /* Marks the units of [from, to) of the block. */
@@ -130,18 +139,28 @@ static void fill_range(struct view *view, struct block *block, uint64_t from,
 	}
 }
 
-static void fill(struct view *view, struct block *block, uint64_t paddr)
+/* Reads the block at PADDR: what [start, end) of it touches, and ahead. */
+static void fill(struct view *view, struct block *block, uint64_t paddr,
+		 uint64_t start, uint64_t end)
 {
 	const struct image *image = view->image;
-	uint64_t end = paddr + view->block_size;
 
+	start = align_down(start, UNIT);
+	end = align_up(end, UNIT);
+	if (view->start <= end && view->end >= start) {
+		start = max_u64(min_u64(start, view->start), paddr);
+		end = min_u64(max_u64(end, view->end),
+			      paddr + view->block_size);
+	}
 	block->paddr = paddr;
+	block->start = start;
+	block->end = end;
 	memset(block->bytes, 0, view->block_size);
 	memset(block->state, 0, view->block_size / UNIT);
-	for (size_t i = image_find_segment(image, paddr);
+	for (size_t i = image_find_segment(image, start);
 	     i < image->nr_segments && image->segments[i].paddr < end; i++) {
 		const struct segment *s = &image->segments[i];
-		uint64_t from = max_u64(s->paddr, paddr);
+		uint64_t from = max_u64(s->paddr, start);
 		uint64_t mid = min_u64(s->paddr + s->filesz, end);
 		uint64_t to = min_u64(s->paddr + s->memsz, end);
 
@@ -153,7 +172,9 @@ static void fill(struct view *view, struct block *block, uint64_t paddr)
 	}
 }
 
-static struct block *find(struct view *view, uint64_t paddr)
+/* The block at PADDR, of which at least [start, end) was read. */
+static struct block *find(struct view *view, uint64_t paddr, uint64_t start,
+			  uint64_t end)
 {
 	struct block *oldest = &view->blocks[0];
 
@@ -161,13 +182,15 @@ static struct block *find(struct view *view, uint64_t paddr)
 		struct block *block = &view->blocks[i];
 
 		if (block->paddr == paddr) {
+			if (start < block->start || end > block->end)
+				fill(view, block, paddr, start, end);
 			block->used = ++view->clock;
 			return block;
 		}
 		if (block->used < oldest->used)
 			oldest = block;
 	}
-	fill(view, oldest, paddr);
+	fill(view, oldest, paddr, start, end);
 	oldest->used = ++view->clock;
 	return oldest;
 }
@@ -190,7 +213,7 @@ static void read_units(struct view *view, uint64_t paddr, uint8_t *buf,
 			*all = 0;
 			return;
 		}
-		block = find(view, start);
+		block = find(view, start, paddr, paddr + n);
 		memcpy(buf, block->bytes + in, n);
 		for (size_t i = in / UNIT; i <= (in + n - 1) / UNIT; i++) {
 			*any |= block->state[i];

@@ -25,6 +25,13 @@ void view_destroy(struct view *view);	/* NULL is fine */
 const struct image *view_image(const struct view *view);
 
 /*
+ * From here on the view reads ahead within [start, end) only (and elsewhere the
+ * pages of 4 KiB that are asked for, no more): beyond may lie what must not be
+ * touched. At first it reads ahead to the ends of a block.
+ */
+void view_limit(struct view *view, uint64_t start, uint64_t end);
+
+/*
  * Reads LEN bytes at PADDR; parts in no segment read as zeroes. PAGE_ABSENT
  * if no byte of the range is in a segment, PAGE_UNREADABLE if any page of it
  * cannot be read (what could be is in BUF, the rest zero).

@@ -104,6 +104,8 @@ class Expect:
     def kept(self, pfn, level):
         """True, False, or None where either is right."""
         unit = self.unit(pfn)
+        if unit.kind == "offline" and self.struct_page_there(pfn):
+            return False        # never to be touched
         if pfn in self.named and pfn not in unit.poisoned \
                 or not unit.dropped(pfn, level):
             return True

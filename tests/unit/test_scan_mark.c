@@ -96,12 +96,12 @@ static void check_frame(const struct bench *b, uint64_t pfn, unsigned level)
 	bool kept = in && !level_drops(level, class);
 	bool user = class != CLASS_KERNEL && class != CLASS_UNKNOWN &&
 		    class != CLASS_SLAB && class != CLASS_HWPOISON;
+	bool touchy = class == CLASS_HWPOISON || class == CLASS_OFFLINE;
 
 	CHECK(pageset_test(&sets->kept, pfn) == kept);
 	CHECK(pageset_test(&sets->slab, pfn) == (kept && class == CLASS_SLAB));
 	CHECK(pageset_test(&sets->user, pfn) == (kept && user));
-	CHECK(pageset_test(&sets->poisoned, pfn) ==
-	      (in && class == CLASS_HWPOISON));
+	CHECK(pageset_test(&sets->poisoned, pfn) == (in && touchy));
 	CHECK(pageset_test(&sets->reserved, pfn) == (in && b->reserved[pfn]));
 }
 
