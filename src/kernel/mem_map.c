@@ -27,6 +27,7 @@
 /* The sections of how much memory kernel_page_array() joins, bytes: a task of
  * the scan is half of that */
 #define MERGE_MAX	(2ull << 30)
+#define PIECE_LEN	4096u	/* of the array of roots, read at once */
 /* How many empty section slots it passes in one call */
 #define SKIP_MAX	65536u
 
@@ -64,6 +65,28 @@ static uint64_t map_align(const struct kernel *kernel)
 		       kernel->section_pages * (size & -size));
 }
 
+/* How many roots from ROOT on are not there, as far as the page of the array
+ * goes on: a kernel with 52 bits of physical addresses has 262,144 of them. */
+static struct error *absent_roots(const struct kernel *kernel,
+				  struct view *view, uint64_t root,
+				  uint64_t *ret)
+{
+	unsigned word = kernel->space.target.word_size;
+	uint64_t at = kernel->mem_section + root * word;
+	uint64_t len = min_u64(PIECE_LEN - at % PIECE_LEN,
+			       (kernel->nr_roots - root) * word);
+	enum page_state state;
+	uint8_t buf[PIECE_LEN];
+
+	*ret = 0;
+	TRY(space_read(&kernel->space, view, at, buf, len, &state));
+	while (state == PAGE_OK && (*ret + 1) * word <= len &&
+	       !get_uint(buf + *ret * word, word,
+			 kernel->space.target.big_endian))
+		(*ret)++;
+	return NULL;
+}
+
 /* One past the last section that there can be. */
 static uint64_t nr_sections(const struct kernel *kernel)
 {
@@ -76,7 +99,7 @@ static struct error *section_read(const struct kernel *kernel,
 {
 	uint64_t root = nr / kernel->sections_per_root;
 	uint64_t index = nr % kernel->sections_per_root;
-	uint64_t at = kernel->mem_section, map;
+	uint64_t at = kernel->mem_section, map, absent;
 	bool ok;
 
 	*ret = (struct section){ .skip = 1 };
@@ -91,6 +114,11 @@ static struct error *section_read(const struct kernel *kernel,
 		if (!ok || !at) {
 			ret->unreadable = !ok;
 			ret->skip = kernel->sections_per_root - index;
+			if (!ok)
+				return NULL;
+			TRY(absent_roots(kernel, view, root, &absent));
+			ret->skip += (max_u64(absent, 1) - 1) *
+				     kernel->sections_per_root;
 			return NULL;
 		}
 	} else {
