@@ -94,5 +94,7 @@ modules disk.list virtio_pci virtio_ccw virtio_blk crc32c_generic \
 modules more.list virtio_balloon virtio_net overlay loop dm_mod xfs nf_tables \
 	${MODULES:-}
 
+pack=(zstd -q -3 -c)
+[ ! -e "$kernel/gzip" ] || pack=(gzip -1)
 (cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) |
-	zstd -q -3 -f -o "$file"
+	"${pack[@]}" > "$file"

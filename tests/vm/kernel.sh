@@ -5,6 +5,7 @@
 # Backports has no debuginfo of its older kernels: they come without vmlinux.
 # usage: kernel.sh [--debug] [MACHINE-]VERSION
 #   MACHINE  a file in arch/; default x86_64
+#   VERSION  7.2pmem and 7.2vmemmap: see pmem-kernel.sh
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -36,6 +37,10 @@ unpacked() { # VMLINUZ
 		zstd -dcq
 }
 
+case $version in
+*pmem) exec "$VM/pmem-kernel.sh" "${version%pmem}" base ;;
+*vmemmap) exec "$VM/pmem-kernel.sh" "${version%vmemmap}" proto ;;
+esac
 quoted=${version//./\\.}
 case $version in
 5.10) suite=bullseye image="linux-image-(5\.10\.0-[0-9]+-$flavour)" ;;

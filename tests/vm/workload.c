@@ -10,6 +10,9 @@
  * workload dirty MIB         fill memory and exit: free pages, not zero
  * workload copy SRC DST      copy a file, leaving holes for zeroes; a block
  *                            that cannot be read is mapped; a hole if neither
+ * workload dax FILE MIB OUT  write to a file on a device that is mapped without
+ *                            page cache (or to the device itself), the device's
+ *                            frames to OUT, one line a page, and stay
  * workload measure FILE CMD  run CMD, write its time and peak memory as JSON
  */
 #define _GNU_SOURCE
@@ -404,6 +407,29 @@ static int measure(const char *file, char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 125;
 }
 
+static int dax(const char *file, size_t mib, const char *list)
+{
+	int fd = open(file, O_RDWR);
+	unsigned char *mem;
+	size_t i;
+	FILE *out;
+
+	if (fd < 0) {
+		perror(file);
+		return 1;
+	}
+	mem = map(mib * MIB, MAP_SHARED_VALIDATE | MAP_SYNC, fd);
+	out = fopen(list, "w");
+	if (!mem || !out)
+		return 1;
+	fill(mem, mib * MIB, TEXT);
+	for (i = 0; i < mib * MIB; i += PAGE)
+		fprintf(out, "%llx\n", (unsigned long long)frame_of(mem + i));
+	fclose(out);
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -413,6 +439,8 @@ int main(int argc, char **argv)
 		return dirty(atoi(argv[2]));
 	if (argc == 4 && !strcmp(argv[1], "copy"))
 		return copy(argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "dax"))
+		return dax(argv[2], (size_t)atoi(argv[3]), argv[4]);
 	if (argc > 3 && !strcmp(argv[1], "measure"))
 		return measure(argv[2], argv + 3);
 	fprintf(stderr, "workload: see the top of workload.c\n");
