@@ -24,7 +24,8 @@ FOLDERS = {
     "codec": "base",
     "sink": "base",
     "formats": "base image codec sink",
-    "capture": "base image arch kernel filter codec sink formats",
+    "machine": "base image",
+    "capture": "base image arch kernel filter codec sink formats machine",
 }
 # Variables that may change: the jump buffer of guarded copies, and what its
 # signals did before; the signal that came.
