@@ -27,8 +27,11 @@ _capdump()
 		words="0 1 2 4 8 16 31" ;;
 	-L | --level | --memory | --num-threads | --message-level | --progress-fd)
 		return ;;
-	--report)
+	--report | --device-tree)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	--machine-root)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
 	esac
 	if [[ -z $words && $cur == -* ]]; then

@@ -16,7 +16,7 @@ enum exit_status {
 	EXIT_NO_DUMP = 1,
 	EXIT_USAGE = 2,
 	EXIT_CUT_SHORT = 3,
-	EXIT_UNREADABLE = 4,	/* --strict */
+	EXIT_UNREADABLE = 4,	/* --strict; memory not released, too */
 };
 
 /* *RET is EXIT_COMPLETE before the call. */

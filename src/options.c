@@ -255,6 +255,13 @@ static struct error *check_words(struct options *options, int nr,
 				    options->capture.output);
 	if (options->command == COMMAND_DMESG)
 		return NULL;
+	if (options->release && (!options->capture.output ||
+				 options->capture.dry_run))
+		return error_create(ERROR_USAGE,
+				    "--release needs a dump with a name: %s",
+				    options->capture.dry_run ?
+				    "--dry-run writes none" :
+				    "of what goes to stdout nobody knows when it is safe");
 	if (options->capture.output || options->capture.dry_run)
 		return NULL;
 	if (stdout_is_terminal && !(stdout_only && options->check_params))

@@ -71,7 +71,7 @@ void options_print_help(FILE *file, const char *program)
 "  %1$s -F [OPTION...] VMCORE      the same to stdout, flattened\n"
 "  %1$s -R [-f] DUMP               make a dump of a flattened one on stdin\n"
 "  %1$s --dump-dmesg [-f] VMCORE [FILE]   write the crashed kernel's log\n"
-"  capdump info [--json|--registers] DUMP|VMCORE\n"
+"  capdump info [--json|--registers] DUMP|VMCORE|DEVICETREE\n"
 "                                       say what a dump or a vmcore is\n"
 "  capdump dmesg [-f] VMCORE|DUMP [FILE]    as --dump-dmesg\n"
 "  capdump verify DUMP              check a dump, page by page\n"
@@ -88,7 +88,7 @@ void options_print_help(FILE *file, const char *program)
 	fprintf(file,
 "\n"
 "Exit status: 0 complete, 1 no usable dump, 2 usage, 3 cut short but usable,\n"
-"4 complete with unreadable pages (--strict). As makedumpfile: 0 or 1.\n");
+"4 complete, but not all went well (--strict). As makedumpfile: 0 or 1.\n");
 }
 
 void options_print_version(FILE *file)

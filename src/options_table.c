@@ -177,6 +177,25 @@ static struct error *parse_report(struct options *options,
 	return NULL;
 }
 
+static struct error *parse_device_tree(struct options *options,
+				       const char *argument)
+{
+	if (!*argument)
+		return error_create(ERROR_USAGE, "--device-tree takes a path");
+	options->capture.device_tree = argument;
+	return NULL;
+}
+
+static struct error *parse_machine_root(struct options *options,
+					const char *argument)
+{
+	if (!*argument)
+		return error_create(ERROR_USAGE,
+				    "--machine-root takes a folder's name");
+	options->capture.machine_root = argument;
+	return NULL;
+}
+
 static struct error *check_block_order(struct options *options,
 				       const char *argument)
 {
@@ -267,9 +286,22 @@ const struct option_row option_rows[] = {
 		  "as pages that could not be read" },
 	{ 0, "dry-run", NULL, FLAG(capture.dry_run), .commands = FOR(CAPTURE),
 	  .help = "do everything but write the dump" },
+	{ 0, "device-tree", "PATH", PARSE(parse_device_tree),
+	  .commands = FOR(CAPTURE) | FOR(INFO),
+	  .help = "the device tree of the machine that the vmcore is of: a copy\n"
+		  "of /proc/device-tree, or a flattened one. Default: that of\n"
+		  "this machine, if it is its /proc/vmcore" },
+	{ 0, "machine-root", "DIR", PARSE(parse_machine_root),
+	  .commands = FOR(CAPTURE) | FOR(INFO),
+	  .help = "look for /proc and /sys below DIR, where copies of them are" },
+	{ 0, "release", NULL, FLAG(release), .commands = FOR(CAPTURE),
+	  .help = "fadump: once the dump is complete and safe on its disk, give\n"
+		  "the crashed kernel's memory back to this machine, which then\n"
+		  "goes on without another boot" },
 	{ 0, "strict", NULL, FLAG(strict),
 	  .commands = FOR(CAPTURE) | FOR(VERIFY),
-	  .help = "exit status 4 if pages could not be read" },
+	  .help = "exit status 4 if pages could not be read, or memory not\n"
+		  "released" },
 
 	/* what it says */
 	{ 0, "message-level", "N", PARSE(parse_message_level), .commands = ANY,

@@ -229,8 +229,30 @@ static void tolerate(struct error *err, struct log *log, const char *what)
 	error_destroy(err);
 }
 
+/* Whether it is a firmware-assisted dump, and what that lost. */
+static struct error *gather_fadump(struct summary *summary, const char *tree,
+				   const char *root, struct log *log)
+{
+	struct fadump_range ranges[FADUMP_MAX_RANGES];
+	size_t nr = 0;
+
+	for (; nr < summary->nr_ranges && nr < SUMMARY_MAX_RANGES &&
+	       nr < FADUMP_MAX_RANGES; nr++)
+		ranges[nr] = (struct fadump_range){ summary->ranges[nr].paddr,
+						    summary->ranges[nr].end };
+	TRY(fadump_gather(summary->view, ranges, nr, tree, root, log,
+			  &summary->fadump));
+	if (!summary->fadump.known || !summary->kernel ||
+	    summary->counts.nr_unreached)
+		return NULL;
+	tolerate(lost_count(summary->kernel, &summary->fadump,
+			    &summary->lost), log, "what fadump lost");
+	return NULL;
+}
+
 struct error *summary_gather(struct summary *summary,
-			     const struct image *image, struct log *log)
+			     const struct image *image, const char *tree,
+			     const char *root, struct log *log)
 {
 	struct error *err;
 
@@ -245,6 +267,7 @@ struct error *summary_gather(struct summary *summary,
 	tolerate(notes_each(image, log, add_cpu, summary), log, "the notes");
 	if (summary->header)
 		TRY(kdump_count(image, &summary->counts));
+	TRY(gather_fadump(summary, tree, root, log));
 	tolerate(gather_classes(summary), log, "pages by kind");
 	if (summary->kernel)
 		tolerate(device_map_find(summary->kernel, summary->view,
@@ -261,6 +284,7 @@ struct error *summary_gather(struct summary *summary,
 
 void summary_deinit(struct summary *summary)
 {
+	fadump_deinit(&summary->fadump);
 	kernel_close(summary->kernel);
 	view_destroy(summary->view);
 	free(summary->cpus);

@@ -5,6 +5,7 @@
 
 #include "arch/registers.h"
 #include "capture/device_map.h"
+#include "capture/lost.h"
 #include "crash_log.h"
 #include "filter/filter.h"
 #include "formats/kdump_read.h"
@@ -34,19 +35,30 @@ struct summary {
 	bool classes_known;
 	uint64_t classes[NR_CLASSES];	/* pages in memory at the crash */
 	struct device_map devices;
+	struct fadump fadump;
+	struct lost lost;
 	struct crash_log crash;
 	bool log_known;
 };
 
 /* What can't be found is warned about and left out. SUMMARY is zeroed first;
- * summary_deinit() also after an error. */
+ * summary_deinit() also after an error. TREE, ROOT: as fadump_gather() has
+ * them. */
 struct error *summary_gather(struct summary *summary,
-			     const struct image *image, struct log *log);
+			     const struct image *image, const char *tree,
+			     const char *root, struct log *log);
 void summary_deinit(struct summary *summary);
 
 /* REGISTERS: all of each CPU, not only where it was. */
 void summary_print(const struct summary *summary, bool registers, FILE *file);
 void summary_print_json(const struct summary *summary, FILE *file);
+
+/* Of a firmware-assisted dump; LOST: NULL if there is no memory to look at. */
+void summary_print_fadump(const struct fadump *fadump, const struct lost *lost,
+			  FILE *file);
+/* The same as a member of a JSON object: key and value. */
+void summary_json_fadump(const struct fadump *fadump, const struct lost *lost,
+			 FILE *file);
 
 /* "2025-11-20T23:38:11Z" into BUF (32 bytes); "unknown" for 0 and nonsense. */
 const char *summary_time(uint64_t seconds, char *buf);

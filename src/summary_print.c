@@ -213,6 +213,8 @@ void summary_print(const struct summary *summary, bool registers, FILE *file)
 		print_dump(summary, file);
 	print_classes(summary, file);
 	print_devices(summary, file);
+	if (summary->fadump.known)
+		summary_print_fadump(&summary->fadump, &summary->lost, file);
 }
 
 static void json_text(FILE *file, const char *key, const char *text)
@@ -341,5 +343,9 @@ void summary_print_json(const struct summary *summary, FILE *file)
 	fputs(",\n  \"devices\": ", file);
 	device_map_print_json(&summary->devices,
 			      1ull << image->target.page_shift, file);
+	if (summary->fadump.known) {
+		fputs(",\n  ", file);
+		summary_json_fadump(&summary->fadump, &summary->lost, file);
+	}
 	fputs("\n}\n", file);
 }

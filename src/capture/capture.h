@@ -10,6 +10,7 @@
 #include "../filter/filter.h"
 #include "../formats/writer.h"
 #include "device_map.h"
+#include "lost.h"
 
 struct output;
 
@@ -30,6 +31,9 @@ struct capture_options {
 	bool no_map;		/* --non-mmap */
 	bool salvage;		/* take a cut-off input */
 	bool drop_device_dumps;
+	const char *device_tree;	/* that goes with the input; NULL: none,
+				 * or the machine's own */
+	const char *machine_root;	/* NULL: / */
 	int nr_threads;		/* -1: as many as CPUs and memory allow */
 	uint64_t memory;	/* --memory, bytes; 0: half of what is free */
 	uint64_t max_size;	/* -L, bytes; UINT64_MAX: none */
@@ -61,6 +65,9 @@ struct capture_report {
 	uint64_t ranks[5];	/* kept pages by rank; value order only */
 	bool free_known;	/* the kernel's own count could be read */
 	uint64_t free_kernel, free_found;	/* pages */
+	bool fadump;		/* a firmware-assisted dump, as far as known */
+	uint64_t fadump_area, fadump_area_end;	/* physical; equal: not known */
+	struct lost lost;
 	bool not_understood;	/* found less than half of them */
 	uint64_t unreadable[CAPTURE_MAX_LISTED];	/* frame numbers */
 	uint64_t metadata_bytes;	/* head, bitmaps, page table */

@@ -27,6 +27,40 @@ static void warn_unfiltered(const struct input *input,
 			 "this kernel is not understood");
 }
 
+static void warn_fadump(void *arg, const char *text)
+{
+	log_warn(arg, "%s", text);
+}
+
+/* A firmware-assisted dump, if it is one: what of it was lost. */
+static struct error *open_fadump(struct input *input,
+				 const struct capture_options *options)
+{
+	const struct fadump *f = &input->fadump;
+	const struct lost *lost = &input->lost;
+	struct fadump_range ranges[FADUMP_MAX_RANGES];
+	struct error *err;
+	size_t nr;
+
+	fadump_ranges(input->image, ranges, &nr);
+	err = fadump_gather(input->view, ranges, nr, options->device_tree,
+			    options->machine_root, input->log, &input->fadump);
+	if (err)	/* no reason not to dump */
+		log_warn(input->log, "the device tree: %s", error_message(err));
+	error_destroy(err);
+	if (!f->known)
+		return NULL;
+	fadump_check(f, warn_fadump, input->log);
+	TRY(lost_count(input->kernel, f, &input->lost));
+	if (lost->nr)
+		log_print(input->log, LOG_MESSAGE,
+			  "%llu pages of users and page cache lay where the firmware copied memory to (%#llx-%#llx): they are lost to fadump",
+			  (unsigned long long)lost->nr,
+			  (unsigned long long)f->area,
+			  (unsigned long long)f->area_end - 1);
+	return NULL;
+}
+
 struct error *input_open(struct input *input,
 			 const struct capture_options *options,
 			 struct log *log)
@@ -37,6 +71,7 @@ struct error *input_open(struct input *input,
 	input->log = log;
 	TRY(image_open(options->input, capture_inputs, flags, log,
 		       &input->image));
+	fadump_header_include(input->image);
 	own_memory_check(input->image, log);
 	TRY(view_create(input->image, VIEW_RANDOM, &input->view));
 	TRY(kernel_open(input->image, input->view, log, &input->kernel));
@@ -56,6 +91,7 @@ struct error *input_open(struct input *input,
 			1ull << input->kernel->space.target.page_shift, log);
 	TRY(overlay_create(input->kernel, input->view, log, &input->overlay));
 	TRY(facts_gather(input->kernel, input->view, log, &input->facts));
+	TRY(open_fadump(input, options));
 	if (!input->kernel->has_pages)
 		return NULL;
 	TRY(kernel_free_pages(input->kernel, input->view, &input->free_kernel,
@@ -67,6 +103,7 @@ struct error *input_open(struct input *input,
 
 void input_close(struct input *input)
 {
+	fadump_deinit(&input->fadump);
 	overlay_destroy(input->overlay);
 	kernel_close(input->kernel);
 	view_destroy(input->view);
@@ -88,6 +125,10 @@ void report_input(struct capture_report *report, const struct input *input)
 	report->devices = input->devices;
 	report->free_known = input->free_known;
 	report->free_kernel = input->free_kernel;
+	report->fadump = input->fadump.known;
+	report->fadump_area = input->fadump.area;
+	report->fadump_area_end = input->fadump.area_end;
+	report->lost = input->lost;
 }
 
 void report_plan(struct capture_report *report, const struct plan *plan,
@@ -101,6 +142,8 @@ void report_plan(struct capture_report *report, const struct plan *plan,
 	report->nr_kept = plan->nr_kept;
 	report->nr_forced = plan->nr_forced;
 	memcpy(report->present, plan->counts.present, sizeof(report->present));
+	/* in no segment, so that no scan of memory has met them */
+	report->present[CLASS_LOST] = input->lost.nr;
 	memcpy(report->kept, plan->counts.kept, sizeof(report->kept));
 	memcpy(report->ranks, plan->ranks, sizeof(report->ranks));
 	report->free_found = plan->counts.free_found;

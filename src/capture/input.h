@@ -20,6 +20,8 @@ struct input {
 	struct device_map devices;
 	bool free_known;
 	uint64_t free_kernel;		/* NR_FREE_PAGES */
+	struct fadump fadump;
+	struct lost lost;
 	struct log *log;		/* borrowed */
 };
 

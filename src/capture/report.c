@@ -154,6 +154,30 @@ static void print_arrays(FILE *file, const struct capture_report *r)
 	fputs("],\n", file);
 }
 
+static void print_fadump(FILE *file, const struct capture_report *r)
+{
+	const char *comma = "";
+
+	if (!r->fadump)
+		return;
+	fputs("  \"fadump\": { \"area\": ", file);
+	if (r->fadump_area < r->fadump_area_end)
+		fprintf(file, "[%" PRIu64 ", %" PRIu64 "]", r->fadump_area,
+			r->fadump_area_end);
+	else
+		fputs("null", file);
+	fputs(", \"lost\": ", file);
+	fputs(r->lost.known ? "{" : "null", file);
+	for (unsigned i = 0; i < NR_CLASSES && r->lost.known; i++) {
+		if (!lost_class(i))
+			continue;
+		fprintf(file, "%s \"%s\": %" PRIu64, comma, class_key(i),
+			r->lost.pages[i]);
+		comma = ",";
+	}
+	fputs(r->lost.known ? " } },\n" : " },\n", file);
+}
+
 static void print_report(FILE *file, const struct capture_report *r,
 			 const struct capture_options *o,
 			 const struct log *log, const struct error *err)
@@ -193,6 +217,7 @@ static void print_report(FILE *file, const struct capture_report *r,
 	fprintf(file, r->free_known ? "%" PRIu64 : "null", r->free_kernel);
 	fprintf(file, ", \"understood\": %s },\n",
 		r->not_understood ? "false" : "true");
+	print_fadump(file, r);
 	print_number(file, "input_bytes", r->input_bytes);
 	print_number(file, "output_bytes", t->size);
 	print_number(file, "metadata_bytes", r->metadata_bytes);

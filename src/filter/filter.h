@@ -21,6 +21,9 @@ enum page_class {
 	CLASS_HWPOISON,
 	CLASS_DEVICE,		/* a device's: ZONE_DEVICE */
 	CLASS_UNKNOWN,		/* its struct page can't be read or is none */
+	CLASS_LOST,		/* lost to fadump: no struct page says so, but
+				 * where it lies (src/capture/lost.h); in no
+				 * segment */
 	NR_CLASSES
 };
 

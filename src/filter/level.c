@@ -26,6 +26,7 @@ static const struct {
 	/* what of it is in a vmcore is its struct pages, or lies beside them */
 	[CLASS_DEVICE] = { "device pages", "device", 0 },
 	[CLASS_UNKNOWN] = { "pages without struct page", "unknown", 0 },
+	[CLASS_LOST] = { "lost to fadump", "lost_to_fadump", LEVEL_ALWAYS },
 };
 
 const char *class_name(enum page_class class)

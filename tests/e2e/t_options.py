@@ -14,12 +14,14 @@ IMAGE = "good-6.12-vmemmap"
 ARGUMENTS = {"-d": "1,31", "-L": "1G", "--level": "2", "--order": "address",
              "--num-threads": "2", "--memory": "64M",
              "--message-level": "31", "-b": "4", "--cyclic-buffer": "1024", "--work-dir": "/nowhere",
-             "--report": "report", "--progress-fd": "2"}
+             "--report": "report", "--progress-fd": "2",
+             "--machine-root": "/"}
 WRONG = {"-d": ("32", "x", "", "1,", "-1"), "-L": ("0", "1X", "-5", ""),
          "--level": ("x", "9999", ""), "--order": ("up", ""),
          "--num-threads": ("x", "-1", ""), "--memory": ("0", "x"),
          "--message-level": ("32", "x"), "-b": ("x",),
          "--cyclic-buffer": ("x",), "--report": ("",),
+         "--device-tree": ("",), "--machine-root": ("",),
          "--progress-fd": ("x", "999")}
 
 
@@ -91,11 +93,12 @@ def each(box):
     image = box.image(IMAGE)
     known, unneeded, _ = sections(box.good("--help").out.decode())
     elsewhere = {"-F", "-R", "--dump-dmesg", "--check-params", "-v", "-h",
-                 "--help", "--json", "--registers", "--dry-run"}
+                 "--help", "--json", "--registers", "--dry-run",
+                 "--device-tree", "--release"}
     for name, argument in (known | unneeded).items():
-        words = [name, *([ARGUMENTS[name]] if argument else [])]
         if name in elsewhere:
             continue
+        words = [name, *([ARGUMENTS[name]] if argument else [])]
         box.good(*words, image.path, "out")
         read_dump(box.path("out"))
         os.unlink(box.path("out"))

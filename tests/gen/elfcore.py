@@ -210,6 +210,9 @@ class Core:
             while i < len(pfns) and pfns[i] * page < end:
                 base = pfns[i] * page
                 low, high = max(base, seg.paddr), min(base + page, end)
+                if self.fx.fadump:
+                    # the kernel rounds segments outwards: fs/proc/vmcore.c
+                    low = base
                 self.file.seek(at + low - seg.paddr)
                 self.file.write(pages[pfns[i]][low - base:high - base])
                 i += 1

@@ -68,6 +68,9 @@ class Expect:
     def __init__(self, machine, segs):
         self.m = machine
         self.cover = Coverage(segs, machine.page)
+        header = machine.fx.fadump
+        if header and header.known(segs):
+            self.cover.add(header.paddr, header.size, True)
         self.present = sorted(self.cover.parts)
         self.max_mapnr = max(-(-(s.paddr + s.memsz) // machine.page)
                              for s in segs) if segs else 0

@@ -10,6 +10,8 @@ Numbers are decimal or 0x hex.  Ranges are FIRST-LAST, the last inclusive.
 import os
 import shlex
 
+import fadump
+
 # key: (default, what it is)
 SETTINGS = {
     "arch": ("x86_64", "the machine's: a module of tests/gen/archs"),
@@ -112,6 +114,7 @@ class Fixture:
         self.pokes = []         # statements applied to memory or the file
         self.maybe = []         # (level, first pfn, last pfn)
         self.peer = []          # how makedumpfile differs: peer statements
+        self.fadump = None      # the crash header of a fadump
         self.folder = ""        # where included files lie
 
     def __getitem__(self, key):
@@ -155,6 +158,8 @@ class Fixture:
             attrs = dict(a.split("=", 1) if "=" in a else (a, "1")
                          for a in args[2:])
             self.pages.append(Pages(*span(args[0]), args[1], attrs, nr))
+        elif key == "fadump":
+            self.fadump = fadump.Header(number(args[0]), attrs)
         elif key == "vmcoredd":
             self.devdumps.append((args[0], number(args[1])))
         elif key == "device":

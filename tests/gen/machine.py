@@ -372,6 +372,9 @@ class Machine(kallsyms.Places):
                     self.mem.write(paddr + at, buf[at:at + self.page])
 
     def apply_pokes(self):
+        if self.fx.fadump:
+            self.mem.write(self.fx.fadump.paddr,
+                           self.fx.fadump.pack(self.words))
         for key, args in self.fx.pokes:
             if key == "pokep":
                 self.mem.write(int(args[0], 0), bytes.fromhex(args[1]))

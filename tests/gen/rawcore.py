@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Page contents of a raw vmcore of any class and byte order, for comparison:
-a frame's bytes are what any PT_LOAD's file part holds of it, the rest zero.
+a frame's bytes are what any PT_LOAD's file part holds of it, the rest zero;
+but what lies in the file between a page's begin and a PT_LOAD of ppc64, and is
+the crash header of a fadump, is that page's, too (tests/gen/fadump.py).
 How large a page is says VMCOREINFO, if the caller does not."""
 
 import bisect
@@ -36,6 +38,7 @@ class RawCore:
         self.read_table()
         found = re.search(rb"\nPAGESIZE=(\d+)\n", self.note_bytes())
         page = page or int(found.group(1) if found else 4096) or 4096
+        self.loads = [self.with_header(*load) for load in self.loads]
         self.size = page
         self.zero = bytes(page)
         self.index = {}         # frame -> segments that touch it, partly
@@ -54,6 +57,7 @@ class RawCore:
 
     def read_table(self):
         m, order = self.map, self.order
+        self.machine = struct.unpack_from(order + "H", m, 18)[0]
         if m[4] == 2:
             phoff, shoff = struct.unpack_from(order + "QQ", m, 32)
             at, info, head, size = 56, 44, order + "IIQQQQQQ", 56
@@ -73,6 +77,19 @@ class RawCore:
                 self.loads.append((paddr, memsz, filesz, offset))
             elif kind == 4:
                 self.notes.append((offset, filesz))
+
+    def with_header(self, paddr, memsz, filesz, offset):
+        below = paddr % 4096
+        start = offset - below
+        if below < 0x28 or start < 0 or self.machine != 21 or not filesz \
+                or len(self.map) < start + below:
+            return paddr, memsz, filesz, offset
+        magic, version, _, _, _, regs, mask = struct.unpack_from(
+            self.order + "QIIQQII", self.map, start)
+        if magic.to_bytes(8, "big") != b"FADMPSIG" or version != 1 \
+                or 0x28 + regs + mask != below:
+            return paddr, memsz, filesz, offset
+        return paddr - below, memsz + below, filesz + below, start
 
     def page(self, pfn):
         i = bisect.bisect_right(self.starts, pfn) - 1
