@@ -67,6 +67,16 @@ static void print_header(const struct fadump *f, FILE *file)
 		fprintf(file, "crashing CPU %" PRIu32 "\n", h->crashing_cpu);
 }
 
+static void print_loads(const struct fadump *f, FILE *file)
+{
+	for (unsigned i = 0; i < f->nr_loads; i++) {
+		fputs("  OPAL loaded itself to ", file);
+		print_range(file, f->loads[i].paddr,
+			    f->loads[i].end - f->loads[i].paddr);
+		fputs(", copied before\n", file);
+	}
+}
+
 static void print_lost(const struct lost *lost, FILE *file)
 {
 	const char *between = "  lost to fadump: ";
@@ -109,6 +119,7 @@ void summary_print_fadump(const struct fadump *f, const struct lost *lost,
 	}
 	if (f->has_table)
 		print_table(&f->table, file);
+	print_loads(f, file);
 	fadump_check(f, print_problem, file);
 	if (lost && lost->known)
 		print_lost(lost, file);
@@ -156,6 +167,15 @@ static void json_table(const struct fadump *f, FILE *file)
 		json_section(&f->table.sections[i], file);
 	}
 	fputs("]}", file);
+}
+
+static void json_loads(const struct fadump *f, FILE *file)
+{
+	fputs(",\n    \"opal_loads\": [", file);
+	for (unsigned i = 0; i < f->nr_loads; i++)
+		fprintf(file, "%s[%" PRIu64 ", %" PRIu64 "]", i ? ", " : "",
+			f->loads[i].paddr, f->loads[i].end);
+	fputc(']', file);
 }
 
 static void json_lost(const struct lost *lost, FILE *file)
@@ -210,6 +230,7 @@ void summary_json_fadump(const struct fadump *f, const struct lost *lost,
 		fputs("null", file);
 	json_header(f, file);
 	json_table(f, file);
+	json_loads(f, file);
 	fputs(",\n    \"problems\": [", file);
 	fadump_check(f, json_problem, &problems);
 	fputc(']', file);

@@ -14,6 +14,8 @@
 #include "root.h"
 
 #define DEVICE_TREE "/proc/device-tree"
+#define OPAL_DUMP "ibm,opal/dump"
+#define LOAD_LEN 16u	/* an address and a size */
 
 /* Linux Documentation/ABI/testing/sysfs-kernel-fadump; the second one is the
  * name before 5.5, which later kernels keep as a link. */
@@ -61,17 +63,41 @@ static struct error *check_tree(const struct devicetree *tree)
 	return NULL;
 }
 
+/* Linux 7.2 opal-fadump.c: opal_fadump_dt_scan(). All else that OPAL knows of a
+ * dump (regions, registers, the place of the crash header) is behind a call of
+ * the firmware's, opal_mpipl_query_tag(), and in memory that no PT_LOAD has. */
+static struct error *read_opal(const struct devicetree *tree,
+			       struct fadump *f)
+{
+	AUTO_FREE uint8_t *boot = NULL, *loads = NULL;
+	size_t len;
+
+	TRY(devicetree_get(tree, OPAL_DUMP, "mpipl-boot", &boot, &len));
+	if (!boot)
+		return NULL;
+	f->opal = true;
+	TRY(devicetree_get(tree, OPAL_DUMP, "fw-load-area", &loads,
+			   &f->loads_len));
+	for (len = 0; loads && f->loads_len - len >= LOAD_LEN &&
+		      f->nr_loads < FADUMP_MAX_LOADS; len += LOAD_LEN) {
+		struct fadump_range *range = &f->loads[f->nr_loads];
+
+		range->paddr = get_u64(loads + len, true);
+		if (!add_overflows(range->paddr, get_u64(loads + len + 8, true),
+				   &range->end) && range->end > range->paddr)
+			f->nr_loads++;
+	}
+	return NULL;
+}
+
 static struct error *read_tree(const struct devicetree *tree,
 			       struct fadump *f)
 {
-	AUTO_FREE uint8_t *table = NULL, *opal = NULL;
-	size_t len;
+	AUTO_FREE uint8_t *table = NULL;
 
 	TRY(devicetree_get(tree, "rtas", "ibm,kernel-dump", &table,
 			   &f->table_len));
-	/* Linux 7.2 opal-fadump.c: opal_fadump_dt_scan() */
-	TRY(devicetree_get(tree, "ibm,opal/dump", "mpipl-boot", &opal, &len));
-	f->opal = opal;
+	TRY(read_opal(tree, f));
 	if (!table)
 		return f->opal ? NULL : check_tree(tree);
 	TRY(fadump_table_parse(table, f->table_len, &f->table));
@@ -172,8 +198,16 @@ struct error *fadump_gather(struct view *view,
 void fadump_check(const struct fadump *fadump, fadump_problem_fn *fn,
 		  void *arg)
 {
+	char text[160];
+
 	if (fadump->has_table)
 		fadump_table_check(&fadump->table, fadump->table_len, fn, arg);
+	if (fadump->nr_loads * LOAD_LEN == fadump->loads_len)
+		return;
+	snprintf(text, sizeof(text),
+		 "%zu bytes of ibm,opal/dump/fw-load-area: %u ranges were read of them",
+		 fadump->loads_len, fadump->nr_loads);
+	fn(arg, text);
 }
 
 /* The file that releases the dump, NULL if there is none. */

@@ -18,6 +18,13 @@
 #include "fadump_header.h"
 #include "fadump_table.h"
 
+/* Physical memory; those of an image come in ascending order. */
+struct fadump_range {
+	uint64_t paddr, end;	/* bytes; end exclusive */
+};
+
+#define FADUMP_MAX_LOADS 8u
+
 struct fadump {
 	bool known;		/* it is such a dump: any of the next four */
 	bool live;		/* this machine's own, not released yet */
@@ -30,11 +37,10 @@ struct fadump {
 	size_t table_len;	/* bytes of the property */
 	struct fadump_table table;
 	uint64_t area, area_end;	/* physical, bytes; equal: not known */
-};
-
-/* Memory of an image: ranges that come in ascending order. */
-struct fadump_range {
-	uint64_t paddr, end;	/* bytes; end exclusive */
+	size_t loads_len;	/* OPAL: bytes of the property fw-load-area */
+	unsigned nr_loads;	/* ranges of boot memory that OPAL loads itself
+				 * to, in the boot after the crash */
+	struct fadump_range loads[FADUMP_MAX_LOADS];
 };
 
 #define FADUMP_MAX_RANGES 64u	/* a header is looked for at no more */

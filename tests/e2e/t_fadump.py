@@ -69,7 +69,11 @@ def table(box):
         (0x11, 0, 0x30000000, 0x30000000, 0x30010000, True),
         (0x100, 0xfffff800, 0x800, 0x800, 0xfffff800, True)])
     opal = info(box, tree(box, "good-opal")[0])["fadump"]
-    equal("opal", (opal["opal"], opal["firmware"]), (True, None))
+    equal("opal", (opal["opal"], opal["firmware"], opal["opal_loads"]),
+          (True, None, [[0x30000000, 0x32000000]]))
+    opal = info(box, tree(box, "bad-opal")[0])["fadump"]
+    equal("opal", opal["opal_loads"], [[0x30000000, 0x32000000]])
+    need("40 bytes" in opal["problems"][0], "%s", opal["problems"])
 
 
 def problems(box):
