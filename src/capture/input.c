@@ -51,7 +51,13 @@ static struct error *open_fadump(struct input *input,
 	if (!f->known)
 		return NULL;
 	fadump_check(f, warn_fadump, input->log);
-	TRY(lost_count(input->kernel, f, &input->lost));
+	err = lost_count(input->kernel, f, &input->lost);
+	if (err && error_kind(err) == ERROR_STOPPED)
+		return err;
+	if (err)	/* a number that nothing hangs on */
+		log_warn(input->log, "what fadump lost is not counted: %s",
+			 error_message(err));
+	error_destroy(err);
 	if (lost->nr)
 		log_print(input->log, LOG_MESSAGE,
 			  "%llu pages of users and page cache lay where the firmware copied memory to (%#llx-%#llx): they are lost to fadump",

@@ -14,6 +14,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "gen"))
 
+import devicetree       # noqa: E402
 import kdumpfile        # noqa: E402
 import mkimage          # noqa: E402
 from rawcore import RawCore     # noqa: E402
@@ -249,6 +250,18 @@ def patches(seeds, number, raw, machine, frames):
             seeds.add(target, bytes([number]) + one)
 
 
+def trees(seeds):
+    """Device trees, and the firmware's table by itself."""
+    folder = os.path.join(os.path.dirname(HERE), "fixtures", "devicetree")
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            props = devicetree.load(file.read())
+        seeds.add("fadump", devicetree.blob(props))
+        table = props.get(("rtas", "ibm,kernel-dump"))
+        if table:
+            seeds.add("fadump", table)
+
+
 def main():
     # what goes astray fails, and does not take the machine with it
     resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
@@ -279,6 +292,7 @@ def main():
                 number % 4]], raw.map[4] == 1 and b"Unknown"))
             if number % 4 == 0:
                 seeds.add("flat", stream_of(path)[:200000])
+    trees(seeds)
     print(" ".join("%s: %d" % i for i in sorted(seeds.count.items())))
 
 
