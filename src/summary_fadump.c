@@ -100,16 +100,25 @@ static void print_problem(void *arg, const char *text)
 	fprintf(arg, "  warning: %s\n", text);
 }
 
+/* The tree stays as it is when the dump is released (Linux: the flattened tree
+ * is not edited), so that it alone does not tell whether one waits. */
+static const char *state(const struct fadump *f, const struct lost *lost)
+{
+	if (!f->known)
+		return "none";
+	if (f->live)
+		return "this machine's, not released";
+	if (!lost)
+		return f->opal ? "OPAL's, released or not" : "released or not";
+	return "yes";
+}
+
 void summary_print_fadump(const struct fadump *f, const struct lost *lost,
 			  FILE *file)
 {
-	if (!f->known) {
-		fprintf(file, "%-13s%s\n", "fadump:", "none waits");
+	fprintf(file, "%-13s%s\n", "fadump:", state(f, lost));
+	if (!f->known)
 		return;
-	}
-	fprintf(file, "%-13s%s\n", "fadump:", f->live ?
-		"this machine's, not released" : f->opal ? "yes (OPAL)" :
-		"yes");
 	if (f->has_header)
 		print_header(f, file);
 	if (f->area < f->area_end) {
