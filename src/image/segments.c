@@ -222,3 +222,52 @@ struct error *segments_normalize(struct segment **segments, size_t *nr)
 	*nr = out.nr;
 	return err;
 }
+
+/* What of SEGMENT lies in [paddr, end), with its share of the contents. */
+static struct segment clip(const struct segment *segment, uint64_t paddr,
+			   uint64_t end)
+{
+	uint64_t from = max_u64(segment->paddr, paddr);
+	uint64_t to = min_u64(segment->paddr + segment->memsz, end);
+	uint64_t skipped = from - segment->paddr;
+	struct segment ret = { .paddr = from };
+
+	if (from >= to)
+		return ret;
+	ret.memsz = to - from;
+	ret.offset = segment->offset + skipped;
+	if (segment->filesz > skipped)
+		ret.filesz = min_u64(segment->filesz - skipped, ret.memsz);
+	return ret;
+}
+
+struct error *segments_cut(struct segment **segments, size_t *nr,
+			   uint64_t paddr, uint64_t end, uint64_t *ret)
+{
+	/* one of them may become two */
+	struct segment *cut = malloc((*nr + 1) * sizeof(*cut));
+	size_t n = 0;
+
+	*ret = 0;
+	if (!cut)
+		return error_nomem();
+	for (size_t i = 0; i < *nr; i++) {
+		const struct segment *s = &(*segments)[i];
+		struct segment below = clip(s, 0, paddr);
+		struct segment above = clip(s, end, UINT64_MAX);
+
+		if (s->paddr + s->memsz <= paddr || s->paddr >= end) {
+			cut[n++] = *s;
+			continue;
+		}
+		*ret += s->memsz - below.memsz - above.memsz;
+		if (below.memsz)
+			cut[n++] = below;
+		if (above.memsz)
+			cut[n++] = above;
+	}
+	free(*segments);
+	*segments = cut;
+	*nr = n;
+	return NULL;
+}

@@ -28,4 +28,11 @@ struct error *segments_too_many(void);
  */
 struct error *segments_normalize(struct segment **segments, size_t *nr);
 
+/*
+ * Takes [paddr, end) out of normalized segments (which may be moved); *RET: how
+ * many bytes of it they had. Without memory they are as they were.
+ */
+struct error *segments_cut(struct segment **segments, size_t *nr,
+			   uint64_t paddr, uint64_t end, uint64_t *ret);
+
 #endif

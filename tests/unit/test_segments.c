@@ -104,8 +104,45 @@ static void test_within(void)
 	free(s);
 }
 
+/* What is taken out is gone, all else reads as before. */
+static void check_cut(unsigned seed)
+{
+	size_t nr = next(&seed, 6), n = 0;
+	struct segment before[6], *s = malloc((nr + 1) * sizeof(*s));
+	uint64_t paddr, end, size = 0, at = 0, want = 0;
+
+	while (n < nr) {
+		struct segment *one = &s[n++];
+
+		one->paddr = at += next(&seed, 30);
+		one->memsz = 1 + next(&seed, 30);
+		one->filesz = next(&seed, (unsigned)one->memsz + 1);
+		one->offset = 1000 + next(&seed, 1000);
+		at += one->memsz;
+	}
+	memcpy(before, s, nr * sizeof(*s));
+	paddr = next(&seed, SPACE);
+	end = paddr + next(&seed, SPACE);
+	if (!CHECK_OK(segments_cut(&s, &n, paddr, end, &size)))
+		return;
+	for (uint64_t p = 0; p < 2 * SPACE; p++) {
+		bool inside = p >= paddr && p < end;
+		long old = model(before, nr, p);
+
+		want += inside && old != -1;
+		CHECK(model(s, n, p) == (inside ? -1 : old));
+	}
+	CHECK(size == want && n <= nr + 1);
+	for (size_t i = 0; i < n; i++)
+		CHECK(s[i].memsz > 0 && s[i].filesz <= s[i].memsz &&
+		      (!i || s[i - 1].paddr + s[i - 1].memsz <= s[i].paddr));
+	free(s);
+}
+
 int main(void)
 {
+	for (unsigned seed = 1; seed <= 2000; seed++)
+		check_cut(seed);
 	for (unsigned seed = 1; seed <= 2000; seed++)
 		check_one(seed);
 	test_joined();
