@@ -25,22 +25,32 @@ _capdump()
 		words="value address" ;;
 	-d)
 		words="0 1 2 4 8 16 31" ;;
-	-L | --level | --memory | --num-threads | --message-level | --progress-fd)
-		return ;;
-	--report | --device-tree)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		return ;;
+	--arch)
+		words="x86_64 arm64 riscv64 loongarch64 s390x ppc64" ;;
+	--kernel)
+		words="7.2 series" ;;
+	--encryption)
+		words="none sme guest" ;;
 	--machine-root)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return ;;
+	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd)
+		return ;;
+	--report | --iomem | --device-tree)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	esac
 	if [[ -z $words && $cur == -* ]]; then
 		words=$(_capdump_options "${COMP_WORDS[0]}")
 	elif [[ -z $words && $COMP_CWORD -eq 1 ]]; then
-		words="info dmesg verify rearrange"
+		words="info dmesg verify rearrange reservation"
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-	if [[ $cur != -* && $prev != --order && $prev != -d ]]; then
+	case $prev in
+	--order | -d | --arch | --kernel | --encryption)
+		return ;;
+	esac
+	if [[ $cur != -* ]]; then
 		local files
 		mapfile -t files < <(compgen -f -- "$cur")
 		COMPREPLY+=("${files[@]}")

@@ -36,6 +36,7 @@ static command_fn *const commands[NR_COMMANDS] = {
 	[COMMAND_DMESG] = command_dmesg,
 	[COMMAND_INFO] = command_info,
 	[COMMAND_VERIFY] = command_verify,
+	[COMMAND_RESERVATION] = command_reservation,
 	[COMMAND_HELP] = command_help,
 	[COMMAND_VERSION] = command_version,
 };

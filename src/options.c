@@ -21,6 +21,7 @@ static const struct command_word command_words[] = {
 	{ "info", COMMAND_INFO },
 	{ "dmesg", COMMAND_DMESG },
 	{ "verify", COMMAND_VERIFY },
+	{ "reservation", COMMAND_RESERVATION },
 	{ "rearrange", COMMAND_REARRANGE },
 };
 
@@ -178,6 +179,7 @@ static const char *const command_names[NR_COMMANDS] = {
 	[COMMAND_DMESG] = "--dump-dmesg",
 	[COMMAND_INFO] = "info",
 	[COMMAND_VERIFY] = "verify",
+	[COMMAND_RESERVATION] = "reservation",
 };
 
 /* Options that mean nothing to the command. makedumpfile's --dump-dmesg takes
@@ -229,6 +231,12 @@ static struct error *check_words(struct options *options, int nr,
 					    command_names[options->command],
 					    nr);
 		options->capture.input = words[0];
+		return NULL;
+	case COMMAND_RESERVATION:
+		if (nr)
+			return error_create(ERROR_USAGE,
+					    "reservation takes options only, not %s",
+					    words[0]);
 		return NULL;
 	case COMMAND_REARRANGE:
 		if (nr != 1)

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "capture/capture.h"
+#include "machine/reserve.h"
 
 enum command_id {
 	COMMAND_CAPTURE,
@@ -22,12 +23,23 @@ enum command_id {
 	COMMAND_DMESG,		/* --dump-dmesg */
 	COMMAND_INFO,
 	COMMAND_VERIFY,
+	COMMAND_RESERVATION,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 	NR_COMMANDS
 };
 
 #define OPTIONS_MAX 128	/* rows of the table */
+
+/* What `capdump reservation` is asked; what is not given is the machine's. */
+struct reservation_options {
+	const struct reserve_arch *arch;	/* NULL: not given */
+	enum reserve_kernel kernel;
+	bool encryption_given;
+	enum reserve_encryption encryption;
+	const char *cmdline;	/* or @FILE; NULL: not given */
+	const char *iomem;	/* file; NULL: not given */
+};
 
 /* All strings are borrowed from argv. */
 struct options {
@@ -42,6 +54,7 @@ struct options {
 	bool json;
 	bool registers;
 	const char *report;	/* NULL: none */
+	struct reservation_options reservation;
 	unsigned log_levels;	/* enum log_level */
 
 	/* What the parser needs to judge combinations. */

@@ -76,6 +76,8 @@ void options_print_help(FILE *file, const char *program)
 "  capdump dmesg [-f] VMCORE|DUMP [FILE]    as --dump-dmesg\n"
 "  capdump verify DUMP              check a dump, page by page\n"
 "  capdump rearrange [-f] DUMP      as -R\n"
+"  capdump reservation [--json] [OPTION...]\n"
+"                                       explain what crashkernel= reserves\n"
 "\n"
 "capdump compresses with zstd and leaves out what dump level 31 does, unless\n"
 "told otherwise. Called as makedumpfile it has that program's defaults: no\n"

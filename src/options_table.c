@@ -186,12 +186,73 @@ static struct error *parse_device_tree(struct options *options,
 	return NULL;
 }
 
+static struct error *parse_arch(struct options *options, const char *argument)
+{
+	options->reservation.arch = reserve_arch_find(argument);
+	if (options->reservation.arch)
+		return NULL;
+	return error_create(ERROR_USAGE,
+			    "--arch takes x86_64, arm64, riscv64, loongarch64, s390x or ppc64, not \"%s\"",
+			    argument);
+}
+
+static struct error *parse_cmdline(struct options *options,
+				   const char *argument)
+{
+	options->reservation.cmdline = argument;
+	return NULL;
+}
+
+static struct error *parse_iomem(struct options *options,
+				 const char *argument)
+{
+	if (!*argument)
+		return error_create(ERROR_USAGE, "--iomem takes a file name");
+	options->reservation.iomem = argument;
+	return NULL;
+}
+
+static struct error *parse_kernel(struct options *options,
+				  const char *argument)
+{
+	bool series = !strcmp(argument, "series");
+
+	options->reservation.kernel = series ? RESERVE_SERIES :
+				      RESERVE_LINUX_7_2;
+	if (series || !strcmp(argument, "7.2"))
+		return NULL;
+	return error_create(ERROR_USAGE,
+			    "--kernel takes 7.2 or series, not \"%s\"",
+			    argument);
+}
+
+static struct error *parse_encryption(struct options *options,
+				      const char *argument)
+{
+	static const char *const names[] = {
+		[RESERVE_PLAIN] = "none",
+		[RESERVE_SME] = "sme",
+		[RESERVE_GUEST] = "guest",
+	};
+
+	options->reservation.encryption_given = true;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(argument, names[i]))
+			continue;
+		options->reservation.encryption = (enum reserve_encryption)i;
+		return NULL;
+	}
+	return error_create(ERROR_USAGE,
+			    "--encryption takes none, sme or guest, not \"%s\"",
+			    argument);
+}
+
 static struct error *parse_machine_root(struct options *options,
 					const char *argument)
 {
 	if (!*argument)
 		return error_create(ERROR_USAGE,
-				    "--machine-root takes a folder's name");
+				    "--machine-root takes a folder");
 	options->capture.machine_root = argument;
 	return NULL;
 }
@@ -292,7 +353,7 @@ const struct option_row option_rows[] = {
 		  "of /proc/device-tree, or a flattened one. Default: that of\n"
 		  "this machine, if it is its /proc/vmcore" },
 	{ 0, "machine-root", "DIR", PARSE(parse_machine_root),
-	  .commands = FOR(CAPTURE) | FOR(INFO),
+	  .commands = FOR(CAPTURE) | FOR(INFO) | FOR(RESERVATION),
 	  .help = "look for /proc and /sys below DIR, where copies of them are" },
 	{ 0, "release", NULL, FLAG(release), .commands = FOR(CAPTURE),
 	  .help = "fadump: once the dump is complete and safe on its disk, give\n"
@@ -316,10 +377,30 @@ const struct option_row option_rows[] = {
 	  .help = "write progress as JSON lines to file descriptor N" },
 	{ 0, "report", "FILE", PARSE(parse_report), .commands = FOR(CAPTURE),
 	  .help = "write the summary as JSON to FILE" },
-	{ 0, "json", NULL, FLAG(json), .commands = FOR(INFO),
-	  .help = "info: print JSON" },
+	{ 0, "json", NULL, FLAG(json),
+	  .commands = FOR(INFO) | FOR(RESERVATION),
+	  .help = "info, reservation: print JSON" },
 	{ 0, "registers", NULL, FLAG(registers), .commands = FOR(INFO),
 	  .help = "info: print all registers of all CPUs" },
+
+	/* whose reservation it explains */
+	{ 0, "arch", "NAME", PARSE(parse_arch), .commands = FOR(RESERVATION),
+	  .help = "reservation: of a kernel for x86_64, arm64, riscv64,\n"
+		  "loongarch64, s390x or ppc64" },
+	{ 0, "cmdline", "LINE|@FILE", PARSE(parse_cmdline),
+	  .commands = FOR(RESERVATION),
+	  .help = "reservation: with this command line" },
+	{ 0, "iomem", "FILE", PARSE(parse_iomem), .commands = FOR(RESERVATION),
+	  .help = "reservation: on a machine with this memory: a copy of its\n"
+		  "/proc/iomem, or lines such as 1G+7G=ram" },
+	{ 0, "kernel", "7.2|series", PARSE(parse_kernel),
+	  .commands = FOR(RESERVATION),
+	  .help = "reservation: by the rules of Linux 7.2, or of the patches of\n"
+		  "2022 for arm64" },
+	{ 0, "encryption", "none|sme|guest", PARSE(parse_encryption),
+	  .commands = FOR(RESERVATION),
+	  .help = "reservation: of an x86_64 machine with encrypted memory, or a\n"
+		  "SEV or TDX guest" },
 
 	/* what else it does */
 	{ 0, "dump-dmesg", NULL, BECOMES(DMESG),

@@ -33,7 +33,8 @@ struct capture_options {
 	bool drop_device_dumps;
 	const char *device_tree;	/* that goes with the input; NULL: none,
 				 * or the machine's own */
-	const char *machine_root;	/* NULL: / */
+	const char *machine_root;	/* of the machine that the crash
+					 * happened on; NULL: none was named */
 	int nr_threads;		/* -1: as many as CPUs and memory allow */
 	uint64_t memory;	/* --memory, bytes; 0: half of what is free */
 	uint64_t max_size;	/* -L, bytes; UINT64_MAX: none */

@@ -16,6 +16,10 @@ ARGUMENTS = {"-d": "1,31", "-L": "1G", "--level": "2", "--order": "address",
              "--message-level": "31", "-b": "4", "--cyclic-buffer": "1024", "--work-dir": "/nowhere",
              "--report": "report", "--progress-fd": "2",
              "--machine-root": "/"}
+# Those of `capdump reservation` alone.
+RESERVATION = {"--arch": "arm64", "--cmdline": "crashkernel=1M",
+               "--iomem": "map", "--kernel": "7.2", "--encryption": "none",
+               "--machine-root": "/"}
 WRONG = {"-d": ("32", "x", "", "1,", "-1"), "-L": ("0", "1X", "-5", ""),
          "--level": ("x", "9999", ""), "--order": ("up", ""),
          "--num-threads": ("x", "-1", ""), "--memory": ("0", "x"),
@@ -48,7 +52,7 @@ def sections(text):
                 missing[name] = argument
         elif where is not None:
             match = re.match(r"  (?:(-\w), )?(--?[A-Za-z][\w-]*)"
-                             r"(?: ([A-Z]\S*|value\|address))?(?:  |$)", line)
+                             r"(?: ([A-Z]\S*|[a-z0-9.]+(?:\|[a-z]+)+))?(?:  |$)", line)
             if match:
                 for name in filter(None, match.groups()[:2]):
                     where[name] = match.group(3) or ""
@@ -94,7 +98,8 @@ def each(box):
     known, unneeded, _ = sections(box.good("--help").out.decode())
     elsewhere = {"-F", "-R", "--dump-dmesg", "--check-params", "-v", "-h",
                  "--help", "--json", "--registers", "--dry-run",
-                 "--device-tree", "--release"}
+                 "--device-tree", "--release",
+                 *(set(RESERVATION) - {"--machine-root"})}
     for name, argument in (known | unneeded).items():
         if name in elsewhere:
             continue
@@ -111,6 +116,9 @@ def each(box):
                   ("--check-params", "no-vmcore", "dry")):
         box.good(*words)
         need(not os.path.exists(box.path("dry")), "%s wrote", words[0])
+    box.text("map", "1G+1G=ram")
+    box.good("reservation", *(x for pair in RESERVATION.items()
+                              for x in pair))
     for flag in ("-v", "-h", "--help"):
         result = box.good(flag)
         need(result.out and not result.err, "%s: %r", flag, result)
@@ -134,13 +142,19 @@ def wrong(box):
                 need(not os.path.exists(box.path("out")), "%s wrote", name)
     for words in ((), ("a", "b", "c"), ("-F", "a", "b"), ("-R",), ("-c", "-z",
                   "a", "b"), ("info",), ("verify", "a", "b"), ("-Q",),
+                  ("reservation", "a"), ("reservation", "-c"),
+                  ("reservation", "--arch", "vax"),
+                  ("reservation", "--kernel", "2.4"),
+                  ("reservation", "--encryption", "rot13"),
+                  ("--arch", "arm64", "a", "b"),
                   ("--nonsense", "a", "b"), ("-R", "-d", "1", "a"),
                   ("--dump-dmesg", "--dry-run", "a", "b"), ("a", "b", "-d"),
                   ("info", "-c", "a"), ("--progress-fd", "1", "-F", "a"),
                   ("a", "s3://bucket/key"), ("a", "tus+https://host/x")):
         one_line(words, box.bad(2, *words))
         # there the last of several codecs counts
-        if words and words[0] not in ("info", "verify", "-c"):
+        if words and words[0] not in ("info", "verify", "reservation",
+                                          "-c"):
             one_line(words, box.bad(1, *words, program=peer))
 
 

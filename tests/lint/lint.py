@@ -22,9 +22,9 @@ FOLDERS = {
     "kernel": "base image arch",
     "filter": "base image arch kernel",
     "codec": "base",
+    "machine": "base image",
     "sink": "base",
     "formats": "base image codec sink",
-    "machine": "base image",
     "capture": "base image arch kernel filter codec sink formats machine",
 }
 # Variables that may change: the jump buffer of guarded copies, and what its
@@ -267,6 +267,8 @@ def check_completion(build):
         yield "ver<tab> gives no verify"
     if completions(build, "--order", "a") != {"address"}:
         yield "--order a<tab> gives no address"
+    if completions(build, "reservation", "--arch", "s") != {"s390x"}:
+        yield "--arch s<tab> gives no s390x"
 
 
 def check_tool(tool, arguments, paths):

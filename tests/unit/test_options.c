@@ -86,6 +86,12 @@ static const char *argument_for(const struct option_row *row)
 		return "2G";
 	if (row->name && !strcmp(row->name, "order"))
 		return "address";
+	if (row->name && !strcmp(row->name, "arch"))
+		return "arm64";
+	if (row->name && !strcmp(row->name, "kernel"))
+		return "series";
+	if (row->name && !strcmp(row->name, "encryption"))
+		return "sme";
 	return row->argument ? "1" : NULL;
 }
 
@@ -96,7 +102,11 @@ static struct error *parse_row(struct options *o, const struct option_row *row)
 	char name[64];
 
 	option_short_name(row, name);
-	if (row->commands == FOR(INFO))
+	if (row->commands == FOR(RESERVATION))
+		return parse(o, false, "capdump", "reservation", name,
+			     argument, NULL);
+	if ((row->commands & (FOR(INFO) | FOR(CAPTURE))) == FOR(INFO) &&
+	    row->action == ACTION_FLAG)
 		return parse(o, false, "capdump", "info", name, "core", NULL);
 	if (row->action == ACTION_COMMAND && row->command == COMMAND_REARRANGE)
 		return parse(o, false, "capdump", name, "out", NULL);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* capdump reservation: what crashkernel= reserves, and why. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/io.h"
+#include "command.h"
+#include "machine/machine_file.h"
+#include "reservation.h"
+
+#define MAX_CMDLINE ((size_t)64 << 10)
+#define MAX_CPUINFO ((size_t)16 << 20)
+
+/* The line itself, @FILE's or the machine's, without the newline at its end. */
+static struct error *get_cmdline(const struct options *options, char **ret)
+{
+	const char *line = options->reservation.cmdline;
+	size_t len;
+
+	if (line && *line != '@') {
+		*ret = strdup(line);
+		return *ret ? NULL : error_nomem();
+	}
+	if (line)
+		TRY(machine_file_read(NULL, line + 1, MAX_CMDLINE, ret, &len));
+	else
+		TRY(machine_file_read(options->capture.machine_root,
+				      "/proc/cmdline", MAX_CMDLINE, ret, &len));
+	while (len && (*ret)[len - 1] == '\n')
+		(*ret)[--len] = '\0';
+	return NULL;
+}
+
+static struct error *get_iomem(const struct options *options,
+			       struct iomem *ret)
+{
+	const char *path = options->reservation.iomem;
+	AUTO_FREE char *text = NULL;
+	struct error *err;
+	size_t len;
+
+	*ret = (struct iomem){ 0 };
+	if (!path)
+		return iomem_read(options->capture.machine_root, ret);
+	TRY(machine_file_read(NULL, path, IOMEM_MAX_TEXT, &text, &len));
+	err = iomem_parse(text, len, ret);
+	return err ? error_wrap(err, "%s", path) : NULL;
+}
+
+static struct error *get_arch(const struct options *options,
+			      const struct reserve_arch **ret)
+{
+	struct utsname name;
+
+	*ret = options->reservation.arch;
+	if (*ret)
+		return NULL;
+	if (!uname(&name))
+		*ret = reserve_arch_find(name.machine);
+	if (!*ret)
+		return error_create(ERROR_UNSUPPORTED,
+				    "what a kernel reserves on this machine is not known; --arch names another");
+	return NULL;
+}
+
+/* Whether the first line of flags in /proc/cpuinfo has WORD. */
+static bool has_flag(const char *flags, const char *word)
+{
+	size_t len = strlen(word), line = strcspn(flags, "\n");
+	const char *p = flags;
+
+	while ((p = strstr(p, word)) && (size_t)(p - flags) < line) {
+		if (p[-1] == ' ' && (p[len] == ' ' || p[len] == '\n'))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+/* Linux 7.2 arch/x86/include/asm/cpufeatures.h: sme, sev, hypervisor,
+ * tdx_guest. A host that can do SEV has the flag, too. */
+static struct error *get_encryption(const struct options *options,
+				    const char *cmdline,
+				    enum reserve_encryption *ret)
+{
+	AUTO_FREE char *text = NULL;
+	const char *flags;
+	size_t len;
+
+	*ret = options->reservation.encryption;
+	if (options->reservation.encryption_given ||
+	    options->reservation.arch || options->reservation.iomem)
+		return NULL;
+	TRY(machine_file_try(options->capture.machine_root, "/proc/cpuinfo",
+			     MAX_CPUINFO, &text, &len));
+	flags = text ? strstr(text, "\nflags\t\t:") : NULL;
+	if (!flags)
+		return NULL;
+	flags++;
+	if (has_flag(flags, "tdx_guest") ||
+	    (has_flag(flags, "sev") && has_flag(flags, "hypervisor")))
+		*ret = RESERVE_GUEST;
+	else if (has_flag(flags, "sme") && strstr(cmdline, "mem_encrypt=on"))
+		*ret = RESERVE_SME;
+	return NULL;
+}
+
+static struct error *check(const struct reserve_machine *machine)
+{
+	if (machine->kernel == RESERVE_SERIES &&
+	    strcmp(machine->arch->name, "arm64"))
+		return error_create(ERROR_USAGE,
+				    "--kernel series is for arm64, not for %s",
+				    machine->arch->name);
+	if (machine->encryption != RESERVE_PLAIN &&
+	    strcmp(machine->arch->name, "x86_64"))
+		return error_create(ERROR_USAGE,
+				    "--encryption is for x86_64, not for %s",
+				    machine->arch->name);
+	return NULL;
+}
+
+struct error *command_reservation(const struct options *options,
+				  struct log *log, enum exit_status *ret)
+{
+	const struct reservation_options *asked = &options->reservation;
+	AUTO_FREE struct reservation_answer *answer = calloc(1, sizeof(*answer));
+	AUTO_FREE char *cmdline = NULL;
+	struct iomem iomem;
+
+	(void)log, (void)ret;
+	if (!answer)
+		return error_nomem();
+	answer->live = !asked->cmdline && !asked->iomem && !asked->arch;
+	answer->machine.kernel = asked->kernel;
+	TRY(get_arch(options, &answer->machine.arch));
+	TRY(get_cmdline(options, &cmdline));
+	answer->machine.cmdline = cmdline;
+	TRY(get_encryption(options, cmdline, &answer->machine.encryption));
+	TRY(check(&answer->machine));
+	if (answer->live)
+		TRY(reservations_read(options->capture.machine_root,
+				      &answer->now));
+	TRY(get_iomem(options, &iomem));
+	answer->machine.iomem = &iomem;
+	reserve_plan(&answer->machine, &answer->plan);
+	if (options->json)
+		reservation_print_json(answer, stdout);
+	else
+		reservation_print(answer, stdout);
+	iomem_deinit(&iomem);
+	return NULL;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Small files of the machine's: see machine_file.h. */
+#include "machine_file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../base/io.h"
+
+#define FIRST_SIZE ((size_t)16 << 10)
+
+/* Files of /proc and /sys do not tell their size: read until the end. */
+static struct error *read_all(int fd, size_t max, char **ret, size_t *len)
+{
+	AUTO_FREE char *buf = NULL;
+	size_t size = FIRST_SIZE, used = 0, n;
+
+	for (;;) {
+		char *more;
+
+		if (size > max)
+			size = max;
+		more = realloc(buf, size + 2);
+		if (!more)
+			return error_nomem();
+		buf = more;
+		TRY(io_pread(fd, buf + used, size + 1 - used, used, &n));
+		used += n;
+		if (used <= size)
+			break;
+		if (size == max)
+			return error_create(ERROR_INVALID,
+					    "more than %zu bytes", max);
+		size *= 2;
+	}
+	buf[used] = '\0';
+	*ret = buf;
+	*len = used;
+	buf = NULL;
+	return NULL;
+}
+
+static struct error *read_file(const char *root, const char *path, size_t max,
+			       bool may_lack, char **ret, size_t *len)
+{
+	char whole[PATH_MAX];
+	AUTO_FD int fd = -1;
+	struct error *err;
+	int n = snprintf(whole, sizeof(whole), "%s%s", root ? root : "", path);
+
+	*ret = NULL;
+	*len = 0;
+	if (n < 0 || (size_t)n >= sizeof(whole))
+		return error_errno(ENAMETOOLONG, "%s", path);
+	err = io_open_read(whole, &fd);
+	if (err && may_lack && (error_number(err) == ENOENT ||
+				error_number(err) == ENOTDIR)) {
+		error_destroy(err);
+		return NULL;
+	}
+	if (err)
+		return err;
+	err = read_all(fd, max, ret, len);
+	return err ? error_wrap(err, "%s", whole) : NULL;
+}
+
+struct error *machine_file_read(const char *root, const char *path, size_t max,
+				char **ret, size_t *len)
+{
+	return read_file(root, path, max, false, ret, len);
+}
+
+struct error *machine_file_try(const char *root, const char *path, size_t max,
+			       char **ret, size_t *len)
+{
+	return read_file(root, path, max, true, ret, len);
+}
