@@ -78,6 +78,7 @@ struct error *input_open(struct input *input,
 	TRY(image_open(options->input, capture_inputs, flags, log,
 		       &input->image));
 	fadump_header_include(input->image);
+	TRY(own_memory_leave_out(input->image, options->machine_root, log));
 	own_memory_check(input->image, log);
 	TRY(view_create(input->image, VIEW_RANDOM, &input->view));
 	TRY(kernel_open(input->image, input->view, log, &input->kernel));

@@ -12,6 +12,7 @@
 #include "../base/bytes.h"
 #include "../base/io.h"
 #include "../base/text.h"
+#include "../image/segments.h"
 
 #define BLOCKS "/sys/devices/system/memory/"
 #define LOW_MEMORY (1ull << 20)
@@ -106,19 +107,71 @@ static bool block_online(void *arg, uint64_t paddr)
 	return text && text[0] == '1';
 }
 
+static bool is_proc_vmcore(const struct image *image)
+{
+	struct statfs fs;
+
+	return !fstatfs(image->fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+struct error *own_memory_cut(struct image *image,
+			     const struct reservations *reserved,
+			     struct log *log)
+{
+	uint64_t page = 1ull << image->target.page_shift, size;
+	char text[16];
+
+	for (size_t i = 0; i < reserved->nr; i++) {
+		const struct reservation *r = &reserved->at[i];
+		uint64_t paddr = align_up(r->paddr, page);
+		uint64_t end = align_down(r->end, page);
+
+		if (paddr < r->paddr || paddr >= end)
+			continue;
+		TRY(segments_cut(&image->segments, &image->nr_segments, paddr,
+				 end, &size));
+		if (size)
+			log_warn(log, "%s of the vmcore at %#llx-%#llx are the capture kernel's own memory (%s): left out",
+				 text_size(size, text),
+				 (unsigned long long)paddr,
+				 (unsigned long long)end - 1,
+				 reservation_source_name(r->source));
+	}
+	return NULL;
+}
+
+struct error *own_memory_leave_out(struct image *image, const char *root,
+				   struct log *log)
+{
+	struct reservations reserved;
+	struct error *err;
+
+	if (!root && !is_proc_vmcore(image))
+		return NULL;
+	err = reservations_read(root, &reserved);
+	if (err && root)
+		return err;
+	if (err) {
+		log_warn(log, "what memory the capture kernel has for its own is not known: %s",
+			 error_message(err));
+		error_destroy(err);
+		return NULL;
+	}
+	return own_memory_cut(image, &reserved, log);
+}
+
 void own_memory_check(const struct image *image, struct log *log)
 {
 	AUTO_FREE char *iomem = NULL, *block = NULL;
 	uint64_t block_size;
 	struct own_memory own;
-	struct statfs fs;
 	char text[16];
 
 	/* s390x moves its memory about before it captures; powerpc's fadump
 	 * captures in the crashed kernel's */
 	if ((image->target.elf_machine != EM_X86_64 &&
 	     image->target.elf_machine != EM_AARCH64) ||
-	    fstatfs(image->fd, &fs) || fs.f_type != PROC_SUPER_MAGIC)
+	    !is_proc_vmcore(image))
 		return;
 	iomem = read_text("/proc/iomem", MAX_IOMEM);
 	block = read_text(BLOCKS "block_size_bytes", 32);

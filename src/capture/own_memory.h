@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory of the crashed kernel that the capture kernel takes for its own. It
- * should live in its reservation alone; but ACPI tells it of hotplugged DIMMs,
+ * Memory that the capture kernel has for its own. The crashed kernel reserved
+ * it, and whoever loaded the capture kernel left it out of the vmcore. An old
+ * loader may not have known all of it (the low part beside one above 4 GiB).
+ * And memory of the crashed kernel that the capture kernel takes. It should
+ * live in its reservation alone; but ACPI tells it of hotplugged DIMMs,
  * too, and where memory goes online by itself (CONFIG_MHP_DEFAULT_ONLINE_TYPE,
  * in Debian since 6.12) it puts its own pages there, over those to be saved.
  */
@@ -9,6 +12,7 @@
 #define CAPDUMP_CAPTURE_OWN_MEMORY_H
 
 #include "../image/image.h"
+#include "../machine/reservations.h"
 
 struct own_memory {
 	uint64_t paddr;		/* of the first such byte, if there is any */
@@ -30,5 +34,21 @@ void own_memory_find(const struct image *image, const char *iomem,
 /* Warns if the image is this machine's /proc/vmcore and there is such memory.
  * What cannot be read is no error: nothing is known then. */
 void own_memory_check(const struct image *image, struct log *log);
+
+/*
+ * Takes each of RESERVED out of the image's segments, as long as nobody uses
+ * them; what lay there is warned about. Parts of pages stay.
+ */
+struct error *own_memory_cut(struct image *image,
+			     const struct reservations *reserved,
+			     struct log *log);
+
+/*
+ * The same with what the machine tells (reservations_read()): ROOT as there, or
+ * if that is NULL the running one, and then only for its own /proc/vmcore. What
+ * the running one tells that makes no sense is a warning.
+ */
+struct error *own_memory_leave_out(struct image *image, const char *root,
+				   struct log *log);
 
 #endif

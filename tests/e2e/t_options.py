@@ -15,11 +15,10 @@ ARGUMENTS = {"-d": "1,31", "-L": "1G", "--level": "2", "--order": "address",
              "--num-threads": "2", "--memory": "64M",
              "--message-level": "31", "-b": "4", "--cyclic-buffer": "1024", "--work-dir": "/nowhere",
              "--report": "report", "--progress-fd": "2",
-             "--machine-root": "/"}
+             "--machine-root": "/nowhere"}
 # Those of `capdump reservation` alone.
 RESERVATION = {"--arch": "arm64", "--cmdline": "crashkernel=1M",
-               "--iomem": "map", "--kernel": "7.2", "--encryption": "none",
-               "--machine-root": "/"}
+               "--iomem": "map", "--kernel": "7.2", "--encryption": "none"}
 WRONG = {"-d": ("32", "x", "", "1,", "-1"), "-L": ("0", "1X", "-5", ""),
          "--level": ("x", "9999", ""), "--order": ("up", ""),
          "--num-threads": ("x", "-1", ""), "--memory": ("0", "x"),
@@ -99,7 +98,7 @@ def each(box):
     elsewhere = {"-F", "-R", "--dump-dmesg", "--check-params", "-v", "-h",
                  "--help", "--json", "--registers", "--dry-run",
                  "--device-tree", "--release",
-                 *(set(RESERVATION) - {"--machine-root"})}
+                 *RESERVATION}
     for name, argument in (known | unneeded).items():
         if name in elsewhere:
             continue

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What crashkernel= reserves, told from files and from a machine's copy."""
+"""What crashkernel= reserves, told from files and from a machine's copy; and
+the capture kernel's own memory in a vmcore, which is left out and told."""
 
 import json
 import os
+import re
 
-from harness import equal, need
+from harness import equal, need, read_dump
 
 MIB = 1 << 20
+IMAGE = "good-6.12-vmemmap"
+# two of its banks, as a low and a high reservation
+RESERVED = ((0x18000000, 0x18200000), (0x140000000, 0x140200000))
 
 MAP = """# a machine with a hole below 4 GiB
 0x40000000-0xfdffffff=ram
@@ -126,6 +131,77 @@ def refused(box):
     box.bad(1, "reservation", "--machine-root", root)
 
 
+def cells(*numbers):
+    return b"".join(n.to_bytes(8, "big") for n in numbers)
+
+
+def tree(box, content, width=2):
+    folder = box.path("root/proc/device-tree/chosen")
+    os.makedirs(folder, exist_ok=True)
+    for name, value in (("#address-cells", width), ("#size-cells", width)):
+        with open(os.path.join(folder, "..", name), "wb") as file:
+            file.write(value.to_bytes(4, "big"))
+    with open(os.path.join(folder, "linux,usable-memory-range"),
+              "wb") as file:
+        file.write(content)
+    return box.path("root")
+
+
+def left_out(box):
+    """Both reservations of a vmcore that holds them are left out and named;
+    all else is as it was."""
+    image = box.image(IMAGE)
+    box.good("-d", 0, image.path, "whole")
+    flat = [x for start, end in RESERVED for x in (start, end - start)]
+    root = tree(box, cells(*flat))
+    err = box.good("-d", 0, "--machine-root", root, "--report", "report",
+                   image.path, "part").err
+    for start, end in RESERVED:
+        need("%#x-%#x" % (start, end - 1) in err, "not named: %s", err)
+    with open(box.path("report"), encoding="utf-8") as file:
+        warnings = json.load(file)["warnings"]
+    equal("warnings", sum("own memory" in w for w in warnings), 2)
+    whole, part = read_dump(box.path("whole")), read_dump(box.path("part"))
+    own = {pfn for start, end in RESERVED
+           for pfn in range(start >> 12, end >> 12)}
+    need(own <= set(whole.present), "the vmcore does not hold them")
+    equal("memory", set(part.present), set(whole.present) - own)
+    equal("kept", set(part.kept), set(whole.kept) - own)
+    pages = dict(whole.pages())
+    for pfn, page in part.pages():
+        need(pages[pfn] == page, "page %#x differs", pfn)
+    # /proc/iomem's lines do the same, of a machine without a device tree
+    box.text("root/proc/iomem", "".join(
+        "%08x-%08x : Crash kernel\n" % (start, end - 1)
+        for start, end in RESERVED))
+    os.unlink(box.path("root/proc/device-tree/chosen/"
+                       "linux,usable-memory-range"))
+    box.good("-d", 0, "--machine-root", root, image.path, "lines")
+    with open(box.path("lines"), "rb") as a, open(box.path("part"),
+                                                  "rb") as b:
+        need(a.read() == b.read(), "another dump by /proc/iomem")
+
+
+def elsewhere(box):
+    """Reservations that the vmcore does not hold, as it should be, change
+    nothing and are not spoken of; a damaged device tree is an error."""
+    image = box.image(IMAGE)
+    box.good("-d", 31, image.path, "whole")
+    root = tree(box, cells(0x30000000, 0x10000000))
+    err = box.good("-d", 31, "--machine-root", root, image.path, "same").err
+    need("own memory" not in err, "%s", err)
+    with open(box.path("whole"), "rb") as a, open(box.path("same"),
+                                                  "rb") as b:
+        need(a.read() == b.read(), "another dump")
+    for content, width, text in (
+            (b"short", 2, "5 bytes"), (cells(1, 1), 9, "9"),
+            (cells(1 << 63, 1 << 63), 2, "too large")):
+        tree(box, content, width)
+        err = box.bad(1, "-f", "--machine-root", root, image.path,
+                      "none").err
+        need(re.search(r"\b%s\b" % text, err), "no %s: %s", text, err)
+
+
 def tests():
-    for function in (rules, from_files, copy, refused):
+    for function in (rules, from_files, copy, refused, left_out, elsewhere):
         yield function.__name__, function
