@@ -67,6 +67,36 @@ static struct error *open_fadump(struct input *input,
 	return NULL;
 }
 
+static struct error *open_kernel(struct input *input)
+{
+	TRY(view_create(input->image, VIEW_RANDOM, &input->view));
+	return kernel_open(input->image, input->view, input->log,
+			   &input->kernel);
+}
+
+static void close_kernel(struct input *input)
+{
+	kernel_close(input->kernel);
+	view_destroy(input->view);
+	input->kernel = NULL;
+	input->view = NULL;
+}
+
+/* The kernel tells what of the image has to go: it is opened again then, on
+ * what is left. */
+static struct error *cut_reserved(struct input *input)
+{
+	struct reservations reserved;
+
+	TRY(own_memory_reserved(input->kernel, input->view, input->log,
+				&reserved));
+	if (!reserved.nr)
+		return NULL;
+	close_kernel(input);
+	TRY(own_memory_cut(input->image, &reserved, input->log));
+	return open_kernel(input);
+}
+
 struct error *input_open(struct input *input,
 			 const struct capture_options *options,
 			 struct log *log)
@@ -80,8 +110,8 @@ struct error *input_open(struct input *input,
 	fadump_header_include(input->image);
 	TRY(own_memory_leave_out(input->image, options->machine_root, log));
 	own_memory_check(input->image, log);
-	TRY(view_create(input->image, VIEW_RANDOM, &input->view));
-	TRY(kernel_open(input->image, input->view, log, &input->kernel));
+	TRY(open_kernel(input));
+	TRY(cut_reserved(input));
 	warn_unfiltered(input, options);
 	memory_plan(input->kernel->end_pfn,
 		    input->kernel->space.target.page_shift,
@@ -112,8 +142,7 @@ void input_close(struct input *input)
 {
 	fadump_deinit(&input->fadump);
 	overlay_destroy(input->overlay);
-	kernel_close(input->kernel);
-	view_destroy(input->view);
+	close_kernel(input);
 	image_close(input->image);
 }
 

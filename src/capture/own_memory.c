@@ -126,7 +126,8 @@ struct error *own_memory_cut(struct image *image,
 		uint64_t paddr = align_up(r->paddr, page);
 		uint64_t end = align_down(r->end, page);
 
-		if (paddr < r->paddr || paddr >= end)
+		if (paddr < r->paddr || paddr >= end ||
+		    r->source == RESERVATION_CMA)
 			continue;
 		TRY(segments_cut(&image->segments, &image->nr_segments, paddr,
 				 end, &size));
@@ -158,6 +159,30 @@ struct error *own_memory_leave_out(struct image *image, const char *root,
 		return NULL;
 	}
 	return own_memory_cut(image, &reserved, log);
+}
+
+struct error *own_memory_reserved(const struct kernel *kernel,
+				  struct view *view, struct log *log,
+				  struct reservations *ret)
+{
+	struct kernel_reservation all[2];
+	size_t nr;
+
+	ret->nr = 0;
+	TRY(kernel_reservations(kernel, view, all, &nr));
+	for (size_t i = 0; i < nr; i++) {
+		log_print(log, LOG_DEBUG,
+			  "the crashed kernel had reserved %#llx-%#llx",
+			  (unsigned long long)all[i].paddr,
+			  (unsigned long long)all[i].end - 1);
+		if (image_has(kernel->image, all[i].paddr,
+			      all[i].end - all[i].paddr))
+			ret->at[ret->nr++] = (struct reservation){
+				all[i].paddr, all[i].end, RESERVATION_SYMBOL };
+	}
+	if (ret->nr == nr)
+		ret->nr = 0;
+	return NULL;
 }
 
 void own_memory_check(const struct image *image, struct log *log)

@@ -12,6 +12,7 @@
 #define CAPDUMP_CAPTURE_OWN_MEMORY_H
 
 #include "../image/image.h"
+#include "../kernel/kernel.h"
 #include "../machine/reservations.h"
 
 struct own_memory {
@@ -37,7 +38,9 @@ void own_memory_check(const struct image *image, struct log *log);
 
 /*
  * Takes each of RESERVED out of the image's segments, as long as nobody uses
- * them; what lay there is warned about. Parts of pages stay.
+ * them; what lay there is warned about. Parts of pages stay, and CMA's: the
+ * system used those, and a loader that leaves them in the vmcore does not give
+ * them to the capture kernel.
  */
 struct error *own_memory_cut(struct image *image,
 			     const struct reservations *reserved,
@@ -50,5 +53,14 @@ struct error *own_memory_cut(struct image *image,
  */
 struct error *own_memory_leave_out(struct image *image, const char *root,
 				   struct log *log);
+
+/*
+ * What KERNEL had reserved and the image holds all the same; to be cut. Nothing
+ * where the image holds all of it: then it is no capture kernel's vmcore (but
+ * QEMU's, say), and the reservation is memory as any.
+ */
+struct error *own_memory_reserved(const struct kernel *kernel,
+				  struct view *view, struct log *log,
+				  struct reservations *ret);
 
 #endif

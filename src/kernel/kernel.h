@@ -124,4 +124,19 @@ struct error *kernel_image_ranges(const struct kernel *kernel,
 				  struct view *view, range_fn *fn,
 				  range_fn *table_fn, void *arg);
 
+/* Memory that the kernel had set aside for its crash kernel; bytes, the end
+ * exclusive. */
+struct kernel_reservation {
+	uint64_t paddr, end;
+};
+
+/*
+ * The main and the low one, *NR of them, as the kernel's own symbol table leads
+ * to them; 64-bit kernels. What can't be found or read is not told.
+ */
+struct error *kernel_reservations(const struct kernel *kernel,
+				  struct view *view,
+				  struct kernel_reservation ret[2],
+				  size_t *nr);
+
 #endif

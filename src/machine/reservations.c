@@ -177,6 +177,7 @@ const char *reservation_source_name(enum reservation_source source)
 		[RESERVATION_CHOSEN] = "linux,crashkernel-base",
 		[RESERVATION_CMA] = "crash_cma_ranges",
 		[RESERVATION_USABLE] = "linux,usable-memory-range",
+		[RESERVATION_SYMBOL] = "crashk_res, crashk_low_res",
 	};
 
 	return names[source];

@@ -17,6 +17,8 @@ enum reservation_source {
 	RESERVATION_CMA,	/* /sys/kernel/kexec/crash_cma_ranges */
 	RESERVATION_USABLE,	/* linux,usable-memory-range: this kernel is the
 				 * crash kernel, and this its own memory */
+	RESERVATION_SYMBOL,	/* the crashed kernel's crashk_res and
+				 * crashk_low_res */
 };
 
 struct reservation {

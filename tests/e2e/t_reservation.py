@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from harness import equal, need, read_dump
+from harness import FIXTURES, Image, equal, need, read_dump
 
 MIB = 1 << 20
 IMAGE = "good-6.12-vmemmap"
@@ -202,6 +202,29 @@ def elsewhere(box):
         need(re.search(r"\b%s\b" % text, err), "no %s: %s", text, err)
 
 
+def own_words(box):
+    """The crashed kernel's own words, in a vmcore that lacks its high
+    reservation and holds the low one: that is left out. A vmcore with both is
+    no capture kernel's; words that are none change nothing."""
+    text = os.path.join(FIXTURES, IMAGE + ".txt")
+    low = "0x18000000-0x181fffff"
+    for crashk, cut in (("0x200000000-0x20fffffff " + low, True),
+                        (low + " 0x200000000-0x20fffffff", True),
+                        (low + " 0x140000000-0x1401fffff", False),
+                        (low, False),
+                        ("0x200000000-0x20fffffff 0x181fffff-0x18000000",
+                         False),
+                        ("0x200000000-0x20fffffff 0-0xffffffffffffffff",
+                         False)):
+        image = Image(box.path("crashk.vmcore"), text, ["crashk=" + crashk])
+        err = box.good("-f", "-d", 0, image.path, "dump").err
+        equal(crashk, ("%s" % low) in err and "own memory" in err, cut)
+        dump = read_dump(box.path("dump"))
+        equal(crashk, 0x18000 in set(dump.present), not cut)
+        need(0x18200 in set(dump.present), "too much is left out")
+
+
 def tests():
-    for function in (rules, from_files, copy, refused, left_out, elsewhere):
+    for function in (rules, from_files, copy, refused, left_out, elsewhere,
+                     own_words):
         yield function.__name__, function

@@ -47,6 +47,7 @@ SETTINGS = {
     "crashtime": ("1700000000", "seconds"),
     "free_pages": ("", "sum of NR_FREE_PAGES; default what is free"),
     "kallsyms": ("1", "0: the symbol table is empty; 2: it has no data"),
+    "crashk": ("", "what crashk_res and crashk_low_res say: FIRST-LAST each"),
     "log": ("", "prb, records or none; default by kernel"),
     "log_caller": ("0", "caller ids in the records"),
     "log_bits": ("14", "size of the log text buffer, a power of two"),

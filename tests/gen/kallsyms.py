@@ -8,6 +8,9 @@ negative is an absolute value, and negative is base - 1 - offset. In 7.2 an offs
 place.
 """
 
+RESERVATIONS = ("crashk_res", "crashk_low_res")
+
+
 class Places:
     """The image's sections, as offsets from _text, all of them multiples of
     64 KiB; the last one ends with the image."""
@@ -33,7 +36,8 @@ def symbols(machine):
     table += [(kind, name, machine.text + at)
               for kind, name, at in arch.symbols(machine)]
     table += [("D", name, machine.symbols[name]) for name in
-              (arch.ROOT_SYMBOL or arch.ROOT, "init_uts_ns", *arch.LISTED)
+              (arch.ROOT_SYMBOL or arch.ROOT, "init_uts_ns", *arch.LISTED,
+               *RESERVATIONS)
               if name in machine.symbols]
     if machine.fx.num("kallsyms") == 2:
         # scripts/kallsyms.c: symbol_valid() without CONFIG_KALLSYMS_ALL
@@ -43,6 +47,19 @@ def symbols(machine):
                  if name.startswith(("__start_", "__stop_", "_etext")) or
                  machine.text + arch.STEXT <= at < etext]
     return sorted(table, key=lambda s: s[2])
+
+
+def reservations(machine):
+    """Each a struct resource: start, end, name (include/linux/ioport.h)."""
+    texts = machine.fx["crashk"].split()
+    if not texts:
+        return
+    name = machine.image_vaddr(machine.symbol("crashk_name", 16, 8,
+                                              b"Crash kernel\0"))
+    for symbol, text in zip(RESERVATIONS, texts):
+        first, _, last = text.partition("-")
+        machine.symbol(symbol, 64, 8, machine.words.pack(
+            "3Q", int(first, 0), int(last, 0), name))
 
 
 def tokens(words):
@@ -70,6 +87,7 @@ def names(table):
 def build(machine):
     if not machine.layout.kallsyms:
         return
+    reservations(machine)
     table = symbols(machine) if machine.fx.flag("kallsyms") else []
     token_table, token_index = tokens(machine.words)
     text = names(table)
