@@ -19,7 +19,7 @@ VM_FIRST ?= 6.1 6.12 7.2 arm64-7.2 ppc64le64k-7.2
 
 # and machines of other shapes (machine/), other kernels, four levels of page
 # tables, no KASLR
-check-vm-all: check-vm
+check-vm-all: check-vm check-vm-reservation
 	tests/vm/install --check $(VM_KEYS)
 	CAPDUMP=$(CURDIR)/$(BUILD)/capdump VM_OUT=$(CURDIR)/$(BUILD)/vm-all \
 		EVERY_PAGE=$(CURDIR)/$(BUILD)/zstd/every_page \
@@ -35,4 +35,15 @@ VM_KEYS ?= 6.1+no5lvl 6.12+no5lvl+nokaslr 7.2+no5lvl \
 	arm64-7.2@high arm64-7.2@48bit ppc64le-7.2 \
 	ppc64le64k-7.2+disable_radix riscv64-7.2 s390x-7.2 loongarch64-7.2
 
-.PHONY: demo check-vm check-vm-all
+# what 7.2 reserves, against what capdump says it will; nothing crashes
+check-vm-reservation:
+	tests/vm/install --check $(VM_RESERVATION)
+	$(MAKE) all
+	for key in $(VM_RESERVATION); do \
+		CAPDUMP=$(CURDIR)/$(BUILD)/capdump \
+			VM_OUT=$(CURDIR)/$(BUILD)/vm \
+			tests/vm/reservation.py $$key || exit 1; done
+
+VM_RESERVATION ?= arm64-7.2 7.2 riscv64-7.2
+
+.PHONY: demo check-vm check-vm-all check-vm-reservation
