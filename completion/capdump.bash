@@ -34,16 +34,16 @@ _capdump()
 	--machine-root)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
-	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd)
+	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd | --cpus)
 		return ;;
-	--report | --iomem | --device-tree)
+	--report | --iomem | --device-tree | --vmcore)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	esac
 	if [[ -z $words && $cur == -* ]]; then
 		words=$(_capdump_options "${COMP_WORDS[0]}")
 	elif [[ -z $words && $COMP_CWORD -eq 1 ]]; then
-		words="info dmesg verify rearrange reservation"
+		words="info dmesg verify rearrange reservation estimate"
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 	case $prev in

@@ -24,7 +24,7 @@ typedef struct error *command_fn(const struct options *options,
 				 struct log *log, enum exit_status *ret);
 
 command_fn command_capture, command_rearrange, command_dmesg, command_info,
-	   command_verify, command_reservation;
+	   command_verify, command_reservation, command_estimate;
 
 /* Opens OPTIONS->input, be it a vmcore or a dump; says what to do with a
  * flattened one. */

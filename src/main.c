@@ -37,6 +37,7 @@ static command_fn *const commands[NR_COMMANDS] = {
 	[COMMAND_INFO] = command_info,
 	[COMMAND_VERIFY] = command_verify,
 	[COMMAND_RESERVATION] = command_reservation,
+	[COMMAND_ESTIMATE] = command_estimate,
 	[COMMAND_HELP] = command_help,
 	[COMMAND_VERSION] = command_version,
 };

@@ -23,6 +23,7 @@ static const struct command_word command_words[] = {
 	{ "verify", COMMAND_VERIFY },
 	{ "reservation", COMMAND_RESERVATION },
 	{ "rearrange", COMMAND_REARRANGE },
+	{ "estimate", COMMAND_ESTIMATE },
 };
 
 const char *option_name(const struct option_row *row, char *buf)
@@ -180,6 +181,7 @@ static const char *const command_names[NR_COMMANDS] = {
 	[COMMAND_INFO] = "info",
 	[COMMAND_VERIFY] = "verify",
 	[COMMAND_RESERVATION] = "reservation",
+	[COMMAND_ESTIMATE] = "estimate",
 };
 
 /* Options that mean nothing to the command. makedumpfile's --dump-dmesg takes
@@ -233,9 +235,11 @@ static struct error *check_words(struct options *options, int nr,
 		options->capture.input = words[0];
 		return NULL;
 	case COMMAND_RESERVATION:
+	case COMMAND_ESTIMATE:
 		if (nr)
 			return error_create(ERROR_USAGE,
-					    "reservation takes options only, not %s",
+					    "%s takes options only, not \"%s\"",
+					    command_names[options->command],
 					    words[0]);
 		return NULL;
 	case COMMAND_REARRANGE:
@@ -335,6 +339,7 @@ static void options_init(struct options *options, const char *program)
 			.nr_levels = 1,
 		},
 		.log_levels = LOG_DEFAULT,
+		.nr_cpus = 1,
 	};
 	if (!options->as_makedumpfile) {
 		options->capture.levels[0] = 31;

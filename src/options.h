@@ -24,6 +24,7 @@ enum command_id {
 	COMMAND_INFO,
 	COMMAND_VERIFY,
 	COMMAND_RESERVATION,
+	COMMAND_ESTIMATE,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 	NR_COMMANDS
@@ -53,13 +54,15 @@ struct options {
 	bool show_stats;
 	bool json;
 	bool registers;
+	const char *target;	/* estimate: folder to measure; NULL: none */
+	unsigned nr_cpus;	/* estimate: of the capture kernel */
 	const char *report;	/* NULL: none */
 	struct reservation_options reservation;
 	unsigned log_levels;	/* enum log_level */
 
 	/* What the parser needs to judge combinations. */
 	bool given[OPTIONS_MAX];	/* row i of option_rows was given */
-	bool codec_given, flatten_given, debug;
+	bool codec_given, flatten_given, debug, levels_given;
 };
 
 enum option_action {

@@ -78,6 +78,8 @@ void options_print_help(FILE *file, const char *program)
 "  capdump rearrange [-f] DUMP      as -R\n"
 "  capdump reservation [--json] [OPTION...]\n"
 "                                       explain what crashkernel= reserves\n"
+"  capdump estimate [--vmcore FILE] [--target DIR] [--json]\n"
+"                                       how large and slow a dump would be\n"
 "\n"
 "capdump compresses with zstd and leaves out what dump level 31 does, unless\n"
 "told otherwise. Called as makedumpfile it has that program's defaults: no\n"

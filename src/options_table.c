@@ -34,6 +34,7 @@ static struct error *parse_levels(struct options *options,
 {
 	const char *p = argument;
 
+	options->levels_given = true;
 	options->capture.nr_levels = 0;
 	for (;;) {
 		size_t len = strcspn(p, ",");
@@ -257,6 +258,29 @@ static struct error *parse_machine_root(struct options *options,
 	return NULL;
 }
 
+static struct error *parse_vmcore(struct options *options,
+				  const char *argument)
+{
+	options->capture.input = argument;
+	return NULL;
+}
+
+static struct error *parse_target(struct options *options,
+				  const char *argument)
+{
+	options->target = argument;
+	return NULL;
+}
+
+static struct error *parse_cpus(struct options *options, const char *argument)
+{
+	uint64_t nr;
+
+	TRY(parse_number("--cpus", argument, CAPTURE_MAX_THREADS, &nr));
+	options->nr_cpus = (unsigned)max_u64(nr, 1);
+	return NULL;
+}
+
 static struct error *check_block_order(struct options *options,
 				       const char *argument)
 {
@@ -277,7 +301,8 @@ static struct error *check_cyclic_buffer(struct options *options,
 
 #define ANY (~0u)
 #define WRITES (FOR(CAPTURE) | FOR(REARRANGE) | FOR(DMESG))
-#define READS_VMCORE (FOR(CAPTURE) | FOR(DMESG) | FOR(INFO))
+#define READS_VMCORE (FOR(CAPTURE) | FOR(DMESG) | FOR(INFO) | FOR(ESTIMATE))
+#define SCANS (FOR(CAPTURE) | FOR(ESTIMATE))
 
 #define FLAG(member) .action = ACTION_FLAG, \
 	.flag = offsetof(struct options, member)
@@ -289,7 +314,7 @@ static struct error *check_cyclic_buffer(struct options *options,
 
 const struct option_row option_rows[] = {
 	/* what a dump holds */
-	{ 'd', NULL, "LEVELS", PARSE(parse_levels), .commands = FOR(CAPTURE),
+	{ 'd', NULL, "LEVELS", PARSE(parse_levels), .commands = SCANS,
 	  .help = "leave out: 1 zero pages, 2 page cache without private data,\n"
 		  "4 all page cache, 8 user pages, 16 free pages; the sum of\n"
 		  "these, 0-31. A list (1,31): the next level is taken when\n"
@@ -333,10 +358,10 @@ const struct option_row option_rows[] = {
 	  .help = "which pages come first: those that a debugger needs most\n"
 		  "(value, the default), or the lowest addresses" },
 	{ 0, "num-threads", "N", PARSE(parse_nr_threads),
-	  .commands = FOR(CAPTURE),
+	  .commands = SCANS,
 	  .help = "work with N threads, 0: serially. Default: one a CPU, as\n"
 		  "memory permits. The dump is the same for every N" },
-	{ 0, "memory", "SIZE", PARSE(parse_memory), .commands = FOR(CAPTURE),
+	{ 0, "memory", "SIZE", PARSE(parse_memory), .commands = SCANS,
 	  .help = "use about SIZE bytes of memory at most (K, M, G, T); default:\n"
 		  "half of what is free. Little memory is fewer threads and\n"
 		  "more scans. The dump is the same for every SIZE" },
@@ -378,10 +403,18 @@ const struct option_row option_rows[] = {
 	{ 0, "report", "FILE", PARSE(parse_report), .commands = FOR(CAPTURE),
 	  .help = "write the summary as JSON to FILE" },
 	{ 0, "json", NULL, FLAG(json),
-	  .commands = FOR(INFO) | FOR(RESERVATION),
-	  .help = "info, reservation: print JSON" },
+	  .commands = FOR(INFO) | FOR(RESERVATION) | FOR(ESTIMATE),
+	  .help = "info, reservation, estimate: print JSON" },
 	{ 0, "registers", NULL, FLAG(registers), .commands = FOR(INFO),
 	  .help = "info: print all registers of all CPUs" },
+	{ 0, "vmcore", "FILE", PARSE(parse_vmcore), .commands = FOR(ESTIMATE),
+	  .help = "estimate: the crashed kernel's memory; default /proc/kcore,\n"
+		  "the running one's" },
+	{ 0, "target", "DIR", PARSE(parse_target), .commands = FOR(ESTIMATE),
+	  .help = "estimate: where the dump would go: up to 256 MiB are written\n"
+		  "there to see how fast that is" },
+	{ 0, "cpus", "N", PARSE(parse_cpus), .commands = FOR(ESTIMATE),
+	  .help = "estimate: CPUs of the capture kernel (default 1)" },
 
 	/* whose reservation it explains */
 	{ 0, "arch", "NAME", PARSE(parse_arch), .commands = FOR(RESERVATION),

@@ -131,7 +131,8 @@ struct error *own_memory_cut(struct image *image,
 			continue;
 		TRY(segments_cut(&image->segments, &image->nr_segments, paddr,
 				 end, &size));
-		if (size)
+		/* nothing is missed of a running kernel's */
+		if (size && !image->live)
 			log_warn(log, "%s of the vmcore at %#llx-%#llx are the capture kernel's own memory (%s): left out",
 				 text_size(size, text),
 				 (unsigned long long)paddr,
@@ -196,7 +197,7 @@ void own_memory_check(const struct image *image, struct log *log)
 	 * captures in the crashed kernel's */
 	if ((image->target.elf_machine != EM_X86_64 &&
 	     image->target.elf_machine != EM_AARCH64) ||
-	    !is_proc_vmcore(image))
+	    !is_proc_vmcore(image) || image->live)
 		return;
 	iomem = read_text("/proc/iomem", MAX_IOMEM);
 	block = read_text(BLOCKS "block_size_bytes", 32);

@@ -160,7 +160,10 @@ static struct error *add_load(struct reader *reader, const Elf64_Phdr *phdr,
 	};
 	uint64_t end;
 
-	if (!segment.memsz)
+	/* Linux fs/proc/kcore.c: what is no RAM by its address (vmalloc...) */
+	if (segment.paddr == UINT64_MAX)
+		image->live = true;
+	if (!segment.memsz || segment.paddr == UINT64_MAX)
 		return NULL;
 	if (add_overflows(segment.paddr, segment.memsz, &end) ||
 	    end > MAX_PADDR) {

@@ -79,6 +79,8 @@ struct image {
 	uint64_t size;		/* of the file, bytes; 0 if unknown */
 	bool can_map;		/* windows may map the file at segment offsets */
 	bool salvage;		/* a cut-off file is no error */
+	bool live;		/* /proc/kcore: of the running kernel, and
+				 * changing while it is read */
 	struct target target;
 	struct segment *segments;	/* sorted by paddr, disjoint; owned */
 	size_t nr_segments;

@@ -97,7 +97,7 @@ def each(box):
     known, unneeded, _ = sections(box.good("--help").out.decode())
     elsewhere = {"-F", "-R", "--dump-dmesg", "--check-params", "-v", "-h",
                  "--help", "--json", "--registers", "--dry-run",
-                 "--device-tree", "--release",
+                 "--device-tree", "--release", "--vmcore", "--target", "--cpus",
                  *RESERVATION}
     for name, argument in (known | unneeded).items():
         if name in elsewhere:

@@ -105,6 +105,9 @@ static struct error *parse_row(struct options *o, const struct option_row *row)
 	if (row->commands == FOR(RESERVATION))
 		return parse(o, false, "capdump", "reservation", name,
 			     argument, NULL);
+	if (row->commands == FOR(ESTIMATE))
+		return parse(o, false, "capdump", "estimate", name, argument,
+			     NULL);
 	if ((row->commands & (FOR(INFO) | FOR(CAPTURE))) == FOR(INFO) &&
 	    row->action == ACTION_FLAG)
 		return parse(o, false, "capdump", "info", name, "core", NULL);

@@ -32,6 +32,12 @@ for f in iomem meminfo zoneinfo buddyinfo modules cmdline kallsyms slabinfo
 do cat /proc/$f > $out/$f.txt; done
 dmesg > $out/dmesg.txt
 cat /sys/kernel/vmcoreinfo > $out/vmcoreinfo-place.txt
+# what capdump expects of a crash now; pages that were freed lie on lists of the
+# CPUs for some seconds, and look as if they were in use
+sleep 10
+! command -v capdump > /dev/null || capdump estimate --json \
+	> $out/estimate.json 2> $out/estimate.log ||
+	echo "VM: estimate: status $?"
 sync
 # last, when nothing moves any more: the frames of known pages, then flags
 touch /tmp/tell
