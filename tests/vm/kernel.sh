@@ -20,7 +20,7 @@ fi
 . "$VM/arch/$machine.sh"
 export ARCH=$debian
 if [ -n "${own_kernel:-}" ]; then
-	exec "$VM/$own_kernel" "$version"
+	exec "$VM/own-kernel.sh" "$machine-$version"
 fi
 # What is inside of a zboot image, which starts by itself as well: kexec-tools
 # 2.0.32 can't load loong64's. Linux drivers/firmware/efi/libstub/zboot-header.S:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034
 # s390x, big-endian. Debian's kernel has no kdump: kernel.sh takes one of our
-# own (s390x-kernel.sh).
-debian=s390x flavour='' own_kernel=s390x-kernel.sh triplet=s390x-linux-gnu
+# own (own-kernel.sh).
+debian=s390x flavour='' triplet=s390x-linux-gnu
+own_kernel=s390x-kdump linux_arch=s390 linux_image=arch/s390/boot/bzImage
 packages="qemu-system-misc gcc-s390x-linux-gnu libc6-dev-s390x-cross"
 qemu=(qemu-system-s390x -machine s390-ccw-virtio -cpu max)
 console=ttysclp0 disk=virtio-blk-ccw balloon=virtio-balloon-ccw

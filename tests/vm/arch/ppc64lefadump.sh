@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC1091
+# ppc64le with pages of 64 KiB and a kernel of our own (own-kernel.sh) that has
+# firmware-assisted dump; this file alone asks for none: fadump=on does.
+. "$VM/arch/ppc64le64k.sh"
+own_kernel=ppc64le-fadump64k linux_arch=powerpc linux_image=vmlinux
