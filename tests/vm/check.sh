@@ -87,8 +87,11 @@ on_host() { # KEY DIR: the dumps the guest made, made again
 		"$CAPDUMP" verify "$dir/d1"
 	claim "$key: the zstd encoder, every page, both decoders" \
 		quiet "$dir/every.log" "$every_page" "$dir/vmcore" "$PAGE_SIZE"
-	[ ! -e "$dir/estimate.json" ] || claim "$key: estimate foretold the dumps" \
-		/usr/bin/python3 -B "$VM/estimate.py" "$dir"
+	# a QEMU dump has the crash kernel's memory too, and machines of other
+	# shapes lack what the running kernel has (CMA's)
+	[ "$key" != "${key%@*}" ] || [ ! -e "$dir/estimate.json" ] ||
+		claim "$key: estimate foretold the dumps" \
+			/usr/bin/python3 -B "$VM/estimate.py" "$dir"
 	claim "$key d31: info names release and panic" info_names "$dir"
 	claim "$key d31: info knows where the CPUs were" quiet \
 		"$dir/registers.log" registers "$dir"
