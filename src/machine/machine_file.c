@@ -3,11 +3,10 @@
 #include "machine_file.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "../base/io.h"
+#include "root.h"
 
 #define FIRST_SIZE ((size_t)16 << 10)
 
@@ -45,15 +44,13 @@ static struct error *read_all(int fd, size_t max, char **ret, size_t *len)
 static struct error *read_file(const char *root, const char *path, size_t max,
 			       bool may_lack, char **ret, size_t *len)
 {
-	char whole[PATH_MAX];
+	AUTO_FREE char *whole = NULL;
 	AUTO_FD int fd = -1;
 	struct error *err;
-	int n = snprintf(whole, sizeof(whole), "%s%s", root ? root : "", path);
 
 	*ret = NULL;
 	*len = 0;
-	if (n < 0 || (size_t)n >= sizeof(whole))
-		return error_errno(ENAMETOOLONG, "%s", path);
+	TRY(root_path(root, path, &whole));
 	err = io_open_read(whole, &fd);
 	if (err && may_lack && (error_number(err) == ENOENT ||
 				error_number(err) == ENOTDIR)) {

@@ -13,7 +13,7 @@
 #include "../base/error.h"
 
 /*
- * Reads all of ROOT and PATH ("/proc/iomem"; ROOT NULL or "": the running
+ * Reads all of PATH ("/proc/iomem") below ROOT (root_path(); NULL: the running
  * machine) into *RET (owned by the caller; *LEN bytes and a NUL). More than MAX
  * bytes are an error, which names the path, as is a file that can't be read.
  */
