@@ -1,303 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every option there is, and what its argument becomes. makedumpfile's are
- * those of its main(): getopt's "b:cDd:eEFfg:hi:lL:pRvXx:z" and longopts
- * (makedumpfile 1.7.9 makedumpfile.c).
+ * Every option there is. makedumpfile's are those of its main(): getopt's
+ * "b:cDd:eEFfg:hi:lL:pRvXx:z" and longopts (makedumpfile 1.7.9 makedumpfile.c).
  */
 #include "options.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <string.h>
-
-#include "base/bytes.h"
-#include "base/text.h"
-
-#define MAX_CPUS (1u << 20)
-
-/* A number for the option NAME; the error names both. */
-static struct error *parse_number(const char *name, const char *argument,
-				  uint64_t max, uint64_t *ret)
-{
-	struct error *err = text_parse_number(argument, max, ret);
-
-	if (!err)
-		return NULL;
-	error_destroy(err);
-	return error_create(ERROR_USAGE,
-			    "%s takes a number from 0 to %llu, not \"%s\"",
-			    name, (unsigned long long)max, argument);
-}
-
-static struct error *parse_levels(struct options *options,
-				  const char *argument)
-{
-	const char *p = argument;
-
-	options->levels_given = true;
-	options->capture.nr_levels = 0;
-	for (;;) {
-		size_t len = strcspn(p, ",");
-		char number[8];
-		uint64_t level;
-
-		if (options->capture.nr_levels == CAPTURE_MAX_LEVELS)
-			return error_create(ERROR_USAGE,
-					    "-d takes at most %d levels, not \"%s\"",
-					    CAPTURE_MAX_LEVELS, argument);
-		snprintf(number, sizeof(number), "%.*s", (int)len, p);
-		if (len >= sizeof(number))
-			number[0] = '\0';	/* no number */
-		struct error *err = text_parse_number(number, 31, &level);
-		if (err) {
-			error_destroy(err);
-			return error_create(ERROR_USAGE,
-					    "-d takes levels from 0 to 31, as in 31 or 1,31, not \"%s\"",
-					    argument);
-		}
-		options->capture.levels[options->capture.nr_levels++] = (unsigned)level;
-		if (!p[len])
-			return NULL;
-		p += len + 1;
-	}
-}
-
-/* The last --level counts, but both are a contradiction. */
-static struct error *choose_codec_level(struct options *options, int level)
-{
-	int *old = &options->capture.codec_level;
-
-	if (*old && (*old == CODEC_LEVEL_FAST) != (level == CODEC_LEVEL_FAST))
-		return error_create(ERROR_USAGE,
-				    "--level and --fast exclude each other");
-	*old = level;
-	return NULL;
-}
-
-static struct error *parse_codec_level(struct options *options,
-				       const char *argument)
-{
-	uint64_t level = 0;
-	struct error *err = text_parse_number(argument, INT_MAX, &level);
-
-	error_destroy(err);
-	if (err || !level)
-		return error_create(ERROR_USAGE,
-				    "--level takes a number above 0, not \"%s\"",
-				    argument);
-	return choose_codec_level(options, (int)level);
-}
-
-static struct error *parse_fast(struct options *options, const char *argument)
-{
-	(void)argument;
-	return choose_codec_level(options, CODEC_LEVEL_FAST);
-}
-
-static struct error *parse_order(struct options *options,
-				 const char *argument)
-{
-	options->capture.address_order = !strcmp(argument, "address");
-	if (!options->capture.address_order && strcmp(argument, "value"))
-		return error_create(ERROR_USAGE,
-				    "--order takes value or address, not \"%s\"",
-				    argument);
-	return NULL;
-}
-
-static struct error *parse_max_size(struct options *options,
-				    const char *argument)
-{
-	struct error *err = text_parse_size(argument, &options->capture.max_size);
-
-	if (!err && options->capture.max_size > 0)
-		return NULL;
-	error_destroy(err);
-	return error_create(ERROR_USAGE,
-			    "-L takes a size above 0, as in 2G or 500M, not \"%s\"",
-			    argument);
-}
-
-static struct error *parse_memory(struct options *options,
-				  const char *argument)
-{
-	struct error *err = text_parse_size(argument,
-					    &options->capture.memory);
-
-	if (!err && options->capture.memory > 0)
-		return NULL;
-	error_destroy(err);
-	return error_create(ERROR_USAGE,
-			    "--memory takes a size above 0, as in 64M, not \"%s\"",
-			    argument);
-}
-
-static struct error *parse_message_level(struct options *options,
-					 const char *argument)
-{
-	uint64_t levels;
-
-	TRY(parse_number("--message-level", argument, 31, &levels));
-	options->log_levels = (unsigned)levels;
-	return NULL;
-}
-
-static struct error *parse_nr_threads(struct options *options,
-				      const char *argument)
-{
-	uint64_t nr;
-
-	/* scripts give the number of CPUs; it may be more than is of use */
-	TRY(parse_number("--num-threads", argument, MAX_CPUS, &nr));
-	options->capture.nr_threads = (int)min_u64(nr, CAPTURE_MAX_THREADS);
-	return NULL;
-}
-
-static struct error *parse_progress_fd(struct options *options,
-				       const char *argument)
-{
-	uint64_t fd;
-	int flags;
-
-	TRY(parse_number("--progress-fd", argument, INT_MAX, &fd));
-	flags = fcntl((int)fd, F_GETFL);
-	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY)
-		return error_create(ERROR_USAGE,
-				    "--progress-fd: file descriptor %s is not open%s",
-				    argument, flags < 0 ? "" : " for writing");
-	options->capture.progress_fd = (int)fd;
-	return NULL;
-}
-
-static struct error *parse_report(struct options *options,
-				  const char *argument)
-{
-	if (!*argument)
-		return error_create(ERROR_USAGE, "--report takes a file name");
-	options->report = argument;
-	return NULL;
-}
-
-static struct error *parse_device_tree(struct options *options,
-				       const char *argument)
-{
-	if (!*argument)
-		return error_create(ERROR_USAGE, "--device-tree takes a path");
-	options->capture.device_tree = argument;
-	return NULL;
-}
-
-static struct error *parse_arch(struct options *options, const char *argument)
-{
-	options->reservation.arch = reserve_arch_find(argument);
-	if (options->reservation.arch)
-		return NULL;
-	return error_create(ERROR_USAGE,
-			    "--arch takes x86_64, arm64, riscv64, loongarch64, s390x or ppc64, not \"%s\"",
-			    argument);
-}
-
-static struct error *parse_cmdline(struct options *options,
-				   const char *argument)
-{
-	options->reservation.cmdline = argument;
-	return NULL;
-}
-
-static struct error *parse_iomem(struct options *options,
-				 const char *argument)
-{
-	if (!*argument)
-		return error_create(ERROR_USAGE, "--iomem takes a file name");
-	options->reservation.iomem = argument;
-	return NULL;
-}
-
-static struct error *parse_kernel(struct options *options,
-				  const char *argument)
-{
-	bool series = !strcmp(argument, "series");
-
-	options->reservation.kernel = series ? RESERVE_SERIES :
-				      RESERVE_LINUX_7_2;
-	if (series || !strcmp(argument, "7.2"))
-		return NULL;
-	return error_create(ERROR_USAGE,
-			    "--kernel takes 7.2 or series, not \"%s\"",
-			    argument);
-}
-
-static struct error *parse_encryption(struct options *options,
-				      const char *argument)
-{
-	static const char *const names[] = {
-		[RESERVE_PLAIN] = "none",
-		[RESERVE_SME] = "sme",
-		[RESERVE_GUEST] = "guest",
-	};
-
-	options->reservation.encryption_given = true;
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(argument, names[i]))
-			continue;
-		options->reservation.encryption = (enum reserve_encryption)i;
-		return NULL;
-	}
-	return error_create(ERROR_USAGE,
-			    "--encryption takes none, sme or guest, not \"%s\"",
-			    argument);
-}
-
-static struct error *parse_machine_root(struct options *options,
-					const char *argument)
-{
-	if (!*argument)
-		return error_create(ERROR_USAGE,
-				    "--machine-root takes a folder");
-	options->capture.machine_root = argument;
-	return NULL;
-}
-
-static struct error *parse_vmcore(struct options *options,
-				  const char *argument)
-{
-	options->capture.input = argument;
-	return NULL;
-}
-
-static struct error *parse_target(struct options *options,
-				  const char *argument)
-{
-	options->target = argument;
-	return NULL;
-}
-
-static struct error *parse_cpus(struct options *options, const char *argument)
-{
-	uint64_t nr;
-
-	TRY(parse_number("--cpus", argument, CAPTURE_MAX_THREADS, &nr));
-	options->nr_cpus = (unsigned)max_u64(nr, 1);
-	return NULL;
-}
-
-static struct error *check_block_order(struct options *options,
-				       const char *argument)
-{
-	uint64_t order;
-
-	(void)options;
-	return parse_number("-b", argument, INT_MAX, &order);
-}
-
-static struct error *check_cyclic_buffer(struct options *options,
-					 const char *argument)
-{
-	uint64_t size;
-
-	(void)options;
-	return parse_number("--cyclic-buffer", argument, INT_MAX, &size);
-}
+#include "option_parse.h"
 
 #define ANY (~0u)
 #define WRITES (FOR(CAPTURE) | FOR(REARRANGE) | FOR(DMESG))
@@ -306,7 +14,7 @@ static struct error *check_cyclic_buffer(struct options *options,
 
 #define FLAG(member) .action = ACTION_FLAG, \
 	.flag = offsetof(struct options, member)
-#define PARSE(fn) .action = ACTION_PARSE, .parse = (fn)
+#define PARSE(name) .action = ACTION_PARSE, .parse = option_parse_##name
 #define BECOMES(id) .action = ACTION_COMMAND, .command = COMMAND_##id, \
 	.commands = FOR(id)
 #define UNNEEDED .action = ACTION_UNNEEDED, .commands = ANY
@@ -314,7 +22,7 @@ static struct error *check_cyclic_buffer(struct options *options,
 
 const struct option_row option_rows[] = {
 	/* what a dump holds */
-	{ 'd', NULL, "LEVELS", PARSE(parse_levels), .commands = SCANS,
+	{ 'd', NULL, "LEVELS", PARSE(levels), .commands = SCANS,
 	  .help = "leave out: 1 zero pages, 2 page cache without private data,\n"
 		  "4 all page cache, 8 user pages, 16 free pages; the sum of\n"
 		  "these, 0-31. A list (1,31): the next level is taken when\n"
@@ -327,10 +35,10 @@ const struct option_row option_rows[] = {
 	  .help = "compress with snappy" },
 	{ 'z', NULL, NULL, .action = ACTION_CODEC, .commands = FOR(CAPTURE),
 	  .help = "compress with zstd" },
-	{ 0, "level", "N", PARSE(parse_codec_level), .commands = FOR(CAPTURE),
+	{ 0, "level", "N", PARSE(codec_level), .commands = FOR(CAPTURE),
 	  .help = "how hard zlib tries (default 1), or zstd: 1-19 are\n"
 		  "libzstd's, without it an encoder of our own is used" },
-	{ 0, "fast", NULL, PARSE(parse_fast), .commands = FOR(CAPTURE),
+	{ 0, "fast", NULL, PARSE(fast), .commands = FOR(CAPTURE),
 	  .help = "zstd: faster, and a dump that is larger by up to a tenth" },
 	{ 0, "paranoid", NULL, FLAG(capture.paranoid), .commands = FOR(CAPTURE),
 	  .help = "unpack every page again before it is written; what is not\n"
@@ -351,17 +59,17 @@ const struct option_row option_rows[] = {
 		  "named" },
 	{ 'R', NULL, NULL, BECOMES(REARRANGE),
 	  .help = "make a dump of the flattened stream on stdin" },
-	{ 'L', NULL, "SIZE", PARSE(parse_max_size), .commands = FOR(CAPTURE),
+	{ 'L', NULL, "SIZE", PARSE(max_size), .commands = FOR(CAPTURE),
 	  .help = "write at most SIZE bytes (K, M, G, T)" },
-	{ 0, "order", "value|address", PARSE(parse_order),
+	{ 0, "order", "value|address", PARSE(order),
 	  .commands = FOR(CAPTURE),
 	  .help = "which pages come first: those that a debugger needs most\n"
 		  "(value, the default), or the lowest addresses" },
-	{ 0, "num-threads", "N", PARSE(parse_nr_threads),
+	{ 0, "num-threads", "N", PARSE(nr_threads),
 	  .commands = SCANS,
 	  .help = "work with N threads, 0: serially. Default: one a CPU, as\n"
 		  "memory permits. The dump is the same for every N" },
-	{ 0, "memory", "SIZE", PARSE(parse_memory), .commands = SCANS,
+	{ 0, "memory", "SIZE", PARSE(memory), .commands = SCANS,
 	  .help = "use about SIZE bytes of memory at most (K, M, G, T); default:\n"
 		  "half of what is free. Little memory is fewer threads and\n"
 		  "more scans. The dump is the same for every SIZE" },
@@ -372,12 +80,12 @@ const struct option_row option_rows[] = {
 		  "as pages that could not be read" },
 	{ 0, "dry-run", NULL, FLAG(capture.dry_run), .commands = FOR(CAPTURE),
 	  .help = "do everything but write the dump" },
-	{ 0, "device-tree", "PATH", PARSE(parse_device_tree),
+	{ 0, "device-tree", "PATH", PARSE(device_tree),
 	  .commands = FOR(CAPTURE) | FOR(INFO),
 	  .help = "the device tree of the machine that the vmcore is of: a copy\n"
 		  "of /proc/device-tree, or a flattened one. Default: that of\n"
 		  "this machine, if it is its /proc/vmcore" },
-	{ 0, "machine-root", "DIR", PARSE(parse_machine_root),
+	{ 0, "machine-root", "DIR", PARSE(machine_root),
 	  .commands = FOR(CAPTURE) | FOR(INFO) | FOR(RESERVATION),
 	  .help = "look for /proc and /sys below DIR, where copies of them are" },
 	{ 0, "release", NULL, FLAG(release), .commands = FOR(CAPTURE),
@@ -390,47 +98,47 @@ const struct option_row option_rows[] = {
 		  "released" },
 
 	/* what it says */
-	{ 0, "message-level", "N", PARSE(parse_message_level), .commands = ANY,
+	{ 0, "message-level", "N", PARSE(message_level), .commands = ANY,
 	  .help = "what to print, the sum of: 1 progress, 2 messages, 4 errors\n"
 		  "and warnings, 8 debugging, 16 pages by kind (default 7)" },
 	{ 'D', NULL, NULL, FLAG(debug), .commands = ANY,
 	  .help = "print debugging messages too" },
 	{ 0, "show-stats", NULL, FLAG(show_stats), .commands = FOR(CAPTURE),
 	  .help = "print pages by kind at the end" },
-	{ 0, "progress-fd", "N", PARSE(parse_progress_fd),
+	{ 0, "progress-fd", "N", PARSE(progress_fd),
 	  .commands = FOR(CAPTURE),
 	  .help = "write progress as JSON lines to file descriptor N" },
-	{ 0, "report", "FILE", PARSE(parse_report), .commands = FOR(CAPTURE),
+	{ 0, "report", "FILE", PARSE(report), .commands = FOR(CAPTURE),
 	  .help = "write the summary as JSON to FILE" },
 	{ 0, "json", NULL, FLAG(json),
 	  .commands = FOR(INFO) | FOR(RESERVATION) | FOR(ESTIMATE),
 	  .help = "info, reservation, estimate: print JSON" },
 	{ 0, "registers", NULL, FLAG(registers), .commands = FOR(INFO),
 	  .help = "info: print all registers of all CPUs" },
-	{ 0, "vmcore", "FILE", PARSE(parse_vmcore), .commands = FOR(ESTIMATE),
+	{ 0, "vmcore", "FILE", PARSE(vmcore), .commands = FOR(ESTIMATE),
 	  .help = "estimate: the crashed kernel's memory; default /proc/kcore,\n"
 		  "the running one's" },
-	{ 0, "target", "DIR", PARSE(parse_target), .commands = FOR(ESTIMATE),
+	{ 0, "target", "DIR", PARSE(target), .commands = FOR(ESTIMATE),
 	  .help = "estimate: where the dump would go: up to 256 MiB are written\n"
 		  "there to see how fast that is" },
-	{ 0, "cpus", "N", PARSE(parse_cpus), .commands = FOR(ESTIMATE),
+	{ 0, "cpus", "N", PARSE(cpus), .commands = FOR(ESTIMATE),
 	  .help = "estimate: CPUs of the capture kernel (default 1)" },
 
 	/* whose reservation it explains */
-	{ 0, "arch", "NAME", PARSE(parse_arch), .commands = FOR(RESERVATION),
+	{ 0, "arch", "NAME", PARSE(arch), .commands = FOR(RESERVATION),
 	  .help = "reservation: of a kernel for x86_64, arm64, riscv64,\n"
 		  "loongarch64, s390x or ppc64" },
-	{ 0, "cmdline", "LINE|@FILE", PARSE(parse_cmdline),
+	{ 0, "cmdline", "LINE|@FILE", PARSE(cmdline),
 	  .commands = FOR(RESERVATION),
 	  .help = "reservation: with this command line" },
-	{ 0, "iomem", "FILE", PARSE(parse_iomem), .commands = FOR(RESERVATION),
+	{ 0, "iomem", "FILE", PARSE(iomem), .commands = FOR(RESERVATION),
 	  .help = "reservation: on a machine with this memory: a copy of its\n"
 		  "/proc/iomem, or lines such as 1G+7G=ram" },
-	{ 0, "kernel", "7.2|series", PARSE(parse_kernel),
+	{ 0, "kernel", "7.2|series", PARSE(kernel),
 	  .commands = FOR(RESERVATION),
 	  .help = "reservation: by the rules of Linux 7.2, or of the patches of\n"
 		  "2022 for arm64" },
-	{ 0, "encryption", "none|sme|guest", PARSE(parse_encryption),
+	{ 0, "encryption", "none|sme|guest", PARSE(encryption),
 	  .commands = FOR(RESERVATION),
 	  .help = "reservation: of an x86_64 machine with encrypted memory, or a\n"
 		  "SEV or TDX guest" },
@@ -446,9 +154,9 @@ const struct option_row option_rows[] = {
 	{ 'h', "help", NULL, .action = ACTION_COMMAND,
 	  .command = COMMAND_HELP, .commands = ANY, .help = "print this" },
 
-	{ 'b', NULL, "ORDER", UNNEEDED, .parse = check_block_order,
+	{ 'b', NULL, "ORDER", UNNEEDED, .parse = option_check_block_order,
 	  .help = "a number of pages to write at once" },
-	{ 0, "cyclic-buffer", "KIB", UNNEEDED, .parse = check_cyclic_buffer,
+	{ 0, "cyclic-buffer", "KIB", UNNEEDED, .parse = option_check_cyclic_buffer,
 	  .help = "the size of a bitmap in memory" },
 	{ 0, "work-dir", "DIR", UNNEEDED,
 	  .help = "where to keep a bitmap" },

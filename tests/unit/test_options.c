@@ -6,6 +6,7 @@
  */
 #include "../../src/options.c"
 #include "../../src/options_help.c"
+#include "../../src/option_parse.c"
 #include "../../src/options_table.c"
 
 #include <fcntl.h>
@@ -147,10 +148,10 @@ static void test_whole_table(void)
 		if (row->action == ACTION_CODEC &&
 		    !codec_by_letter(row->letter)->create) {
 			CHECK(err && strstr(error_message(err), "without"));
-		} else if (row->parse == parse_codec_level &&
+		} else if (row->parse == option_parse_codec_level &&
 			   !default_codec()) {
 			CHECK(err && strstr(error_message(err), "no levels"));
-		} else if (row->parse == parse_fast && !default_codec()) {
+		} else if (row->parse == option_parse_fast && !default_codec()) {
 			CHECK(err && strstr(error_message(err), "for zstd"));
 		} else if (row->action == ACTION_MISSING) {
 			check_missing(row, err);

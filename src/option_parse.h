@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the arguments of options become, an option each, for the table only. An
+ * error is ERROR_USAGE and names the option, what it takes and what it was
+ * given; ARGUMENT is borrowed.
+ */
+#ifndef CAPDUMP_OPTION_PARSE_H
+#define CAPDUMP_OPTION_PARSE_H
+
+#include "options.h"
+
+struct error *option_parse_levels(struct options *options,
+				  const char *argument);
+struct error *option_parse_codec_level(struct options *options,
+				       const char *argument);
+struct error *option_parse_fast(struct options *options, const char *argument);
+struct error *option_parse_order(struct options *options, const char *argument);
+struct error *option_parse_max_size(struct options *options,
+				    const char *argument);
+struct error *option_parse_memory(struct options *options,
+				  const char *argument);
+struct error *option_parse_message_level(struct options *options,
+					 const char *argument);
+struct error *option_parse_nr_threads(struct options *options,
+				      const char *argument);
+struct error *option_parse_progress_fd(struct options *options,
+				       const char *argument);
+struct error *option_parse_report(struct options *options,
+				  const char *argument);
+struct error *option_parse_device_tree(struct options *options,
+				       const char *argument);
+struct error *option_parse_arch(struct options *options, const char *argument);
+struct error *option_parse_cmdline(struct options *options,
+				   const char *argument);
+struct error *option_parse_iomem(struct options *options, const char *argument);
+struct error *option_parse_kernel(struct options *options,
+				  const char *argument);
+struct error *option_parse_encryption(struct options *options,
+				      const char *argument);
+struct error *option_parse_machine_root(struct options *options,
+					const char *argument);
+struct error *option_parse_vmcore(struct options *options,
+				  const char *argument);
+struct error *option_parse_target(struct options *options,
+				  const char *argument);
+struct error *option_parse_cpus(struct options *options, const char *argument);
+
+/* What has no effect has to be right all the same. */
+struct error *option_check_block_order(struct options *options,
+				       const char *argument);
+struct error *option_check_cyclic_buffer(struct options *options,
+					 const char *argument);
+
+#endif
