@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "capture/estimate.h"
+#include "capture/memory.h"
 #include "command.h"
 #include "sink/speed.h"
 
@@ -37,13 +38,9 @@ static double seconds(const struct answer *a, unsigned level, unsigned codec)
 	return scan + (write > pack ? write : pack);
 }
 
-/* What capdump takes with so many CPUs, if it gets all it wants. */
-static uint64_t memory_wanted(const struct answer *a)
+static uint64_t wanted(const struct answer *a)
 {
-	unsigned nr_cpus = a->options->nr_cpus;
-
-	return MEMORY_BASE + plan_memory(0, a->input->kernel->end_pfn) +
-	       (nr_cpus > 1 ? nr_cpus : 1) * (uint64_t)MEMORY_PER_THREAD;
+	return memory_wanted(a->input->kernel->end_pfn, a->options->nr_cpus);
 }
 
 static void print_heads(const struct answer *a, FILE *file, const char *title)
@@ -99,7 +96,7 @@ static void print_text(const struct answer *a, FILE *file)
 				  size[0]), text_size(a->speed.room, size[1]));
 	}
 	fprintf(file, "\ncapdump wants %s of free memory for it with %u CPU%s, and can do with less.\n",
-		text_size(memory_wanted(a), size[0]), o->nr_cpus,
+		text_size(wanted(a), size[0]), o->nr_cpus,
 		o->nr_cpus == 1 ? "" : "s");
 }
 
@@ -132,7 +129,7 @@ static void print_json(const struct answer *a, FILE *file)
 	text_print_json(file, path, strlen(path));
 	fprintf(file, ",\n  \"page_size\": %u,\n  \"pages\": %" PRIu64 ",\n"
 		"  \"cpus\": %u,\n  \"memory_wanted\": %" PRIu64,
-		e->page_size, e->nr_present, o->nr_cpus, memory_wanted(a));
+		e->page_size, e->nr_present, o->nr_cpus, wanted(a));
 	if (o->target) {
 		fputs(",\n  \"target\": ", file);
 		text_print_json(file, o->target, strlen(o->target));

@@ -14,6 +14,9 @@
 /* The largest folio (Linux 7.2 include/linux/mmzone.h: MAX_FOLIO_ORDER, 16
  * GiB on 64-bit): a window is never smaller. */
 #define WINDOW_MIN_BYTES (16ull << 30)
+/* Of what is kept in memory of the plan, so much is worth its reservation (of
+ * 4 TiB); beyond, windows that are packed, or scanned again, are cheaper. */
+#define PLAN_WANTED (128ull << 20)
 
 static uint64_t mem_available(void)
 {
@@ -69,4 +72,10 @@ void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
 	left -= ret->nr_threads * (uint64_t)MEMORY_PER_THREAD;
 	/* packed, what a level keeps takes less than a bit a frame */
 	ret->store_bytes = min_u64(end_pfn / 8, left);
+}
+
+uint64_t memory_wanted(uint64_t end_pfn, unsigned nr_cpus)
+{
+	return MEMORY_BASE + min_u64(plan_memory(0, end_pfn), PLAN_WANTED) +
+	       (nr_cpus > 1 ? nr_cpus : 1) * (uint64_t)MEMORY_PER_THREAD;
 }

@@ -32,4 +32,8 @@ struct memory_budget {
 void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
 		 uint64_t bytes, struct memory_budget *ret);
 
+/* Bytes that a capture of END_PFN frames wants with NR_CPUS CPUs: with less it
+ * scans memory window by window, some more than once. */
+uint64_t memory_wanted(uint64_t end_pfn, unsigned nr_cpus);
+
 #endif
