@@ -5,7 +5,8 @@
 usage: sets.py NAME DIR LEVEL:DUMP:[PEER]...
 DIR holds vmcore, kpageflags, truth.txt (tests/vm/boot.sh) and pages.bin,
 pages.json (drgn_pages.py, s390x_pages.py); without these, for a kernel without debuginfo,
-kpageflags is the only witness. DUMP is capdump's, PEER the peer's dump
+kpageflags is the only witness. cma.txt and hidden.txt there, ranges START-LAST,
+are of machine/cma and machine/loader. DUMP is capdump's, PEER the peer's dump
 of that level, if it can make one. Prints a PASS or FAIL line for each claim;
 status 1 if any failed.
 """
@@ -38,6 +39,9 @@ class Case:
         self.failed = 0
         self.core = Vmcore(folder + '/vmcore')
         self.memory = self.core.bits()
+        self.hidden = bits_of(self.find_range(folder + '/hidden.txt'))
+        self.in_vmcore = self.memory & self.hidden
+        self.memory &= ~self.hidden
         self.whole = self.core.whole()
         self.flags = frames.Flags(folder + '/kpageflags',
                                   self.core.order == '>')
@@ -45,7 +49,8 @@ class Case:
         self.pages = None
         if os.path.exists(folder + '/pages.json'):
             self.pages = frames.Pages(folder + '/pages')
-        self.cma, self.in_cma = self.find_cma(folder + '/cma.txt'), 0
+        # frames that the capture kernel got to use (crashkernel=,cma)
+        self.cma, self.in_cma = self.find_range(folder + '/cma.txt'), 0
         self.truth = collections.defaultdict(list)
         with open(folder + '/truth.txt') as f:
             for line in f:
@@ -67,9 +72,8 @@ class Case:
                         if self.kinds[p] != self.flags.kinds[p]}
 
     @staticmethod
-    def find_cma(path):
-        """Frames that the capture kernel got to use (crashkernel=,cma), by
-        the crashed kernel's own record."""
+    def find_range(path):
+        """The frames of a range that the crashed kernel told, if it is one."""
         if not os.path.exists(path):
             return range(0)
         with open(path) as f:
@@ -244,6 +248,11 @@ class Case:
             self.struct_pages(level, got)
         self.kpageflags(level, got)
         self.must_stay(level, got)
+        if self.hidden:
+            found = got | int.from_bytes(dump.memory, 'little')
+            self.claim(not found & self.hidden, f'd{level}: nothing of the '
+                       'reservation that the loader did not know, in either '
+                       'bitmap')
         self.truth_kinds(level, got)
         if peer_path:
             self.peer(level, got, Kdump(peer_path).bits())
@@ -259,6 +268,10 @@ def main():
         case.claim(not case.memory & bits,
                    'no frame of the CMA range is in the vmcore',
                    f'{len(case.cma)}, {case.in_cma} of the workload')
+    if case.hidden:
+        case.claim(case.in_vmcore == case.hidden, 'the reservation that the '
+                   'loader did not know is in the vmcore',
+                   f'{case.in_vmcore.bit_count()} frames')
     if case.pages:
         case.claim(len(case.drifted) <= case.max_drift, 'struct pages and '
                    '/proc/kpageflags agree', f'but for {len(case.drifted)}')
