@@ -113,14 +113,24 @@ static void sample_page(struct sampler *s, uint64_t pfn,
 	}
 }
 
-/* Every n-th page of the plan's rank, from the middle of the first n on. What a
- * level keeps beyond the highest is more than its RANK_USER: some of it is
- * mapped where it is of a higher rank. */
+/* Which of the STEP pages of group I is looked at: any, but the same each time.
+ * Neighbours go in twos, fours and eights (stacks, slabs), so that every n-th
+ * page would often be the same one of them. */
+static uint64_t pick(uint64_t i, uint64_t step)
+{
+	i = (i + 1) * 0x9e3779b97f4a7c15ull;	/* 2^64 by the golden ratio */
+	return (i ^ i >> 32) % step;
+}
+
+/* One of each STEP pages of the plan's rank. What a level keeps beyond the
+ * highest is more than its RANK_USER: some of it is mapped where it is of a
+ * higher rank. */
 static struct error *sample_rank(struct sampler *s, struct plan *plan,
 				 enum plan_rank rank,
 				 struct estimate_sample *sample)
 {
 	uint64_t pfn[BATCH_PAGES], index[BATCH_PAGES], seen = 0, next, step;
+	uint64_t group = 0;
 	uint64_t least = estimate_pages(s->estimate, LEVEL_MAX);
 	unsigned nr;
 	bool end;
@@ -130,7 +140,7 @@ static struct error *sample_rank(struct sampler *s, struct plan *plan,
 			   max_u64(plan->nr_kept, least) - least :
 			   plan->ranks[rank];
 	step = plan->ranks[rank] / s->max + 1;
-	next = step / 2;
+	next = pick(group, step);
 	plan_rewind(plan);
 	plan->rank = rank;
 	while (next < plan->ranks[rank]) {
@@ -139,8 +149,11 @@ static struct error *sample_rank(struct sampler *s, struct plan *plan,
 			      &end));
 		if (end || plan->rank != rank)
 			return NULL;
-		for (; next < seen + nr; next += step)
+		while (next < seen + nr) {
 			sample_page(s, pfn[next - seen], sample);
+			group++;
+			next = group * step + pick(group, step);
+		}
 		seen += nr;
 	}
 	return NULL;
