@@ -17,6 +17,13 @@ enum exit_status {
 	EXIT_USAGE = 2,
 	EXIT_CUT_SHORT = 3,
 	EXIT_UNREADABLE = 4,	/* --strict; memory not released, too */
+
+	/* Those of check, which are about the machine: an error and wrong
+	 * usage are another number there, as monitoring programs have it. */
+	EXIT_CHECK_GOOD = 0,
+	EXIT_CHECK_WARNING = 1,
+	EXIT_CHECK_FATAL = 2,
+	EXIT_CHECK_UNKNOWN = 3,
 };
 
 /* *RET is EXIT_COMPLETE before the call. */
@@ -24,7 +31,7 @@ typedef struct error *command_fn(const struct options *options,
 				 struct log *log, enum exit_status *ret);
 
 command_fn command_capture, command_rearrange, command_dmesg, command_info,
-	   command_verify, command_reservation, command_estimate;
+	   command_verify, command_reservation, command_estimate, command_check;
 
 /* Opens OPTIONS->input, be it a vmcore or a dump; says what to do with a
  * flattened one. */

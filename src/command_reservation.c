@@ -6,11 +6,11 @@
 
 #include "base/io.h"
 #include "command.h"
+#include "machine/encryption.h"
 #include "machine/machine_file.h"
 #include "reservation.h"
 
 #define MAX_CMDLINE ((size_t)64 << 10)
-#define MAX_CPUINFO ((size_t)16 << 20)
 
 /* The line itself, @FILE's or the machine's, without the newline at its end. */
 static struct error *get_cmdline(const struct options *options, char **ret)
@@ -64,46 +64,15 @@ static struct error *get_arch(const struct options *options,
 	return NULL;
 }
 
-/* Whether the first line of flags in /proc/cpuinfo has WORD. */
-static bool has_flag(const char *flags, const char *word)
-{
-	size_t len = strlen(word), line = strcspn(flags, "\n");
-	const char *p = flags;
-
-	while ((p = strstr(p, word)) && (size_t)(p - flags) < line) {
-		if (p[-1] == ' ' && (p[len] == ' ' || p[len] == '\n'))
-			return true;
-		p += len;
-	}
-	return false;
-}
-
-/* Linux 7.2 arch/x86/include/asm/cpufeatures.h: sme, sev, hypervisor,
- * tdx_guest. A host that can do SEV has the flag, too. */
 static struct error *get_encryption(const struct options *options,
 				    const char *cmdline,
 				    enum reserve_encryption *ret)
 {
-	AUTO_FREE char *text = NULL;
-	const char *flags;
-	size_t len;
-
 	*ret = options->reservation.encryption;
 	if (options->reservation.encryption_given ||
 	    options->reservation.arch || options->reservation.iomem)
 		return NULL;
-	TRY(machine_file_try(options->capture.machine_root, "/proc/cpuinfo",
-			     MAX_CPUINFO, &text, &len));
-	flags = text ? strstr(text, "\nflags\t\t:") : NULL;
-	if (!flags)
-		return NULL;
-	flags++;
-	if (has_flag(flags, "tdx_guest") ||
-	    (has_flag(flags, "sev") && has_flag(flags, "hypervisor")))
-		*ret = RESERVE_GUEST;
-	else if (has_flag(flags, "sme") && strstr(cmdline, "mem_encrypt=on"))
-		*ret = RESERVE_SME;
-	return NULL;
+	return encryption_find(options->capture.machine_root, cmdline, ret);
 }
 
 static struct error *check(const struct reserve_machine *machine)

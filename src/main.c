@@ -38,6 +38,7 @@ static command_fn *const commands[NR_COMMANDS] = {
 	[COMMAND_VERIFY] = command_verify,
 	[COMMAND_RESERVATION] = command_reservation,
 	[COMMAND_ESTIMATE] = command_estimate,
+	[COMMAND_CHECK] = command_check,
 	[COMMAND_HELP] = command_help,
 	[COMMAND_VERSION] = command_version,
 };
@@ -100,7 +101,9 @@ int main(int argc, char **argv)
 	if (err) {
 		log_print(&log, LOG_ERROR, "%s: %s", options.as_makedumpfile ?
 			  "makedumpfile" : "capdump", error_message(err));
-		status = error_kind(err) == ERROR_USAGE ? EXIT_USAGE :
+		status = options.command == COMMAND_CHECK ?
+			 EXIT_CHECK_UNKNOWN :
+			 error_kind(err) == ERROR_USAGE ? EXIT_USAGE :
 			 EXIT_NO_DUMP;
 		error_destroy(err);
 	}

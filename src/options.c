@@ -24,6 +24,7 @@ static const struct command_word command_words[] = {
 	{ "reservation", COMMAND_RESERVATION },
 	{ "rearrange", COMMAND_REARRANGE },
 	{ "estimate", COMMAND_ESTIMATE },
+	{ "check", COMMAND_CHECK },
 };
 
 const char *option_name(const struct option_row *row, char *buf)
@@ -182,6 +183,7 @@ static const char *const command_names[NR_COMMANDS] = {
 	[COMMAND_VERIFY] = "verify",
 	[COMMAND_RESERVATION] = "reservation",
 	[COMMAND_ESTIMATE] = "estimate",
+	[COMMAND_CHECK] = "check",
 };
 
 /* Options that mean nothing to the command. makedumpfile's --dump-dmesg takes
@@ -219,39 +221,12 @@ static struct error *check_url(const char *output)
 			    output);
 }
 
-static struct error *check_words(struct options *options, int nr,
-				 char **words, bool stdout_is_terminal)
+/* A vmcore and what becomes of it. */
+static struct error *check_vmcore_words(struct options *options, int nr,
+					char **words, bool stdout_is_terminal)
 {
 	bool stdout_only = options->flatten_given;
 
-	switch (options->command) {
-	case COMMAND_INFO:
-	case COMMAND_VERIFY:
-		if (nr != 1)
-			return error_create(ERROR_USAGE,
-					    "%s takes one file, not %d",
-					    command_names[options->command],
-					    nr);
-		options->capture.input = words[0];
-		return NULL;
-	case COMMAND_RESERVATION:
-	case COMMAND_ESTIMATE:
-		if (nr)
-			return error_create(ERROR_USAGE,
-					    "%s takes options only, not \"%s\"",
-					    command_names[options->command],
-					    words[0]);
-		return NULL;
-	case COMMAND_REARRANGE:
-		if (nr != 1)
-			return error_create(ERROR_USAGE,
-					    "-R takes the name of the dump to make (the stream comes from stdin), not %d names",
-					    nr);
-		options->capture.output = words[0];
-		return NULL;
-	default:
-		break;
-	}
 	if (nr < 1)
 		return error_create(ERROR_USAGE, "which vmcore? Try --help");
 	if (nr > 2)
@@ -284,6 +259,47 @@ static struct error *check_words(struct options *options, int nr,
 		return error_create(ERROR_USAGE,
 				    "--progress-fd 1: stdout carries the dump");
 	return NULL;
+}
+
+static struct error *check_words(struct options *options, int nr,
+				 char **words, bool stdout_is_terminal)
+{
+	switch (options->command) {
+	case COMMAND_INFO:
+	case COMMAND_VERIFY:
+		if (nr != 1)
+			return error_create(ERROR_USAGE,
+					    "%s takes one file, not %d",
+					    command_names[options->command],
+					    nr);
+		options->capture.input = words[0];
+		return NULL;
+	case COMMAND_CHECK:
+		if (nr > 1)
+			return error_create(ERROR_USAGE,
+					    "check takes one target, not %d",
+					    nr);
+		options->target = words[0];	/* or NULL */
+		return NULL;
+	case COMMAND_RESERVATION:
+	case COMMAND_ESTIMATE:
+		if (nr)
+			return error_create(ERROR_USAGE,
+					    "%s takes options only, not \"%s\"",
+					    command_names[options->command],
+					    words[0]);
+		return NULL;
+	case COMMAND_REARRANGE:
+		if (nr != 1)
+			return error_create(ERROR_USAGE,
+					    "-R takes the name of the dump to make (the stream comes from stdin), not %d names",
+					    nr);
+		options->capture.output = words[0];
+		return NULL;
+	default:
+		return check_vmcore_words(options, nr, words,
+					  stdout_is_terminal);
+	}
 }
 
 /* capdump's default codec: zstd, or the first that is built in. */

@@ -25,6 +25,7 @@ enum command_id {
 	COMMAND_VERIFY,
 	COMMAND_RESERVATION,
 	COMMAND_ESTIMATE,
+	COMMAND_CHECK,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 	NR_COMMANDS
@@ -54,7 +55,9 @@ struct options {
 	bool show_stats;
 	bool json;
 	bool registers;
-	const char *target;	/* estimate: folder to measure; NULL: none */
+	const char *target;	/* estimate: folder to measure; check: folder of
+				 * dumps; NULL: none */
+	bool quick;		/* check: no estimate */
 	unsigned nr_cpus;	/* estimate: of the capture kernel */
 	const char *report;	/* NULL: none */
 	struct reservation_options reservation;

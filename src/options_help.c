@@ -80,6 +80,8 @@ void options_print_help(FILE *file, const char *program)
 "                                       explain what crashkernel= reserves\n"
 "  capdump estimate [--vmcore FILE] [--target DIR] [--json]\n"
 "                                       how large and slow a dump would be\n"
+"  capdump check [--json] [--quick] [TARGET]\n"
+"                                       whether a crash would be captured\n"
 "\n"
 "capdump compresses with zstd and leaves out what dump level 31 does, unless\n"
 "told otherwise. Called as makedumpfile it has that program's defaults: no\n"
@@ -92,7 +94,8 @@ void options_print_help(FILE *file, const char *program)
 	fprintf(file,
 "\n"
 "Exit status: 0 complete, 1 no usable dump, 2 usage, 3 cut short but usable,\n"
-"4 complete, but not all went well (--strict). As makedumpfile: 0 or 1.\n");
+"4 complete, but not all went well (--strict). As makedumpfile: 0 or 1.\n"
+"check: 0 good, 1 warning, 2 a crash will not be captured, 3 usage or error.\n");
 }
 
 void options_print_version(FILE *file)

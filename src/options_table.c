@@ -86,7 +86,8 @@ const struct option_row option_rows[] = {
 		  "of /proc/device-tree, or a flattened one. Default: that of\n"
 		  "this machine, if it is its /proc/vmcore" },
 	{ 0, "machine-root", "DIR", PARSE(machine_root),
-	  .commands = FOR(CAPTURE) | FOR(INFO) | FOR(RESERVATION),
+	  .commands = FOR(CAPTURE) | FOR(INFO) | FOR(RESERVATION) |
+		      FOR(CHECK),
 	  .help = "look for /proc and /sys below DIR, where copies of them are" },
 	{ 0, "release", NULL, FLAG(release), .commands = FOR(CAPTURE),
 	  .help = "fadump: once the dump is complete and safe on its disk, give\n"
@@ -111,8 +112,9 @@ const struct option_row option_rows[] = {
 	{ 0, "report", "FILE", PARSE(report), .commands = FOR(CAPTURE),
 	  .help = "write the summary as JSON to FILE" },
 	{ 0, "json", NULL, FLAG(json),
-	  .commands = FOR(INFO) | FOR(RESERVATION) | FOR(ESTIMATE),
-	  .help = "info, reservation, estimate: print JSON" },
+	  .commands = FOR(INFO) | FOR(RESERVATION) | FOR(ESTIMATE) |
+		      FOR(CHECK),
+	  .help = "info, reservation, estimate, check: print JSON" },
 	{ 0, "registers", NULL, FLAG(registers), .commands = FOR(INFO),
 	  .help = "info: print all registers of all CPUs" },
 	{ 0, "vmcore", "FILE", PARSE(vmcore), .commands = FOR(ESTIMATE),
@@ -121,6 +123,8 @@ const struct option_row option_rows[] = {
 	{ 0, "target", "DIR", PARSE(target), .commands = FOR(ESTIMATE),
 	  .help = "estimate: where the dump would go: up to 256 MiB are written\n"
 		  "there to see how fast that is" },
+	{ 0, "quick", NULL, FLAG(quick), .commands = FOR(CHECK),
+	  .help = "check: do not estimate the dump, which takes seconds" },
 	{ 0, "cpus", "N", PARSE(cpus), .commands = FOR(ESTIMATE),
 	  .help = "estimate: CPUs of the capture kernel (default 1)" },
 

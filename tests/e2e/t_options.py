@@ -98,6 +98,7 @@ def each(box):
     elsewhere = {"-F", "-R", "--dump-dmesg", "--check-params", "-v", "-h",
                  "--help", "--json", "--registers", "--dry-run",
                  "--device-tree", "--release", "--vmcore", "--target", "--cpus",
+                 "--quick",
                  *RESERVATION}
     for name, argument in (known | unneeded).items():
         if name in elsewhere:

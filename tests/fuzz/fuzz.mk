@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make fuzz: each parser, FUZZ_SECONDS=60 each, with clang's libFuzzer and its
 # address and undefined behaviour sanitizers, in a build of its own.
-FUZZ_TARGETS := elf notes vmcoreinfo classify kdump flat printk kernel zstd fadump
+FUZZ_TARGETS := elf notes vmcoreinfo classify kdump flat printk kernel zstd fadump initramfs
 FUZZ_SANITIZE := fuzzer-no-link,address,undefined
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/patched.o $(LIB)

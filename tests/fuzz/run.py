@@ -18,7 +18,9 @@ SEED = os.environ.get("FUZZ_SEED", "1")         # 0: another each time
 # bytes of input, where the default of 4096 is too few
 MAX_LEN = {"kdump": 300000, "flat": 300000, "elf": 20000, "notes": 20000,
            "vmcoreinfo": 8192, "classify": 8192, "printk": 400,
-           "kernel": 400, "zstd": 5000, "fadump": 8192}
+           "kernel": 400, "zstd": 5000, "fadump": 8192,
+           # a packed block of 4 bytes gives 128 KiB
+           "initramfs": 1400}
 WORDS = {"classify": "vmcoreinfo"}      # another target's dictionary
 
 

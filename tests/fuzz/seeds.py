@@ -4,6 +4,7 @@
 FOLDER/seeds/TARGET, what each fuzzer begins with. CAPDUMP names the program
 that makes the dumps among them."""
 
+import gzip
 import os
 import random
 import resource
@@ -14,6 +15,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "gen"))
 
+import archive          # noqa: E402
 import devicetree       # noqa: E402
 import kdumpfile        # noqa: E402
 import mkimage          # noqa: E402
@@ -262,6 +264,16 @@ def trees(seeds):
             seeds.add("fadump", table)
 
 
+def archives(seeds):
+    library = archive.library("libc.so.6", "libz.so.1")
+    early = archive.cpio(("kernel", 0o40755, b""))
+    whole = archive.cpio(("lib/a.so.1", 0o120777, b"a.so.1.2"),
+                         ("bin/sh", 0o100755, library))
+    for content in (library, whole, early + whole, early + bytes(36)
+                    + gzip.compress(whole, 1), archive.zstd(whole) + early):
+        seeds.add("initramfs", content)
+
+
 def main():
     # what goes astray fails, and does not take the machine with it
     resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
@@ -293,6 +305,7 @@ def main():
             if number % 4 == 0:
                 seeds.add("flat", stream_of(path)[:200000])
     trees(seeds)
+    archives(seeds)
     print(" ".join("%s: %d" % i for i in sorted(seeds.count.items())))
 
 

@@ -25,6 +25,8 @@ FOLDERS = {
     "machine": "base image",
     "sink": "base",
     "formats": "base image codec sink",
+    "check": "base image arch kernel filter codec sink formats machine "
+             "capture",
     "capture": "base image arch kernel filter codec sink formats machine",
 }
 # Variables that may change: the jump buffer of guarded copies, and what its

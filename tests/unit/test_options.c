@@ -109,6 +109,9 @@ static struct error *parse_row(struct options *o, const struct option_row *row)
 	if (row->commands == FOR(ESTIMATE))
 		return parse(o, false, "capdump", "estimate", name, argument,
 			     NULL);
+	if (row->commands == FOR(CHECK))
+		return parse(o, false, "capdump", "check", name, argument,
+			     NULL);
 	if ((row->commands & (FOR(INFO) | FOR(CAPTURE))) == FOR(INFO) &&
 	    row->action == ACTION_FLAG)
 		return parse(o, false, "capdump", "info", name, "core", NULL);

@@ -92,6 +92,9 @@ on_host() { # KEY DIR: the dumps the guest made, made again
 	[ "$key" != "${key%@*}" ] || [ ! -e "$dir/estimate.json" ] ||
 		claim "$key: estimate foretold the dumps" \
 			/usr/bin/python3 -B "$VM/estimate.py" "$dir"
+	[ -n "${HOSTED:-}" ] || [ ! -e "$dir/check.json" ] ||
+		claim "$key: check foretold the capture" \
+			/usr/bin/python3 -B "$VM/checked.py" "$dir"
 	claim "$key d31: info names release and panic" info_names "$dir"
 	claim "$key d31: info knows where the CPUs were" quiet \
 		"$dir/registers.log" registers "$dir"

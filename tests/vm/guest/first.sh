@@ -32,6 +32,13 @@ for f in iomem meminfo zoneinfo buddyinfo modules cmdline kallsyms slabinfo
 do cat /proc/$f > $out/$f.txt; done
 dmesg > $out/dmesg.txt
 cat /sys/kernel/vmcoreinfo > $out/vmcoreinfo-place.txt
+# will it be captured? The initramfs has the name that kdump-utils gives it
+if command -v capdump > /dev/null; then
+	mkdir -p /boot
+	ln -s /mnt/vm/initrd "/boot/initramfs-$(uname -r)kdump.img"
+	capdump check --json $out > $out/check.json 2> $out/check.log
+	echo "VM: check: status $?"
+fi
 sync
 # last, when nothing moves any more: the frames of known pages, then flags
 touch /tmp/tell
