@@ -6,8 +6,10 @@
  */
 #include <errno.h>
 #include <gelf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/bytes.h"
 #include "../base/io.h"
@@ -423,16 +425,55 @@ static struct error *elf_open(struct image *image, struct log *log)
 	return err;
 }
 
-static enum page_state elf_read(const struct image *image, void *scratch,
+/*
+ * /proc/kcore has one buffer for each time it was opened, and no lock: of two
+ * reads at once one gets what the other asked for (Linux 7.2 fs/proc/kcore.c:
+ * read_kcore_iter(), file->private_data). So each view opens it for itself.
+ */
+struct elf_scratch {
+	int fd_plus_1;
+};
+
+static size_t elf_scratch_size(const struct image *image)
+{
+	return image->live ? sizeof(struct elf_scratch) : 0;
+}
+
+static void elf_scratch_deinit(void *p)
+{
+	struct elf_scratch *scratch = p;
+
+	if (scratch->fd_plus_1)
+		close(scratch->fd_plus_1 - 1);
+}
+
+static struct error *open_again(const struct image *image,
+				struct elf_scratch *scratch)
+{
+	char path[32];
+	int fd = -1;
+
+	if (scratch->fd_plus_1)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", image->fd);
+	TRY(io_open_read(path, &fd));
+	scratch->fd_plus_1 = fd + 1;
+	return NULL;
+}
+
+static enum page_state elf_read(const struct image *image, void *p,
 				uint64_t paddr, void *buf, size_t len,
 				const struct segment *segment)
 {
-	struct error *err;
-	size_t done;
+	struct elf_scratch *scratch = p;
+	struct error *err = scratch ? open_again(image, scratch) : NULL;
+	size_t done = 0;
 
-	(void)scratch;
-	err = io_pread(image->fd, buf, len,
-		       segment->offset + (paddr - segment->paddr), &done);
+	if (!err)
+		err = io_pread(scratch ? scratch->fd_plus_1 - 1 : image->fd,
+			       buf, len,
+			       segment->offset + (paddr - segment->paddr),
+			       &done);
 	if (!err && done == len)
 		return PAGE_OK;
 	error_destroy(err);
@@ -444,4 +485,6 @@ const struct image_ops elf_image_ops = {
 	.probe = elf_probe,
 	.open = elf_open,
 	.read = elf_read,
+	.scratch_size = elf_scratch_size,
+	.scratch_deinit = elf_scratch_deinit,
 };

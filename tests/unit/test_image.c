@@ -393,6 +393,45 @@ static void test_many_notes(void)
 	elf_file_remove(&f);
 }
 
+static unsigned open_files(void)
+{
+	unsigned nr = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		nr += fcntl(fd, F_GETFD) >= 0;
+	return nr;
+}
+
+/* Views of /proc/kcore must not share its one buffer: each opens it. */
+static void test_live(bool live)
+{
+	struct image *image;
+	struct view *views[2];
+	struct elf_file f;
+	uint8_t buf[64];
+	unsigned before;
+
+	make_memory(&f);
+	if (live)	/* what is no RAM by its address */
+		elf_file_phdr(&f, PT_LOAD, 0x4800, UINT64_MAX, 0x1000, 0x1000);
+	if (!CHECK_OK(open_image(&f, 0, &image)))
+		return;
+	CHECK(image->live == live);
+	before = open_files();
+	for (int i = 0; i < 2; i++) {
+		CHECK_OK(view_create(image, VIEW_RANDOM, &views[i]));
+		CHECK(view_read(views[i], 0x20000, buf, sizeof(buf)) ==
+		      PAGE_OK);
+		check_buf(buf, 0x20000, sizeof(buf));
+	}
+	CHECK(open_files() == before + 2u * live);
+	for (int i = 0; i < 2; i++)
+		view_destroy(views[i]);
+	CHECK(open_files() == before);
+	image_close(image);
+	elf_file_remove(&f);
+}
+
 static void test_all(bool big_endian)
 {
 	elf_file_big = big_endian;
@@ -406,6 +445,8 @@ static void test_all(bool big_endian)
 	test_pn_xnum();
 	test_many();
 	test_many_notes();
+	test_live(false);
+	test_live(true);
 }
 
 int main(void)
