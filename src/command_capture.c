@@ -21,6 +21,32 @@ static struct error *check_release(const struct options *options)
 			    o->input, o->machine_root ? o->machine_root : "");
 }
 
+/* Linux 6.10 to 7.2 arch/powerpc/kernel/fadump.c: fadump_release_reserved_area()
+ * rounds the area's end down to a page, and register_fadump() writes there. */
+static void warn_header(const struct capture_report *report, struct log *log)
+{
+	uint64_t end = report->fadump_area_end;
+
+	if (!report->fadump || end % report->page_size == 0)
+		return;
+	log_warn(log, "Linux (6.10 to 7.2 at least) has released the page at %#llx, too, and writes there when a dump is registered again: boot before that",
+		 (unsigned long long)(end - end % report->page_size));
+}
+
+/* Why what the dump was made of is still needed; NULL: it is not. */
+static const char *still_needed(const struct capture_report *report,
+				const struct error *capture_err,
+				enum exit_status status)
+{
+	if (capture_err)
+		return "there is no dump of it";
+	if (report->status != CAPTURE_COMPLETE)
+		return "the dump is not complete";
+	if (status != EXIT_COMPLETE)
+		return "the dump lacks pages (--strict)";
+	return stop_signal() ? "a signal came" : NULL;
+}
+
 /*
  * Releases fadump's memory, the last thing that is done: the dump and its report
  * are on their disk, and the vmcore is closed and not mapped any more. What goes
@@ -32,24 +58,25 @@ static void release(const struct options *options, struct log *log,
 		    const struct capture_report *report,
 		    const struct error *capture_err, enum exit_status *ret)
 {
-	struct error *err = NULL;
+	const char *path = options->capture.output;
+	const char *why = still_needed(report, capture_err, *ret);
+	struct error *err;
 
-	if (capture_err || report->status != CAPTURE_COMPLETE ||
-	    stop_signal()) {
-		log_warn(log, "the crashed kernel's memory is not released: %s",
-			 capture_err ? "there is no dump of it" :
-			 report->status != CAPTURE_COMPLETE ?
-			 "the dump is not complete" : "a signal came");
-		return;
-	}
-	err = fadump_release(options->capture.machine_root);
+	if (why)
+		err = error_create(ERROR_UNSUPPORTED, "%s", why);
+	else if (output_in_memory(path))
+		err = error_create(ERROR_UNSUPPORTED,
+				   "%s is in memory, on no disk", path);
+	else
+		err = fadump_release(options->capture.machine_root);
 	if (!err) {
 		log_print(log, LOG_MESSAGE,
 			  "The crashed kernel's memory is released.");
+		warn_header(report, log);
 		return;
 	}
-	log_warn(log, "the dump is complete, but the crashed kernel's memory is not released: %s",
-		 error_message(err));
+	log_warn(log, "%sthe crashed kernel's memory is not released: %s",
+		 why ? "" : "the dump is complete, but ", error_message(err));
 	error_destroy(err);
 	if (options->strict && *ret == EXIT_COMPLETE)
 		*ret = EXIT_UNREADABLE;

@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Whether the file of ST may be replaced. */
@@ -164,6 +166,14 @@ struct error *output_open(const struct output *output, int *ret)
 		return error_create(ERROR_IO, "%s exists; use -f to replace it",
 				    output->path);
 	return error_errno(errno, "cannot create %s", output->path);
+}
+
+bool output_in_memory(const char *path)
+{
+	struct statfs st;
+
+	return !statfs(path, &st) && (st.f_type == TMPFS_MAGIC ||
+				      st.f_type == RAMFS_MAGIC);
 }
 
 uint64_t output_held(const struct output *output)

@@ -34,6 +34,9 @@ void output_deinit(struct output *output);
  */
 struct error *output_open(const struct output *output, int *ret);
 
+/* Whether what is written to PATH stays in memory: tmpfs, or an initramfs. */
+bool output_in_memory(const char *path);
+
 /* Bytes that an existing file at the path holds: they come back with force. */
 uint64_t output_held(const struct output *output);
 
