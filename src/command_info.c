@@ -14,7 +14,9 @@ static struct error *tell_tree(const struct options *options)
 {
 	const char *path = options->capture.input;
 	struct fadump fadump;
-	struct error *err = fadump_read_tree(path, &fadump);
+	struct error *err = fadump_read_tree(path,
+					     options->capture.machine_root,
+					     &fadump);
 
 	if (!err && options->json) {
 		fputs("{\n  \"file\": ", stdout);

@@ -213,6 +213,7 @@ static struct error *gather_classes(struct summary *summary)
 	if (!err && !(summary->header && c.counts.nr_unreadable)) {
 		memcpy(summary->classes, c.counts.present,
 		       sizeof(summary->classes));
+		summary->classes[CLASS_LOST] = summary->lost.nr;
 		summary->classes_known = true;
 	}
 	scan_destroy(c.scan);

@@ -36,11 +36,17 @@ static void print_section(const struct fadump_section *s, unsigned i,
 		return;
 	}
 	fprintf(file, ", now at %012" PRIx64, s->destination);
-	if (fadump_section_good(s))
+	if (fadump_section_good(s)) {
 		fputs(", whole\n", file);
-	else
-		fprintf(file, ", %" PRIu64 " bytes of it, error flags 0x%04x\n",
-			s->dumped, s->error_flags);
+		return;
+	}
+	fprintf(file, ", %" PRIu64 " bytes of it, error flags 0x%04x\n",
+		s->dumped, s->error_flags);
+	if (s->type != FADUMP_BOOT_MEMORY || s->dumped >= s->asked)
+		return;
+	fputs("       not preserved ", file);
+	print_range(file, s->source + s->dumped, s->asked - s->dumped);
+	fputc('\n', file);
 }
 
 static void print_table(const struct fadump_table *table, FILE *file)
@@ -55,16 +61,29 @@ static void print_table(const struct fadump_table *table, FILE *file)
 		print_section(&table->sections[i], i, file);
 }
 
-static void print_header(const struct fadump *f, FILE *file)
+/* MEMORY: there is an image, which may have it. */
+static void print_header(const struct fadump *f, bool memory, FILE *file)
 {
 	const struct fadump_header *h = &f->header;
 
-	fprintf(file, "  crash header at %012" PRIx64 ", version %u, ",
-		f->header_paddr, h->version);
+	fprintf(file, "  crash header at %012" PRIx64, f->header_paddr);
+	if (!f->has_header) {
+		fputs(memory ? ", which is not in the image\n" : "\n", file);
+		return;
+	}
+	fprintf(file, ", version %u, ", h->version);
 	if (h->crashing_cpu == FADUMP_NO_CPU)
 		fputs("no CPU crashed: the firmware ended the kernel\n", file);
 	else
 		fprintf(file, "crashing CPU %" PRIu32 "\n", h->crashing_cpu);
+	if (!h->version)
+		fprintf(file, "    ELF header at %012" PRIx64 "\n",
+			h->elfcorehdr);
+	else
+		fprintf(file, "    VMCOREINFO at %012" PRIx64 ", %" PRIu64
+			" bytes; registers %" PRIu32 " bytes, CPU mask %"
+			PRIu32 " bytes\n", h->vmcoreinfo, h->vmcoreinfo_len,
+			h->regs_len, h->mask_len);
 }
 
 static void print_loads(const struct fadump *f, FILE *file)
@@ -108,6 +127,8 @@ static const char *state(const struct fadump *f, const struct lost *lost)
 		return "none";
 	if (f->live)
 		return "this machine's, not released";
+	if (f->released)
+		return "this machine's, released";
 	if (!lost)
 		return f->opal ? "OPAL's, released or not" : "released or not";
 	return "yes";
@@ -119,8 +140,8 @@ void summary_print_fadump(const struct fadump *f, const struct lost *lost,
 	fprintf(file, "%-13s%s\n", "fadump:", state(f, lost));
 	if (!f->known)
 		return;
-	if (f->has_header)
-		print_header(f, file);
+	if (f->header_paddr)
+		print_header(f, lost, file);
 	if (f->area < f->area_end) {
 		fputs("  area of the copies ", file);
 		print_range(file, f->area, f->area_end - f->area);
@@ -134,6 +155,11 @@ void summary_print_fadump(const struct fadump *f, const struct lost *lost,
 		print_lost(lost, file);
 }
 
+static const char *truth(bool value)
+{
+	return value ? "true" : "false";
+}
+
 static void json_section(const struct fadump_section *s, FILE *file)
 {
 	fprintf(file, "{\"type\": %u, \"name\": \"%s\", \"request\": %" PRIu32
@@ -142,7 +168,7 @@ static void json_section(const struct fadump_section *s, FILE *file)
 		", \"destination\": %" PRIu64 ", \"whole\": %s}", s->type,
 		fadump_type_name(s->type), s->request, s->error_flags,
 		s->source, s->asked, s->dumped, s->destination,
-		fadump_section_good(s) ? "true" : "false");
+		truth(fadump_section_good(s)));
 }
 
 static void json_header(const struct fadump *f, FILE *file)
@@ -150,16 +176,29 @@ static void json_header(const struct fadump *f, FILE *file)
 	const struct fadump_header *h = &f->header;
 
 	fputs(",\n    \"crash_header\": ", file);
-	if (!f->has_header) {
+	if (!f->header_paddr) {
 		fputs("null", file);
 		return;
 	}
-	fprintf(file, "{\"paddr\": %" PRIu64 ", \"version\": %u, \"crashing_cpu\": ",
-		f->header_paddr, h->version);
+	fprintf(file, "{\"paddr\": %" PRIu64, f->header_paddr);
+	if (!f->has_header) {
+		fputs(", \"version\": null}", file);
+		return;
+	}
+	fprintf(file, ", \"version\": %u, \"crashing_cpu\": ", h->version);
 	if (h->crashing_cpu == FADUMP_NO_CPU)
-		fputs("null}", file);
+		fputs("null", file);
 	else
-		fprintf(file, "%" PRIu32 "}", h->crashing_cpu);
+		fprintf(file, "%" PRIu32, h->crashing_cpu);
+	if (!h->version)
+		fprintf(file, ", \"elfcorehdr\": %" PRIu64 "}",
+			h->elfcorehdr);
+	else
+		fprintf(file, ", \"vmcoreinfo\": %" PRIu64
+			", \"vmcoreinfo_bytes\": %" PRIu64
+			", \"registers_bytes\": %" PRIu32
+			", \"cpu_mask_bytes\": %" PRIu32 "}", h->vmcoreinfo,
+			h->vmcoreinfo_len, h->regs_len, h->mask_len);
 }
 
 static void json_table(const struct fadump *f, FILE *file)
@@ -187,25 +226,6 @@ static void json_loads(const struct fadump *f, FILE *file)
 	fputc(']', file);
 }
 
-static void json_lost(const struct lost *lost, FILE *file)
-{
-	const char *comma = "";
-
-	if (!lost || !lost->known) {
-		fputs(",\n    \"lost\": null", file);
-		return;
-	}
-	fputs(",\n    \"lost\": {", file);
-	for (unsigned i = 0; i < NR_CLASSES; i++) {
-		if (!lost_class(i))
-			continue;
-		fprintf(file, "%s\"%s\": %" PRIu64, comma, class_key(i),
-			lost->pages[i]);
-		comma = ", ";
-	}
-	fputc('}', file);
-}
-
 struct problems {
 	FILE *file;
 	unsigned nr;
@@ -229,9 +249,9 @@ void summary_json_fadump(const struct fadump *f, const struct lost *lost,
 		fputs("null", file);
 		return;
 	}
-	fprintf(file, "{\n    \"live\": %s,\n    \"opal\": %s",
-		f->live ? "true" : "false", f->opal ? "true" : "false");
-	fputs(",\n    \"area\": ", file);
+	fprintf(file, "{\n    \"live\": %s,\n    \"released\": %s,\n    \"opal\": %s,\n    \"area\": ",
+		truth(f->live), f->live || f->released ? truth(f->released) :
+		"null", truth(f->opal));
 	if (f->area < f->area_end)
 		fprintf(file, "[%" PRIu64 ", %" PRIu64 "]", f->area,
 			f->area_end);
@@ -243,6 +263,7 @@ void summary_json_fadump(const struct fadump *f, const struct lost *lost,
 	fputs(",\n    \"problems\": [", file);
 	fadump_check(f, json_problem, &problems);
 	fputc(']', file);
-	json_lost(lost, file);
+	fputs(",\n    \"lost\": ", file);
+	lost_print_json(lost, file);
 	fputs("\n  }", file);
 }

@@ -6,6 +6,8 @@
  */
 #include "lost.h"
 
+#include <inttypes.h>
+
 #include "../base/bytes.h"
 #include "scan.h"
 
@@ -103,4 +105,23 @@ struct error *lost_count(const struct kernel *kernel,
 	}
 	ret->known = true;
 	return NULL;
+}
+
+void lost_print_json(const struct lost *lost, FILE *file)
+{
+	const char *comma = "";
+
+	if (!lost || !lost->known) {
+		fputs("null", file);
+		return;
+	}
+	fputc('{', file);
+	for (unsigned i = 0; i < NR_CLASSES; i++) {
+		if (!lost_class(i))
+			continue;
+		fprintf(file, "%s\"%s\": %" PRIu64, comma, class_key(i),
+			lost->pages[i]);
+		comma = ", ";
+	}
+	fputc('}', file);
 }

@@ -8,6 +8,8 @@
 #ifndef CAPDUMP_CAPTURE_LOST_H
 #define CAPDUMP_CAPTURE_LOST_H
 
+#include <stdio.h>
+
 #include "../filter/filter.h"
 #include "../kernel/kernel.h"
 #include "../machine/fadump.h"
@@ -26,5 +28,9 @@ struct error *lost_count(const struct kernel *kernel,
 
 /* Whether pages of CLASS are counted in nr. */
 bool lost_class(enum page_class class);
+
+/* An object of JSON: pages of each such class. null if they are not known, or
+ * LOST is NULL. */
+void lost_print_json(const struct lost *lost, FILE *file);
 
 #endif

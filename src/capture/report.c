@@ -156,8 +156,6 @@ static void print_arrays(FILE *file, const struct capture_report *r)
 
 static void print_fadump(FILE *file, const struct capture_report *r)
 {
-	const char *comma = "";
-
 	if (!r->fadump)
 		return;
 	fputs("  \"fadump\": { \"area\": ", file);
@@ -167,15 +165,8 @@ static void print_fadump(FILE *file, const struct capture_report *r)
 	else
 		fputs("null", file);
 	fputs(", \"lost\": ", file);
-	fputs(r->lost.known ? "{" : "null", file);
-	for (unsigned i = 0; i < NR_CLASSES && r->lost.known; i++) {
-		if (!lost_class(i))
-			continue;
-		fprintf(file, "%s \"%s\": %" PRIu64, comma, class_key(i),
-			r->lost.pages[i]);
-		comma = ",";
-	}
-	fputs(r->lost.known ? " } },\n" : " },\n", file);
+	lost_print_json(&r->lost, file);
+	fputs(" },\n", file);
 }
 
 static void print_report(FILE *file, const struct capture_report *r,

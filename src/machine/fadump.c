@@ -14,6 +14,7 @@
 #include "root.h"
 
 #define DEVICE_TREE "/proc/device-tree"
+#define FLAT_TREE "/sys/firmware/fdt"
 #define OPAL_DUMP "ibm,opal/dump"
 #define LOAD_LEN 16u	/* an address and a size */
 
@@ -30,8 +31,8 @@ void fadump_deinit(struct fadump *fadump)
 	fadump->tree = NULL;
 }
 
-/* The area of which a table's sections take all but a header at the end. */
-static void area_of_table(struct fadump *f)
+/* What the table's sections take of the area: all but a header at the end. */
+static void find_copies(struct fadump *f)
 {
 	uint64_t start = UINT64_MAX, end = 0, stop;
 
@@ -44,10 +45,32 @@ static void area_of_table(struct fadump *f)
 		start = min_u64(start, s->destination);
 		end = max_u64(end, stop);
 	}
-	if (start < end && f->area == f->area_end) {
-		f->area = start;
-		f->area_end = end;
-	}
+	if (start < end)
+		f->copies = (struct fadump_range){ start, end };
+}
+
+/*
+ * The area is where the image's crash header says, else where the table has its
+ * copies. Those of another crash, or another machine, may lie anywhere: what the
+ * image has there was not lost.
+ */
+static void find_area(const struct fadump_range *ranges, size_t nr,
+		      struct fadump *f)
+{
+	const struct fadump_range *copies = &f->copies;
+
+	if (copies->paddr == copies->end)
+		return;
+	if (f->has_header)
+		f->foreign = copies->paddr < f->area ||
+			     copies->end != f->header_paddr;
+	for (size_t i = 0; i < nr; i++)
+		f->foreign |= ranges[i].paddr < copies->end &&
+			      copies->paddr < ranges[i].end;
+	if (f->has_header || f->foreign)
+		return;
+	f->area = copies->paddr;
+	f->area_end = f->header_paddr = copies->end;
 }
 
 /* Every device tree's root says what machine it is of. */
@@ -102,7 +125,7 @@ static struct error *read_tree(const struct devicetree *tree,
 		return f->opal ? NULL : check_tree(tree);
 	TRY(fadump_table_parse(table, f->table_len, &f->table));
 	f->has_table = true;
-	area_of_table(f);
+	find_copies(f);
 	return NULL;
 }
 
@@ -121,10 +144,18 @@ static struct error *add_tree(const char *path, struct fadump *f)
 	return err ? error_wrap(err, "%s", path) : NULL;
 }
 
-struct error *fadump_read_tree(const char *path, struct fadump *ret)
+struct error *fadump_read_tree(const char *path, const char *root,
+			       struct fadump *ret)
 {
 	*ret = (struct fadump){ .known = false };
-	return add_tree(path, ret);
+	TRY(add_tree(path, ret));
+	find_area(NULL, 0, ret);
+	if (ret->known && (root_is(root, DEVICE_TREE, path) ||
+			   root_is(root, FLAT_TREE, path))) {
+		ret->live = fadump_live(root);
+		ret->released = !ret->live;
+	}
+	return NULL;
 }
 
 /* The area ends with the header, and begins where the memory before it ends. */
@@ -152,7 +183,6 @@ static struct error *add_live(const char *root, struct log *log,
 	AUTO_FREE char *path = NULL;
 	struct error *err;
 
-	f->known = f->live = true;
 	TRY(root_path(root, DEVICE_TREE, &path));
 	err = add_tree(path, f);
 	if (err)
@@ -190,18 +220,28 @@ struct error *fadump_gather(struct view *view,
 	if (root_is_vmcore(root, view_image(view)) && fadump_live(root)) {
 		ret->known = ret->live = true;
 		if (!tree)
-			return add_live(root, log, ret);
+			TRY(add_live(root, log, ret));
 	}
-	return tree ? add_tree(tree, ret) : NULL;
+	if (tree)
+		TRY(add_tree(tree, ret));
+	find_area(ranges, nr, ret);
+	return NULL;
 }
 
 void fadump_check(const struct fadump *fadump, fadump_problem_fn *fn,
 		  void *arg)
 {
-	char text[160];
+	char text[200];
 
 	if (fadump->has_table)
 		fadump_table_check(&fadump->table, fadump->table_len, fn, arg);
+	if (fadump->foreign) {
+		snprintf(text, sizeof(text),
+			 "the device tree is of another crash: its copies, %#llx-%#llx, are not in front of the crash header, or where the image has memory",
+			 (unsigned long long)fadump->copies.paddr,
+			 (unsigned long long)fadump->copies.end - 1);
+		fn(arg, text);
+	}
 	if (fadump->nr_loads * LOAD_LEN == fadump->loads_len)
 		return;
 	snprintf(text, sizeof(text),

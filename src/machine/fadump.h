@@ -28,15 +28,22 @@ struct fadump_range {
 struct fadump {
 	bool known;		/* it is such a dump: any of the next four */
 	bool live;		/* this machine's own, not released yet */
+	bool released;		/* this machine's own, and released, by us or,
+				 * since it did not like it, by Linux */
 	bool has_header;
 	bool has_table;
 	bool opal;		/* the device tree of a powernv machine has one */
 	char *tree;		/* path of the device tree; NULL: none; owned */
-	uint64_t header_paddr;
+	uint64_t header_paddr;	/* where the crash header lies, if it is known
+				 * (0: it is not), whether it can be read or
+				 * not: right behind the copies */
 	struct fadump_header header;
 	size_t table_len;	/* bytes of the property */
 	struct fadump_table table;
+	struct fadump_range copies;	/* by the table; empty: none */
 	uint64_t area, area_end;	/* physical, bytes; equal: not known */
+	bool foreign;		/* the table's copies lie where the image has
+				 * memory, or not before its crash header */
 	size_t loads_len;	/* OPAL: bytes of the property fw-load-area */
 	unsigned nr_loads;	/* ranges of boot memory that OPAL loads itself
 				 * to, in the boot after the crash */
@@ -63,8 +70,10 @@ struct error *fadump_gather(struct view *view,
 			    const char *tree, const char *root,
 			    struct log *log, struct fadump *ret);
 
-/* What a device tree alone tells. */
-struct error *fadump_read_tree(const char *path, struct fadump *ret);
+/* What a device tree alone tells; of the machine's own (ROOT) whether the dump
+ * still waits, too. */
+struct error *fadump_read_tree(const char *path, const char *root,
+			       struct fadump *ret);
 void fadump_deinit(struct fadump *fadump);
 
 /* Calls FN with a sentence for each thing that is not as it should be. */

@@ -156,6 +156,32 @@ static void check_section(const struct fadump_section *s, unsigned i,
 	}
 }
 
+/* Sections that were copied over each other: what was first is gone. */
+static void check_overlaps(const struct fadump_table *table,
+			   fadump_problem_fn *fn, void *arg)
+{
+	char text[160];
+
+	for (unsigned i = 0; i < table->nr; i++)
+		for (unsigned j = 0; j < i; j++) {
+			const struct fadump_section *a = &table->sections[j];
+			const struct fadump_section *b = &table->sections[i];
+			uint64_t start = max_u64(a->destination,
+						 b->destination);
+
+			if (!fadump_section_in_area(a) ||
+			    !fadump_section_in_area(b) ||
+			    start - a->destination >= a->dumped ||
+			    start - b->destination >= b->dumped)
+				continue;
+			snprintf(text, sizeof(text),
+				 "sections %u and %u were copied over each other, at %#llx (offset %#x)",
+				 j, i, (unsigned long long)start,
+				 b->offset + SECTION_DEST);
+			fn(arg, text);
+		}
+}
+
 void fadump_table_check(const struct fadump_table *table, size_t len,
 			fadump_problem_fn *fn, void *arg)
 {
@@ -166,6 +192,7 @@ void fadump_table_check(const struct fadump_table *table, size_t len,
 		check_section(&table->sections[i], i, fn, arg);
 		boot_memory |= table->sections[i].type == FADUMP_BOOT_MEMORY;
 	}
+	check_overlaps(table, fn, arg);
 	if (!boot_memory)
 		fn(arg, "ibm,kernel-dump names no boot memory: nothing of that was preserved");
 }

@@ -9,6 +9,8 @@
 
 #include "../base/io.h"
 
+#define VMCORE "/proc/vmcore"
+
 struct error *root_path(const char *root, const char *path, char **ret)
 {
 	if (asprintf(ret, "%s%s", root ? root : "", path) >= 0)
@@ -26,10 +28,11 @@ bool root_has(const char *root, const char *path)
 	return !err && !access(full, F_OK);
 }
 
-static bool is_vmcore(const char *root, const struct stat *file)
+static bool is_file(const char *root, const char *name,
+		    const struct stat *file)
 {
 	AUTO_FREE char *path = NULL;
-	struct error *err = root_path(root, "/proc/vmcore", &path);
+	struct error *err = root_path(root, name, &path);
 	struct stat st;
 
 	error_destroy(err);
@@ -37,16 +40,23 @@ static bool is_vmcore(const char *root, const struct stat *file)
 	       st.st_ino == file->st_ino;
 }
 
+bool root_is(const char *root, const char *name, const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && is_file(root, name, &st);
+}
+
 bool root_is_vmcore(const char *root, const struct image *image)
 {
 	struct stat st;
 
-	return !fstat(image->fd, &st) && is_vmcore(root, &st);
+	return !fstat(image->fd, &st) && is_file(root, VMCORE, &st);
 }
 
 bool root_may_be_vmcore(const char *root, const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) || is_vmcore(root, &st);
+	return stat(path, &st) || is_file(root, VMCORE, &st);
 }

@@ -16,6 +16,10 @@ struct error *root_path(const char *root, const char *path, char **ret);
 /* Whether there is such a file. False, too, if nobody can tell. */
 bool root_has(const char *root, const char *path);
 
+/* Whether PATH is the machine's file NAME ("/proc/device-tree"), by whatever name
+ * it goes. */
+bool root_is(const char *root, const char *name, const char *path);
+
 /* Whether the image is the machine's own /proc/vmcore, by whatever name it was
  * opened. */
 bool root_is_vmcore(const char *root, const struct image *image);

@@ -8,14 +8,19 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 import devicetree
-from harness import (CAPDUMP, FIXTURES, TIMEOUT, check_dump, equal, fixtures,
-                     kdumpfile, need, read_dump)
+from harness import (CAPDUMP, FIXTURES, Skip, TIMEOUT, check_dump, equal,
+                     fixtures, kdumpfile, need, read_dump)
 
 TREES = os.path.join(FIXTURES, "devicetree")
 CMA = "good-ppc64le-fadump-cma"
+OLD_HEADER = "good-ppc64le-fadump-old"
+ALIGNED = "good-ppc64le-fadump-aligned"
+PIECES = "good-pseries-pieces"
+AREA, COPIES_END = 0xc000000, 0xd000000     # of these fixtures
 CLASSES = {"cache": ("cache", ), "cache_private": (),
            "anonymous": ("anon", "thp", "ksm", "swapcache"),
            "hugetlb": ("hugetlb", )}
@@ -123,12 +128,12 @@ def damaged(box):
     need("more than 65536" in box.bad(1, "info", folder).err, "huge")
 
 
-def lost_by_class(image, header):
-    """What the fixture put where no segment is, below the header."""
+def lost_by_class(image, end):
+    """What the fixture put where no segment is, below END."""
     m, page = image.machine, image.machine.page
     core = image.core().present()
     lost = {p: u for p, u in m.units.items()
-            if p < header.paddr // page and p not in core}
+            if p < end // page and p not in core}
     out = {key: sum(u.kind in kinds and not private(m, p)
                     for p, u in lost.items())
            for key, kinds in CLASSES.items()}
@@ -149,13 +154,24 @@ def vmcore(box, name):
     page = image.machine.page
     want = info(box, image.path)["fadump"]
     start = image.machine.fx.loads[0]
-    equal("area", want["area"], [start["paddr"] + start["memsz"],
-                                 header.paddr + header.size])
+    # nothing tells how long a header of version 0 is
+    equal("area", want["area"], [start["paddr"] + start["memsz"], header.paddr
+                                 + (header.size if header.version else 0)])
+    more = {"vmcoreinfo": header.vmcoreinfo, "vmcoreinfo_bytes": 0x10024,
+            "registers_bytes": header.regs, "cpu_mask_bytes": header.mask}
+    if not header.version:
+        more = {"elfcorehdr": header.paddr + 0x1000}
     equal("header", want["crash_header"], {
-        "paddr": header.paddr, "version": 1, "crashing_cpu":
-        None if header.cpu == 0xffffffff else header.cpu})
-    lost = lost_by_class(image, header)
+        "paddr": header.paddr, "version": header.version, "crashing_cpu":
+        None if header.cpu == 0xffffffff else header.cpu, **more})
+    text = box.good("info", image.path).out.decode()
+    for number in (header.paddr, *(v for k, v in more.items()
+                                   if k in ("vmcoreinfo", "elfcorehdr"))):
+        need(" at %012x" % number in text, "%x: %s", number, text)
+    lost = lost_by_class(image, header.paddr)
     equal("lost", want["lost"], lost)
+    equal("a kind of pages", info(box, image.path)["pages"]["lost_to_fadump"],
+          sum(lost.values()))
     for level in (0, 31):
         result = box.good("-f", "-d", level, "--show-stats", "--report",
                           "report", image.path, "dump")
@@ -192,13 +208,94 @@ def unknown(box):
               bytes(seg % page))
 
 
+def by_table(box):
+    """Where no header can be reached, the firmware's table tells of the area;
+    the table of another crash does not."""
+    image = box.image(ALIGNED)
+    equal("without", info(box, image.path).get("fadump"), None)
+    for path in tree(box, PIECES):
+        have = info(box, "--device-tree", path, image.path)["fadump"]
+        equal("area", have["area"], [AREA, COPIES_END])
+        equal("header", have["crash_header"],
+              {"paddr": COPIES_END, "version": None})
+        equal("lost", have["lost"], lost_by_class(image, COPIES_END))
+        equal("problems", have["problems"], [])
+        equal("boot memory", [(s["source"], s["asked"], s["destination"])
+                              for s in have["firmware"]["sections"]
+                              if s["type"] == 0x11],
+              [(0, 0x800000, 0xc010000), (0x1000000, 0x7f0000, 0xc810000)])
+    box.good("-d", 0, "--report", "report", "--device-tree", PIECES,
+             image.path, "dump")
+    check_dump(box.path("dump"), image, 0)
+    equal("report", box_report(box)["fadump"],
+          {"area": have["area"], "lost": have["lost"]})
+    equal("of the dump", info(box, "--device-tree", PIECES, "dump")["fadump"],
+          have)
+    # with a header, and where the vmcore has memory
+    tree(box, "good-pseries")
+    other = box.image("good-ppc64le-radix-64k")
+    for vmcore_path, name, area in ((other.path, PIECES, None),
+                                    (box.image(CMA).path, "good-pseries",
+                                     [AREA, COPIES_END + 0x2a8])):
+        have = info(box, "--device-tree", name, vmcore_path)["fadump"]
+        equal("area", have["area"], area)
+        need(len(have["problems"]) == 1 and
+             "of another crash" in have["problems"][0], "%s", have)
+
+
+def pieces(box):
+    """What was not preserved, of a piece of boot memory: what info says, and a
+    capture warns of."""
+    path = tree(box, "bad-pieces")[0]
+    said = info(box, path)["fadump"]["problems"]
+    for words in (("section 2", "error flags are 0x4000", "0x7e"),
+                  ("section 2", "0x10000 bytes", "0x90", "0xff0000"),
+                  ("section 3", "error flags are 0x2000", "0xa6"),
+                  ("section 3", "0 bytes were copied", "0xb8", "0x800"),
+                  ("sections 1 and 2", "over each other", "0xc010000")):
+        need(sum(all(w in p for w in words) for p in said) == 1,
+             "%s: %s", words, said)
+    equal("problems", len(said), 5)
+    text = box.good("info", path).out.decode()
+    need("not preserved 000001010000-000001feffff" in text, "%s", text)
+    box.good("--report", "report", "--device-tree", path,
+             box.image(CMA).path, "dump")
+    warned = box_report(box)["warnings"]
+    equal("warnings", warned, said)
+
+
+def opal(box):
+    """A powernv machine, live: that it is one, no addresses; all else works."""
+    root = Root(box, "good-opal", ALIGNED)
+    have = info(box, *root.words())
+    fadump = have["fadump"]
+    equal("opal", (fadump["live"], fadump["opal"], fadump["firmware"],
+                   fadump["area"], fadump["crash_header"], fadump["lost"],
+                   fadump["opal_loads"], fadump["problems"]),
+          (True, True, None, None, None, None, [[0x30000000, 0x32000000]], []))
+    text = box.good("info", *root.words()).out.decode()
+    need("this machine's, not released" in text, "%s", text)
+    result = box.good("--release", "--report", "report", *root.words(), "dump")
+    need(root.released() and "registered again" not in result.err, "%s",
+         result.err)
+    equal("report", box_report(box)["fadump"], {"area": None, "lost": None})
+
+
+def in_memory(path):
+    kind = subprocess.run(["stat", "-f", "-c", "%T", path], check=True,
+                          stdout=subprocess.PIPE).stdout
+    return kind.strip() in (b"tmpfs", b"ramfs")
+
+
 class Root:
     """A folder with what a machine has in its capture boot."""
 
-    def __init__(self, box, name="good-pseries", release=RELEASE):
+    def __init__(self, box, name=PIECES, fixture=CMA, release=RELEASE):
         self.box, self.path = box, box.path("root")
+        if in_memory(box.folder):
+            raise Skip("what is written here is on no disk")
         shutil.rmtree(self.path, ignore_errors=True)
-        image = box.image(CMA)
+        image = box.image(fixture)
         os.makedirs(self.file("proc"))
         os.makedirs(self.file("sys/kernel/fadump"))
         os.rename(image.path, self.file("proc/vmcore"))
@@ -232,7 +329,7 @@ def live(box):
     equal("kdump's boot", (have["live"], have["firmware"]), (False, None))
     root = Root(box, "bad-pseries")
     result = box.good("-f", *root.words(), "dump")
-    need(result.err.count("warning: ") == 9, "%s", result.err)
+    need(result.err.count("warning: ") == 10, "%s", result.err)
     # what can't be read costs no dump
     path = root.file("proc/device-tree/rtas/ibm,kernel-dump")
     os.unlink(path)
@@ -248,6 +345,26 @@ def live(box):
         equal(path, len(have["firmware"]["sections"]), 4)
 
 
+def own_tree(box):
+    """The machine's own device tree, by either name, tells whether it waits; a
+    copy of it can't."""
+    root = Root(box)
+    os.makedirs(root.file("sys/firmware"))
+    shutil.copy(tree(box, PIECES)[1], root.file("sys/firmware/fdt"))
+    for vmcore_there in (True, False):
+        for name in ("proc/device-tree", "sys/firmware/fdt"):
+            words = ("--machine-root", root.path, root.file(name))
+            have = info(box, *words)["fadump"]
+            equal(name, (have["live"], have["released"]),
+                  (vmcore_there, not vmcore_there))
+            need("this machine's, %sreleased" % ("not " * vmcore_there)
+                 in box.good("info", *words).out.decode(), "%s", name)
+        have = info(box, "--machine-root", root.path, PIECES)["fadump"]
+        equal("a copy", (have["live"], have["released"]), (False, None))
+        if vmcore_there:
+            os.unlink(root.file("proc/vmcore"))
+
+
 def release(box):
     """After a complete dump, by either name of the file."""
     for name in (RELEASE, OLD):
@@ -257,7 +374,14 @@ def release(box):
         result = box.good("-f", "--release", *root.words(), "dump")
         need(root.released(name) and "is released" in result.err, "%s",
              result.err)
+        # the header's page, which Linux gives away and goes on using
+        need("the page at 0xd000000" in result.err, "%s", result.err)
         read_dump(box.path("dump"))
+    for fixture in (OLD_HEADER, ALIGNED):
+        root = Root(box, fixture=fixture)
+        result = box.good("-f", "--release", *root.words(), "dump")
+        need(root.released() and "registered again" not in result.err, "%s",
+             result.err)
 
 
 def not_released(box):
@@ -278,6 +402,30 @@ def not_released(box):
         result = box.bad(2, *words)
         need("--release" in result.err and len(result.err.splitlines()) == 1,
              "%s: %s", words, result.err)
+    need(not root.released(), "released")
+    # with pages that could not be read, if that is no success
+    with open(root.file("proc/vmcore"), "r+b") as file:
+        file.truncate(os.path.getsize(root.file("proc/vmcore")) - (1 << 20))
+    result = box.bad(4, "-f", "--salvage", "--strict", "-d", "0", "--release",
+                     *root.words(), "dump")
+    need("the dump lacks pages" in result.err, "%s", result.err)
+    need(not root.released(), "released")
+    box.good("-f", "--salvage", "-d", "0", "--release", *root.words(), "dump")
+    need(root.released(), "not released")
+
+
+def on_no_disk(box):
+    """A dump in memory would be gone with the next boot: it is not safe."""
+    if not os.path.isdir("/dev/shm") or not in_memory("/dev/shm"):
+        raise Skip("/dev/shm is no tmpfs")
+    root = Root(box)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        for code, more in ((0, ()), (4, ("--strict", ))):
+            result = box.bad(code, "-f", "--release", *more, *root.words(),
+                             folder + "/dump")
+            need("not released: " in result.err and "in memory" in result.err,
+                 "%s", result.err)
+            read_dump(folder + "/dump")
     need(not root.released(), "released")
 
 
@@ -342,8 +490,9 @@ def box_report(box):
 
 
 def tests():
-    for fn in (trees, table, problems, damaged, unknown, live, release,
-               not_released, refused, last):
+    for fn in (trees, table, problems, damaged, unknown, by_table, pieces,
+               opal, live, own_tree, release, not_released, on_no_disk,
+               refused, last):
         yield fn.__name__.replace("_", "-"), fn
-    for name in fixtures("good-ppc64-fadump", CMA):
+    for name in fixtures("good-ppc64-fadump", CMA, OLD_HEADER):
         yield "vmcore-" + name[5:], vmcore, name

@@ -120,7 +120,14 @@ static void test_problems(void)
 	put_table(bytes);
 	put_u64(bytes + 120 + 16, UINT64_MAX, true);
 	put_u64(bytes + 120 + 24, UINT64_MAX, true);
-	CHECK(has_problems(bytes, len, 1, "are no memory"));
+	CHECK(has_problems(bytes, len, 2, "sections 2 and 3 were copied over each other, at 0x31010000"));
+	/* the first by one byte; nothing lies in none */
+	put_table(bytes);
+	put_u64(bytes + 160 + 32, 0x31000fff, true);
+	CHECK(has_problems(bytes, len, 1, "sections 2 and 3 were copied over each other, at 0x31000fff"));
+	put_u64(bytes + 160 + 32, 0x31010000, true);
+	put_u64(bytes + 80 + 32, 0x30010000, true);
+	CHECK(has_problems(bytes, len, 0, ""));
 }
 
 static void put_header(uint8_t *bytes, bool big, unsigned version,
