@@ -28,7 +28,7 @@ _capdump()
 	--arch)
 		words="x86_64 arm64 riscv64 loongarch64 s390x ppc64" ;;
 	--kernel)
-		words="7.2 series" ;;
+		words="5.10 6.1 6.6 6.12 7.2 7.3 series" ;;
 	--encryption)
 		words="none sme guest" ;;
 	--machine-root)

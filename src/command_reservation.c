@@ -11,6 +11,7 @@
 #include "reservation.h"
 
 #define MAX_CMDLINE ((size_t)64 << 10)
+#define MAX_RELEASE 256		/* __NEW_UTS_LEN is 64 */
 
 /* The line itself, @FILE's or the machine's, without the newline at its end. */
 static struct error *get_cmdline(const struct options *options, char **ret)
@@ -49,7 +50,7 @@ static struct error *get_iomem(const struct options *options,
 }
 
 static struct error *get_arch(const struct options *options,
-			      const struct reserve_arch **ret)
+			      const char **ret)
 {
 	struct utsname name;
 
@@ -57,10 +58,33 @@ static struct error *get_arch(const struct options *options,
 	if (*ret)
 		return NULL;
 	if (!uname(&name))
-		*ret = reserve_arch_find(name.machine);
+		*ret = reserve_arch_name(name.machine);
 	if (!*ret)
 		return error_create(ERROR_UNSUPPORTED,
 				    "what a kernel reserves on this machine is not known; --arch names another");
+	return NULL;
+}
+
+/* --kernel's, the running one's, or for another machine 7.2. */
+static struct error *get_kernel(const struct options *options, char **release,
+				struct reservation_answer *answer)
+{
+	const struct reservation_options *asked = &options->reservation;
+	unsigned kernel = asked->kernel;
+	size_t len;
+
+	*release = NULL;
+	if (!kernel && !asked->arch && !asked->iomem)
+		TRY(machine_file_try(options->capture.machine_root,
+				     "/proc/sys/kernel/osrelease", MAX_RELEASE,
+				     release, &len));
+	if (*release) {
+		(*release)[strcspn(*release, "\n")] = '\0';
+		kernel = reserve_kernel_parse(*release);
+	}
+	answer->machine.release = *release;
+	answer->asked_kernel = kernel ? kernel : RESERVE_LINUX(7, 2);
+	answer->machine.kernel = reserve_kernel_known(answer->asked_kernel);
 	return NULL;
 }
 
@@ -75,18 +99,19 @@ static struct error *get_encryption(const struct options *options,
 	return encryption_find(options->capture.machine_root, cmdline, ret);
 }
 
-static struct error *check(const struct reserve_machine *machine)
+/* The rules, and that they are asked about what they have. */
+static struct error *get_rules(const char *arch,
+			       struct reserve_machine *machine)
 {
-	if (machine->kernel == RESERVE_SERIES &&
-	    strcmp(machine->arch->name, "arm64"))
+	machine->arch = reserve_arch_of(arch, machine->kernel);
+	if (!machine->arch)
 		return error_create(ERROR_USAGE,
 				    "--kernel series is for arm64, not for %s",
-				    machine->arch->name);
-	if (machine->encryption != RESERVE_PLAIN &&
-	    strcmp(machine->arch->name, "x86_64"))
+				    arch);
+	if (machine->encryption != RESERVE_PLAIN && strcmp(arch, "x86_64"))
 		return error_create(ERROR_USAGE,
 				    "--encryption is for x86_64, not for %s",
-				    machine->arch->name);
+				    arch);
 	return NULL;
 }
 
@@ -95,19 +120,20 @@ struct error *command_reservation(const struct options *options,
 {
 	const struct reservation_options *asked = &options->reservation;
 	AUTO_FREE struct reservation_answer *answer = calloc(1, sizeof(*answer));
-	AUTO_FREE char *cmdline = NULL;
+	AUTO_FREE char *cmdline = NULL, *release = NULL;
 	struct iomem iomem;
+	const char *arch;
 
 	(void)log, (void)ret;
 	if (!answer)
 		return error_nomem();
 	answer->live = !asked->cmdline && !asked->iomem && !asked->arch;
-	answer->machine.kernel = asked->kernel;
-	TRY(get_arch(options, &answer->machine.arch));
+	TRY(get_arch(options, &arch));
+	TRY(get_kernel(options, &release, answer));
 	TRY(get_cmdline(options, &cmdline));
 	answer->machine.cmdline = cmdline;
 	TRY(get_encryption(options, cmdline, &answer->machine.encryption));
-	TRY(check(&answer->machine));
+	TRY(get_rules(arch, &answer->machine));
 	if (answer->live)
 		TRY(reservations_read(options->capture.machine_root,
 				      &answer->now));

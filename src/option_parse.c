@@ -181,7 +181,7 @@ struct error *option_parse_device_tree(struct options *options,
 
 struct error *option_parse_arch(struct options *options, const char *argument)
 {
-	options->reservation.arch = reserve_arch_find(argument);
+	options->reservation.arch = reserve_arch_name(argument);
 	if (options->reservation.arch)
 		return NULL;
 	return error_create(ERROR_USAGE,
@@ -204,16 +204,16 @@ struct error *option_parse_iomem(struct options *options, const char *argument)
 	return NULL;
 }
 
-struct error *option_parse_kernel(struct options *options, const char *argument)
+struct error *option_parse_kernel(struct options *options,
+				  const char *argument)
 {
-	bool series = !strcmp(argument, "series");
-
-	options->reservation.kernel = series ? RESERVE_SERIES :
-				      RESERVE_LINUX_7_2;
-	if (series || !strcmp(argument, "7.2"))
+	options->reservation.kernel = !strcmp(argument, "series") ?
+				      RESERVE_SERIES :
+				      reserve_kernel_parse(argument);
+	if (options->reservation.kernel)
 		return NULL;
 	return error_create(ERROR_USAGE,
-			    "--kernel takes 7.2 or series, not \"%s\"",
+			    "--kernel takes a version, as in 6.12 or 6.1.0-50-amd64, or series, not \"%s\"",
 			    argument);
 }
 

@@ -35,8 +35,9 @@ enum command_id {
 
 /* What `capdump reservation` is asked; what is not given is the machine's. */
 struct reservation_options {
-	const struct reserve_arch *arch;	/* NULL: not given */
-	enum reserve_kernel kernel;
+	const char *arch;	/* reserve_arch_name(); NULL: not given */
+	unsigned kernel;	/* RESERVE_LINUX(), RESERVE_SERIES; 0: not
+				 * given */
 	bool encryption_given;
 	enum reserve_encryption encryption;
 	const char *cmdline;	/* or @FILE; NULL: not given */

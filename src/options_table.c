@@ -138,10 +138,11 @@ const struct option_row option_rows[] = {
 	{ 0, "iomem", "FILE", PARSE(iomem), .commands = FOR(RESERVATION),
 	  .help = "reservation: on a machine with this memory: a copy of its\n"
 		  "/proc/iomem, or lines such as 1G+7G=ram" },
-	{ 0, "kernel", "7.2|series", PARSE(kernel),
+	{ 0, "kernel", "VERSION|series", PARSE(kernel),
 	  .commands = FOR(RESERVATION),
-	  .help = "reservation: by the rules of Linux 7.2, or of the patches of\n"
-		  "2022 for arm64" },
+	  .help = "reservation: by the rules of that Linux (5.10 to 7.3), or of\n"
+		  "the patches of 2022 for arm64. Default: this machine's, or\n"
+		  "7.2 for another" },
 	{ 0, "encryption", "none|sme|guest", PARSE(encryption),
 	  .commands = FOR(RESERVATION),
 	  .help = "reservation: of an x86_64 machine with encrypted memory, or a\n"

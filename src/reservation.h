@@ -10,6 +10,8 @@
 
 struct reservation_answer {
 	struct reserve_machine machine;
+	unsigned asked_kernel;		/* the version that was asked about;
+					 * machine.kernel's rules are known */
 	struct reserve_plan plan;
 	struct reservations now;	/* if live: what is reserved */
 	bool live;			/* the machine's own command line and

@@ -19,9 +19,37 @@ static const char *region_name(const struct reserve_region *region)
 	return "cma";
 }
 
-static const char *kernel_name(const struct reservation_answer *answer)
+/* "7.2" or "series"; BUF holds at least 16 bytes. */
+static const char *kernel_name(unsigned kernel, char *buf)
 {
-	return answer->machine.kernel == RESERVE_SERIES ? "series" : "7.2";
+	if (kernel == RESERVE_SERIES)
+		return "series";
+	snprintf(buf, 16, "%u.%u", kernel / 1000, kernel % 1000);
+	return buf;
+}
+
+static void print_machine(const struct reservation_answer *answer, FILE *file)
+{
+	unsigned kernel = answer->machine.kernel;
+	char size[16], name[16], asked[16];
+
+	fprintf(file, "Machine: %s, %s of memory; rules of ",
+		answer->machine.arch->name,
+		text_size(answer->plan.ram, size));
+	if (kernel == RESERVE_SERIES)
+		fputs("the patches of 2022", file);
+	else
+		fprintf(file, "Linux %s", kernel_name(kernel, name));
+	if (answer->asked_kernel != kernel)
+		fprintf(file, ", since those of %s are not known",
+			kernel_name(answer->asked_kernel, asked));
+	if (answer->machine.release) {
+		fputs(" (running: ", file);
+		text_print_escaped(file, answer->machine.release,
+				   strlen(answer->machine.release), 0);
+		fputc(')', file);
+	}
+	fputc('\n', file);
 }
 
 static void print_region(const struct reserve_region *region, FILE *file)
@@ -77,12 +105,8 @@ static void print_now(const struct reservation_answer *answer, FILE *file)
 void reservation_print(const struct reservation_answer *answer, FILE *file)
 {
 	const struct reserve_plan *plan = &answer->plan;
-	char size[16];
 
-	fprintf(file, "Machine: %s, %s of memory; rules of %s\n",
-		answer->machine.arch->name, text_size(plan->ram, size),
-		answer->machine.kernel == RESERVE_SERIES ?
-		"the patches of 2022" : "Linux 7.2");
+	print_machine(answer, file);
 	fputs(plan->nr_regions ? "Will be reserved:\n" :
 	      "Will be reserved: nothing\n", file);
 	for (unsigned i = 0; i < plan->nr_regions; i++)
@@ -173,9 +197,13 @@ void reservation_print_json(const struct reservation_answer *answer,
 		[CRASHKERNEL_OK] = "ok",
 	};
 	const struct reserve_plan *plan = &answer->plan;
+	char rules[16], asked[16];
 
 	fprintf(file, "{\n  \"arch\": \"%s\",\n  \"kernel\": \"%s\"",
-		answer->machine.arch->name, kernel_name(answer));
+		answer->machine.arch->name,
+		kernel_name(answer->asked_kernel, asked));
+	fprintf(file, ",\n  \"rules\": \"%s\"",
+		kernel_name(answer->machine.kernel, rules));
 	fprintf(file, ",\n  \"memory\": %" PRIu64, plan->ram);
 	fprintf(file, ",\n  \"command_line\": \"%s\"",
 		verdicts[plan->asked.verdict]);

@@ -61,11 +61,13 @@ static struct crashkernel_word word_at(const char *text)
 	return (struct crashkernel_word){ text, strcspn(text, " ") };
 }
 
-static enum suffix suffix_of(struct crashkernel_word word)
+static enum suffix suffix_of(struct crashkernel_word word, unsigned takes)
 {
 	for (unsigned i = 0; i < NO_SUFFIX; i++) {
 		size_t len = strlen(suffixes[i]);
 
+		if (i == CMA && (takes & CRASHKERNEL_NO_CMA))
+			continue;
 		if (word.len >= len &&
 		    !memcmp(word.text + word.len - len, suffixes[i], len))
 			return (enum suffix)i;
@@ -142,13 +144,14 @@ static bool parse_range(struct crashkernel *ret, const char **p, uint64_t ram,
 
 /* RANGE:SIZE[,RANGE:SIZE...][@BASE]: the first range that holds the size of
  * memory counts, and those behind it are not looked at. */
-static bool parse_ranges(struct crashkernel *ret, uint64_t ram)
+static bool parse_ranges(struct crashkernel *ret, uint64_t ram, unsigned takes)
 {
 	const char *p = ret->main.text + strlen(NAME), *end;
 	bool match = false;
 	uint64_t size = 0;
 
-	ram += (ROUND - ram % ROUND) % ROUND;
+	if (!(takes & CRASHKERNEL_NO_ROUND))
+		ram += (ROUND - ram % ROUND) % ROUND;
 	do {
 		if (!parse_range(ret, &p, ram, &size, &match))
 			return false;
@@ -168,7 +171,7 @@ static bool parse_ranges(struct crashkernel *ret, uint64_t ram)
 }
 
 /* SIZE[@BASE]; whatever follows BASE is not looked at. */
-static bool parse_simple(struct crashkernel *ret)
+static bool parse_simple(struct crashkernel *ret, unsigned takes)
 {
 	const char *value = ret->main.text + strlen(NAME), *end;
 
@@ -177,6 +180,8 @@ static bool parse_simple(struct crashkernel *ret)
 		return invalid(ret, "there is no size");
 	if (*end == '@')
 		ret->base = crashkernel_number(end + 1, &end);
+	else if ((takes & CRASHKERNEL_NO_CMA) && suffix_of(ret->main, 0) == CMA)
+		return invalid(ret, "kernels before 6.17 know no ,cma and take this for a bad crashkernel=SIZE");
 	else if (*end && *end != ' ')
 		return invalid(ret, "after the size stands what does not belong there");
 	return true;
@@ -190,14 +195,15 @@ static void ignore(struct crashkernel *ret, struct crashkernel_word word)
 }
 
 /* The last word of each suffix; the others have no effect. */
-static void find_words(const char *cmdline, struct crashkernel *ret,
+static void find_words(const char *cmdline, unsigned takes,
+		       struct crashkernel *ret,
 		       struct crashkernel_word found[NR_SUFFIXES])
 {
 	const char *p = cmdline;
 
 	while ((p = strstr(p, NAME))) {
 		struct crashkernel_word word = word_at(p);
-		enum suffix suffix = suffix_of(word);
+		enum suffix suffix = suffix_of(word, takes);
 
 		if (found[suffix].len)
 			ignore(ret, found[suffix]);
@@ -206,8 +212,26 @@ static void find_words(const char *cmdline, struct crashkernel *ret,
 	}
 }
 
+static bool parse_low(struct crashkernel *ret, struct crashkernel_word low,
+		      unsigned takes)
+{
+	struct crashkernel scratch = { 0 };
+
+	if (!low.len)
+		return true;
+	if ((takes & CRASHKERNEL_LENIENT) &&
+	    !parse_suffixed(&scratch, low, LOW, &ret->low_size)) {
+		ret->low_size = 0;
+		ignore(ret, low);
+		return true;
+	}
+	ret->low = low;
+	ret->low_given = true;
+	return parse_suffixed(ret, low, LOW, &ret->low_size);
+}
+
 static bool parse_high(struct crashkernel *ret, struct crashkernel_word high,
-		       struct crashkernel_word low)
+		       struct crashkernel_word low, unsigned takes)
 {
 	ret->main = high;
 	ret->high = true;
@@ -215,11 +239,17 @@ static bool parse_high(struct crashkernel *ret, struct crashkernel_word high,
 		return false;
 	if (!ret->size)
 		return invalid(ret, "the size of ,high is 0");
-	if (!low.len)
-		return true;
-	ret->low = low;
-	ret->low_given = true;
-	return parse_suffixed(ret, low, LOW, &ret->low_size);
+	return parse_low(ret, low, takes);
+}
+
+static bool parse_plain(struct crashkernel *ret, uint64_t ram, unsigned takes)
+{
+	bool ok = memchr(ret->main.text, ':', ret->main.len) ?
+		  parse_ranges(ret, ram, takes) : parse_simple(ret, takes);
+
+	if (ok && !ret->size)
+		return invalid(ret, "its size is 0");
+	return ok;
 }
 
 static bool parse_main(struct crashkernel *ret, uint64_t ram, unsigned takes,
@@ -227,14 +257,20 @@ static bool parse_main(struct crashkernel *ret, uint64_t ram, unsigned takes,
 {
 	if (found[NO_SUFFIX].len) {
 		ret->main = found[NO_SUFFIX];
-		return memchr(ret->main.text, ':', ret->main.len) ?
-		       parse_ranges(ret, ram) : parse_simple(ret);
+		if (parse_plain(ret, ram, takes))
+			return !(takes & CRASHKERNEL_LENIENT) ||
+			       parse_low(ret, found[LOW], takes);
+		if (!(takes & CRASHKERNEL_LENIENT) || !found[HIGH].len)
+			return false;
+		ignore(ret, ret->main);
+		ret->verdict = CRASHKERNEL_OK;
+		ret->base = 0;
 	}
 	if (found[HIGH].len && !(takes & CRASHKERNEL_TAKES_HIGH))
-		return invalid(ret, "this architecture knows no ,high, and there is no crashkernel=SIZE");
+		return invalid(ret, "this kernel knows no ,high, and there is no crashkernel=SIZE");
 	if (!found[HIGH].len)
 		return invalid(ret, "there is neither a crashkernel=SIZE nor a ,high: the other forms only add to those");
-	return parse_high(ret, found[HIGH], found[LOW]);
+	return parse_high(ret, found[HIGH], found[LOW], takes);
 }
 
 /* Of a bad ,cma the kernel keeps the number that it had read by then. */
@@ -256,7 +292,7 @@ void crashkernel_parse(const char *cmdline, uint64_t ram, unsigned takes,
 	bool ok;
 
 	*ret = (struct crashkernel){ .verdict = CRASHKERNEL_NONE };
-	find_words(cmdline, ret, found);
+	find_words(cmdline, takes, ret, found);
 	if (!found[HIGH].len && !found[LOW].len && !found[CMA].len &&
 	    !found[NO_SUFFIX].len)
 		return;
@@ -264,14 +300,13 @@ void crashkernel_parse(const char *cmdline, uint64_t ram, unsigned takes,
 	ok = parse_main(ret, ram, takes, found);
 	if (!ret->high && found[HIGH].len)
 		ignore(ret, found[HIGH]);
-	if (!ret->high && found[LOW].len)
+	if (!ret->high && found[LOW].len &&
+	    (!ok || !(takes & CRASHKERNEL_LENIENT)))
 		ignore(ret, found[LOW]);
 	if (found[CMA].len && !(takes & CRASHKERNEL_TAKES_CMA))
 		ignore(ret, found[CMA]);
 	else if (found[CMA].len)
 		parse_cma(ret, found[CMA]);
-	if (ok && !ret->size)
-		invalid(ret, "its size is 0");
-	else if (ok && ret->size >= ram)
+	if (ok && ret->size >= ram && !(takes & CRASHKERNEL_ANY_SIZE))
 		invalid(ret, "its size is as large as all memory, or larger");
 }

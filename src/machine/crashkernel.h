@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a kernel makes of the crashkernel= words on its command line: byte for
- * byte what Linux 7.2 does (kernel/crash_reserve.c: parse_crashkernel()), its
- * oddities included, but telling why.
+ * byte what Linux 7.2 does (kernel/crash_reserve.c: parse_crashkernel()), or
+ * one of 5.10 and later, its oddities included, but telling why.
  */
 #ifndef CAPDUMP_MACHINE_CRASHKERNEL_H
 #define CAPDUMP_MACHINE_CRASHKERNEL_H
@@ -41,10 +41,19 @@ struct crashkernel {
 	unsigned nr_ignored;	/* of all, may be more than are held */
 };
 
-/* What the architecture asks the parser for. */
+/* What the architecture asks the parser for, and what older ones did. */
 enum crashkernel_takes {
 	CRASHKERNEL_TAKES_HIGH = 1,	/* ,high and ,low */
 	CRASHKERNEL_TAKES_CMA = 2,
+	/* x86 before 6.7: where crashkernel=SIZE is not valid ,high counts, and
+	 * ,low counts without ,high, too; if not valid, it is not there */
+	CRASHKERNEL_LENIENT = 4,
+	/* before 6.17: ,cma is no ending, but part of a SIZE */
+	CRASHKERNEL_NO_CMA = 8,
+	/* before 6.12 (6.8 not, 6.12 has it): a size may be above all memory */
+	CRASHKERNEL_ANY_SIZE = 16,
+	/* before 6.0: for ranges memory is not rounded up */
+	CRASHKERNEL_NO_ROUND = 32,
 };
 
 /*

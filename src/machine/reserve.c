@@ -2,7 +2,8 @@
 /*
  * Where kernels put their reservation: see reserve.h. Sources: Linux 7.2
  * kernel/crash_reserve.c: reserve_crashkernel_generic(), and of each
- * architecture asm/crash_reserve.h and its arch_reserve_crashkernel().
+ * architecture its arch_reserve_crashkernel(), before 6.7 reserve_crashkernel():
+ * see reserve_rules.h.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,44 +16,8 @@
 #define SLAB 2048ull		/* IO_TLB_SIZE, include/linux/swiotlb.h */
 #define SEGMENT 128ull		/* IO_TLB_SEGSIZE */
 #define SWIOTLB_DEFAULT (64 * MIB)	/* IO_TLB_DEFAULT_SIZE */
-#define SERIES_LOW (256 * MIB)
-#define S390X_ALIGN MIB		/* KEXEC_CRASH_MEM_ALIGN */
 #define PPC64_BASE (512 * MIB)	/* at most, in a partition */
 #define PPC64_PAGE 0x10000ull
-
-static const struct reserve_arch archs[] = {
-	{ .name = "x86_64", .align = 16 * MIB, .high_end = 64ull << 40,
-	  .takes = CRASHKERNEL_TAKES_HIGH | CRASHKERNEL_TAKES_CMA,
-	  .default_low = 256 * MIB, .low_by_swiotlb = true },
-	{ .name = "arm64", .align = 2 * MIB, .low_limit = RESERVE_LOW_DMA,
-	  .takes = CRASHKERNEL_TAKES_HIGH, .high_end = 1ull << 52,
-	  .default_low = 128 * MIB },
-	{ .name = "riscv64", .align = 2 * MIB,
-	  .low_limit = RESERVE_LOW_4G_OR_END,
-	  .takes = CRASHKERNEL_TAKES_HIGH, .default_low = 128 * MIB },
-	{ .name = "loongarch64", .align = 2 * MIB,
-	  .takes = CRASHKERNEL_TAKES_HIGH, .default_low = 128 * MIB },
-	{ .name = "s390x", .style = RESERVE_S390X, .align = S390X_ALIGN },
-	{ .name = "ppc64", .style = RESERVE_PPC64, .align = 4096,
-	  .takes = CRASHKERNEL_TAKES_CMA },
-};
-
-const struct reserve_arch *reserve_arch_find(const char *name)
-{
-	static const struct { const char *other, *name; } others[] = {
-		{ "aarch64", "arm64" }, { "amd64", "x86_64" },
-		{ "ppc64le", "ppc64" }, { "ppc64el", "ppc64" },
-		{ "loong64", "loongarch64" },
-	};
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (!strcmp(others[i].other, name))
-			name = others[i].name;
-	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
-		if (!strcmp(archs[i].name, name))
-			return &archs[i];
-	return NULL;
-}
 
 void reserve_note(struct reserve_plan *plan, bool caution, const char *fmt, ...)
 {
@@ -82,7 +47,9 @@ uint64_t reserve_swiotlb(const struct reserve_machine *machine, uint64_t ram)
 			continue;
 		slabs = align_up(strtoul(value, NULL, 0), SEGMENT);
 	}
+	/* 5.10 does not, 6.1 does */
 	if (machine->encryption != RESERVE_GUEST ||
+	    (machine->kernel && machine->kernel < RESERVE_LINUX(5, 11)) ||
 	    slabs != SWIOTLB_DEFAULT / SLAB)
 		return slabs * SLAB;
 	size = min_u64(max_u64(ram / 100 * 6 + ram % 100 * 6 / 100,
@@ -93,15 +60,13 @@ uint64_t reserve_swiotlb(const struct reserve_machine *machine, uint64_t ram)
 uint64_t reserve_default_low(const struct reserve_machine *machine,
 			     uint64_t ram)
 {
-	uint64_t swiotlb;
+	const struct reserve_arch *arch = machine->arch;
 
-	if (machine->kernel == RESERVE_SERIES)
-		return SERIES_LOW;
-	if (!machine->arch->low_by_swiotlb)
-		return machine->arch->default_low;
+	if (!(arch->quirks & RESERVE_LOW_BY_SWIOTLB))
+		return arch->default_low;
 	/* Linux 7.2 arch/x86/include/asm/crash_reserve.h */
-	swiotlb = reserve_swiotlb(machine, ram);
-	return max_u64(machine->arch->default_low, swiotlb + 8 * MIB);
+	return max_u64(arch->default_low,
+		       reserve_swiotlb(machine, ram) + 8 * MIB);
 }
 
 /* Linux 7.2 arch/arm64/mm/init.c: dma_limits_init(), arch/riscv/mm/init.c. */
@@ -128,63 +93,121 @@ static uint64_t find_high_end(const struct reserve_machine *machine)
 	       iomem_ram_end(machine->iomem);
 }
 
+uint64_t reserve_align(const struct reserve_machine *machine,
+		       const struct place *place)
+{
+	const struct reserve_arch *arch = machine->arch;
+
+	return place->base && arch->fixed_align ? arch->fixed_align :
+	       arch->align;
+}
+
 static bool find(const struct reserve_machine *machine, bool avoid,
 		 uint64_t start, uint64_t end, struct place *place)
 {
-	uint64_t align = machine->arch->align;
-
 	if (end > start)
 		place->paddr = iomem_find_free(machine->iomem, place->size,
-					       align, start, end, avoid);
+					       reserve_align(machine, place),
+					       start, end, avoid);
 	return place->paddr;
 }
 
-/* The order in which memory is tried. */
-static bool find_main(const struct reserve_machine *machine, bool avoid,
-		      const struct crashkernel *asked, uint64_t limit,
-		      struct place *place)
+static bool find_fixed(const struct reserve_machine *machine, bool avoid,
+		       struct place *place)
 {
-	uint64_t high_end = find_high_end(machine), end;
-	bool series = machine->kernel == RESERVE_SERIES;
+	uint64_t end;
 
-	if (place->base) {
-		place->low_size = 0;
-		return !add_overflows(place->base, place->size, &end) &&
-		       find(machine, avoid, place->base, end, place);
-	}
-	if (asked->high && series)
-		return find(machine, avoid, 0, high_end, place);
-	if (asked->high) {
-		if (find(machine, avoid, limit, high_end, place))
-			return true;
-		place->fell_back = true;
-		return limit != high_end &&
-		       find(machine, avoid, 0, limit, place);
-	}
-	place->low_size = 0;
+	return !add_overflows(place->base, place->size, &end) &&
+	       find(machine, avoid, place->base, end, place);
+}
+
+/*
+ * Where ,high finds no room above, low memory is tried; if RAM ends where low
+ * memory does (HIGH_END is not a constant of the kernel's then), 6.12 and later
+ * no longer do (6.8 does, 6.12 does not). Kernels with the generic code before
+ * take that failure for the one above once more, and go on doing so; without
+ * ,high they still do in 7.3.
+ */
+static bool find_high(const struct reserve_machine *machine, bool avoid,
+		      uint64_t limit, struct place *place)
+{
+	uint64_t high_end = find_high_end(machine);
+	bool same = limit == high_end, anywhere = machine->arch->quirks &
+						  RESERVE_ANYWHERE;
+
+	if (find(machine, avoid, anywhere ? 0 : limit, high_end, place))
+		return true;
+	if (!(machine->arch->quirks & RESERVE_FALLS_DOWN) ||
+	    (same && machine->kernel >= RESERVE_LINUX(6, 12)))
+		return false;
+	place->fell_back = true;
 	if (find(machine, avoid, 0, limit, place))
 		return true;
+	if (same && machine->kernel >= RESERVE_LINUX(6, 7))
+		place->result = PLACE_HANGS;
+	return false;
+}
+
+static bool find_low(const struct reserve_machine *machine, bool avoid,
+		     uint64_t limit, struct place *place)
+{
+	uint64_t high_end = find_high_end(machine);
+	unsigned quirks = machine->arch->quirks;
+
+	if (find(machine, avoid, 0, limit, place))
+		return true;
+	if (!(quirks & RESERVE_FALLS_UP))
+		return false;
 	place->fell_back = true;
-	place->low_size = reserve_default_low(machine, iomem_ram_size(machine->iomem));
-	return find(machine, avoid, limit, high_end, place);
+	if (limit == high_end && machine->kernel >= RESERVE_LINUX(6, 7))
+		place->result = PLACE_HANGS;
+	return find(machine, avoid, quirks & RESERVE_ANYWHERE ? 0 : limit,
+		    high_end, place);
+}
+
+/* What low part the main one, at a place that was found, is to have. */
+static uint64_t wanted_low(const struct reserve_machine *machine,
+			   const struct reserve_plan *plan,
+			   const struct place *place)
+{
+	const struct crashkernel *asked = &plan->asked;
+	unsigned quirks = machine->arch->quirks;
+	uint64_t size = reserve_default_low(machine, plan->ram), near;
+
+	if (asked->low_given)
+		size = asked->low_size;
+	else if (!asked->high && !place->fell_back &&
+		 !(quirks & RESERVE_LOW_ALWAYS))
+		return 0;
+	if (place->paddr >= plan->low_limit)
+		return size;
+	if (!(quirks & RESERVE_LOW_NEAR) || !size || size > plan->low_limit)
+		return 0;
+	near = plan->low_limit - size;
+	/* 6.2 has ">" where the patches have ">=" */
+	return place->paddr > near || (place->paddr == near &&
+				       machine->kernel == RESERVE_SERIES) ?
+	       size : 0;
 }
 
 static void place_generic(const struct reserve_machine *machine, bool avoid,
 			  const struct reserve_plan *plan, struct place *place)
 {
-	const struct crashkernel *asked = &plan->asked;
-	uint64_t limit = plan->low_limit, wants_low = limit;
+	uint64_t limit = plan->low_limit;
+	bool found;
 
-	place->low_size = asked->low_given ? asked->low_size :
-			  reserve_default_low(machine, plan->ram);
-	if (!find_main(machine, avoid, asked, limit, place)) {
-		place->result = PLACE_NOWHERE;
+	if (place->base)
+		found = find_fixed(machine, avoid, place);
+	else if (plan->asked.high)
+		found = find_high(machine, avoid, limit, place);
+	else
+		found = find_low(machine, avoid, limit, place);
+	if (!found) {
+		if (place->result == PLACE_OK)
+			place->result = PLACE_NOWHERE;
 		return;
 	}
-	if (machine->kernel == RESERVE_SERIES && place->low_size < limit)
-		wants_low = limit - place->low_size;
-	if (place->paddr < wants_low)
-		place->low_size = 0;
+	place->low_size = wanted_low(machine, plan, place);
 	if (!place->low_size)
 		return;
 	place->low_paddr = iomem_find_free(machine->iomem, place->low_size,
@@ -199,10 +222,8 @@ static void place_s390x(const struct reserve_machine *machine, bool avoid,
 			const struct reserve_plan *plan, struct place *place)
 {
 	const struct iomem_range *first = &machine->iomem->ranges[0];
-	uint64_t end;
 
-	place->size = align_up(plan->asked.size, S390X_ALIGN);
-	place->base = align_up(plan->asked.base, S390X_ALIGN);
+	place->base = align_up(plan->asked.base, machine->arch->align);
 	if (first->end - first->paddr < place->size) {
 		place->result = PLACE_FIRST_CHUNK;
 	} else if (place->base && place->base < place->size) {
@@ -210,8 +231,7 @@ static void place_s390x(const struct reserve_machine *machine, bool avoid,
 	} else if (!place->base) {
 		if (!find(machine, avoid, place->size, UINT64_MAX, place))
 			place->result = PLACE_NOWHERE;
-	} else if (add_overflows(place->base, place->size, &end) ||
-		   !find(machine, avoid, place->base, end, place)) {
+	} else if (!find_fixed(machine, avoid, place)) {
 		place->result = PLACE_NOWHERE;
 	}
 }
@@ -226,7 +246,10 @@ static void place_ppc64(const struct reserve_machine *machine, bool avoid,
 
 	place->base = plan->asked.base;
 	if (!place->base)
-		place->base = min_u64(first->end / 2, PPC64_BASE);
+		place->base = first->end / 2;
+	if (!plan->asked.base &&
+	    (machine->arch->quirks & RESERVE_BASE_CAPPED))
+		place->base = min_u64(place->base, PPC64_BASE);
 	place->base = align_up(place->base, PPC64_PAGE);
 	if (add_overflows(place->base, place->size, &end)) {
 		place->result = PLACE_NOWHERE;
@@ -245,7 +268,21 @@ static struct place place_all(const struct reserve_machine *machine,
 	struct place place = { .size = plan->asked.size,
 			       .base = plan->asked.base };
 
+	/* what is larger than memory is found nowhere, and may not be rounded */
+	if (machine->arch->size_align && place.size <= plan->ram)
+		place.size = align_up(place.size, machine->arch->size_align);
+	if (machine->arch->quirks & RESERVE_FIRST)
+		avoid = false;
 	switch (machine->arch->style) {
+	case RESERVE_NONE:
+		place.result = PLACE_NOWHERE;
+		break;
+	case RESERVE_FIXED:
+		if (!place.base)
+			place.result = PLACE_NO_BASE;
+		else if (!find_fixed(machine, avoid, &place))
+			place.result = PLACE_NOWHERE;
+		break;
 	case RESERVE_S390X:
 		place_s390x(machine, avoid, plan, &place);
 		break;
@@ -309,19 +346,37 @@ static void add_cma(const struct reserve_machine *machine,
 		.start = iomem_ram_start(machine->iomem), .end = end };
 }
 
-void reserve_plan(const struct reserve_machine *machine,
-		  struct reserve_plan *ret)
+/* What the parser is to do: by the rules, and by the kernel's version. */
+static unsigned parser_takes(const struct reserve_machine *machine)
+{
+	/* the patches are older than what they are called after */
+	unsigned kernel = machine->kernel == RESERVE_SERIES ?
+			  RESERVE_LINUX(5, 19) : machine->kernel;
+
+	return machine->arch->takes |
+	       (kernel < RESERVE_LINUX(6, 17) ? CRASHKERNEL_NO_CMA : 0) |
+	       (kernel < RESERVE_LINUX(6, 12) ? CRASHKERNEL_ANY_SIZE : 0) |
+	       (kernel < RESERVE_LINUX(6, 0) ? CRASHKERNEL_NO_ROUND : 0);
+}
+
+static void plan_known(const struct reserve_machine *machine,
+		       struct reserve_plan *ret)
 {
 	struct place place = { .result = PLACE_NOWHERE }, highest;
-	unsigned takes = machine->arch->takes;
 
 	*ret = (struct reserve_plan){ .certain = true };
-	if (machine->kernel == RESERVE_SERIES)
-		takes &= ~(unsigned)CRASHKERNEL_TAKES_CMA;
 	ret->ram = iomem_ram_size(machine->iomem);
-	ret->low_limit = machine->arch->style == RESERVE_GENERIC ?
-			 find_low_limit(machine) : UINT64_MAX;
-	crashkernel_parse(machine->cmdline, ret->ram, takes, &ret->asked);
+	ret->low_limit = machine->arch->style == RESERVE_S390X ||
+			 machine->arch->style == RESERVE_PPC64 ?
+			 UINT64_MAX : find_low_limit(machine);
+	crashkernel_parse(machine->cmdline, ret->ram, parser_takes(machine),
+			  &ret->asked);
+	if (machine->arch->style == RESERVE_NONE) {
+		ret->asked.verdict = CRASHKERNEL_NONE;
+		reserve_note(ret, false, "a kernel of this version for %s knows no crashkernel=",
+			     machine->arch->name);
+		return;
+	}
 	reserve_notes_words(machine, ret);
 	if (ret->asked.verdict == CRASHKERNEL_OK) {
 		place = place_all(machine, true, ret);
@@ -335,6 +390,16 @@ void reserve_plan(const struct reserve_machine *machine,
 	}
 	add_cma(machine, ret);
 	reserve_notes_cautions(machine, ret, &place);
+}
+
+void reserve_plan(const struct reserve_machine *machine,
+		  struct reserve_plan *ret)
+{
+	struct reserve_machine known = *machine;
+
+	if (!known.kernel)
+		known.kernel = RESERVE_LINUX(7, 2);
+	plan_known(&known, ret);
 }
 
 uint64_t reserve_plan_size(const struct reserve_plan *plan, bool high)

@@ -12,14 +12,7 @@
 
 #include "crashkernel.h"
 #include "iomem.h"
-
-/* Whose rules. */
-enum reserve_kernel {
-	RESERVE_LINUX_7_2,	/* kernel/crash_reserve.c and what it calls */
-	RESERVE_SERIES,		/* the patches for arm64 of 2022 (v22, "support
-				 * reserving crashkernel above 4G"), of which
-				 * kernels before 7.2 have parts */
-};
+#include "reserve_rules.h"
 
 /* Memory encryption of the machine: x86_64 only. */
 enum reserve_encryption {
@@ -28,35 +21,11 @@ enum reserve_encryption {
 	RESERVE_GUEST,		/* a SEV or TDX guest: DMA is bounced */
 };
 
-enum reserve_style { RESERVE_GENERIC, RESERVE_S390X, RESERVE_PPC64 };
-
-/* Where what is called low memory ends. */
-enum reserve_low_limit {
-	RESERVE_LOW_4G,
-	RESERVE_LOW_4G_OR_END,	/* or where RAM ends, if that is lower */
-	RESERVE_LOW_DMA,	/* arm64: the same, but all RAM is low if none
-				 * lies below 4 GiB; firmware may say less */
-};
-
-struct reserve_arch {
-	const char *name;
-	enum reserve_style style;
-	unsigned takes;			/* enum crashkernel_takes */
-	uint64_t align;			/* of addresses, bytes */
-	enum reserve_low_limit low_limit;
-	uint64_t high_end;		/* 0: the end of RAM */
-	uint64_t default_low;		/* bytes, without ,low */
-	bool low_by_swiotlb;		/* 8 MiB more than SWIOTLB, if larger */
-};
-
-/* By name (x86_64, arm64 or aarch64, riscv64, loongarch64, s390x, ppc64,
- * ppc64le); NULL: none. */
-const struct reserve_arch *reserve_arch_find(const char *name);
-
 /* What is known of the machine; borrowed. */
 struct reserve_machine {
 	const struct reserve_arch *arch;
-	enum reserve_kernel kernel;
+	unsigned kernel;	/* that ARCH is of; 0: 7.2 */
+	const char *release;	/* of the running kernel; NULL: none is meant */
 	enum reserve_encryption encryption;
 	const char *cmdline;
 	const struct iomem *iomem;

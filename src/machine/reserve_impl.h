@@ -16,6 +16,8 @@ enum place_result {
 	PLACE_OVER_KERNEL,	/* ppc64: the kernel itself is there */
 	PLACE_FIRST_CHUNK,	/* s390x: the first memory is too small */
 	PLACE_BELOW_SIZE,	/* s390x: the base must be above the size */
+	PLACE_NO_BASE,		/* RESERVE_FIXED, and there is no @ */
+	PLACE_HANGS,		/* the kernel looks for ever */
 };
 
 struct place {
@@ -26,6 +28,10 @@ struct place {
 	uint64_t low_size, low_paddr;	/* low_size 0: none is wanted */
 	bool fell_back;		/* to the memory that was not meant */
 };
+
+/* What addresses are multiples of, bytes. */
+uint64_t reserve_align(const struct reserve_machine *machine,
+		       const struct place *place);
 
 /* SWIOTLB of the machine's kernel, bytes. */
 uint64_t reserve_swiotlb(const struct reserve_machine *machine, uint64_t ram);

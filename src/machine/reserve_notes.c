@@ -44,11 +44,24 @@ static void note_ignored(const struct reserve_machine *machine,
 	const struct crashkernel *asked = &plan->asked;
 	bool cma = ends_with(word, ",cma");
 
-	if (cma && !(machine->arch->takes & CRASHKERNEL_TAKES_CMA))
-		reserve_note(plan, true, "%.*s has no effect: a kernel for %s does not know ,cma, and does not say so",
+	if (cma && machine->kernel < RESERVE_LINUX(6, 17))
+		reserve_note(plan, true, "%.*s has no effect: kernels before 6.17 do not know ,cma",
+			     WORD(word));
+	else if (cma && !(machine->arch->takes & CRASHKERNEL_TAKES_CMA))
+		reserve_note(plan, true, "%.*s has no effect: this kernel for %s does not know ,cma, and does not say so",
 			     WORD(word), machine->arch->name);
 	else if (cma && !asked->cma.len)
 		reserve_note(plan, false, "%.*s has no effect: it names no size",
+			     WORD(word));
+	else if ((machine->arch->takes & CRASHKERNEL_LENIENT) &&
+		 ends_with(word, ",low") && !asked->low_given &&
+		 asked->verdict == CRASHKERNEL_OK)
+		reserve_note(plan, false, "%.*s has no effect: it is not valid, and kernels before 6.7 take the default then",
+			     WORD(word));
+	else if ((machine->arch->takes & CRASHKERNEL_LENIENT) &&
+		 !ends_with(word, ",high") && !ends_with(word, ",low") &&
+		 asked->high)
+		reserve_note(plan, false, "%.*s has no effect: it is not valid, and kernels before 6.7 for x86_64 look for ,high then",
 			     WORD(word));
 	else if ((ends_with(word, ",high") || ends_with(word, ",low")) &&
 		 asked->main.len && !asked->high)
@@ -88,7 +101,11 @@ void reserve_notes_words(const struct reserve_machine *machine,
 		reserve_note(plan, false, "%.*s counts%s%.*s", WORD(asked->main),
 			     asked->low.len ? ", and with it " : "",
 			     WORD(asked->low));
-		if (memchr(asked->main.text, ':', asked->main.len))
+		if (memchr(asked->main.text, ':', asked->main.len) &&
+		    machine->kernel < RESERVE_LINUX(6, 0))
+			reserve_note(plan, false, "of its ranges that counts in which %s lie: the machine's memory, which kernels before 6.0 do not round up",
+				     size_text(plan->ram, size));
+		else if (memchr(asked->main.text, ':', asked->main.len))
 			reserve_note(plan, false, "of its ranges that counts in which %s lie: the machine's memory, rounded up to 128 MiB",
 				     size_text(align_up(plan->ram, 128 * MIB),
 					       size));
@@ -99,11 +116,12 @@ void reserve_notes_words(const struct reserve_machine *machine,
 
 /* What is in the way of [paddr, paddr + size). */
 static void note_collision(const struct reserve_machine *machine,
-			   struct reserve_plan *plan, uint64_t paddr,
-			   uint64_t size)
+			   struct reserve_plan *plan,
+			   const struct place *place)
 {
 	struct iomem_range used = { 0 };
-	uint64_t end = paddr + size, align = machine->arch->align;
+	uint64_t paddr = place->base, end = paddr + place->size;
+	uint64_t align = reserve_align(machine, place);
 	const char *what = NULL;
 
 	if (paddr % align) {
@@ -126,6 +144,24 @@ static void note_collision(const struct reserve_machine *machine,
 			     paddr, end - 1);
 }
 
+/* Nothing was free, where no place was asked for. */
+static void note_no_room(const struct reserve_machine *machine,
+			 struct reserve_plan *plan, const struct place *place,
+			 const char *size)
+{
+	unsigned quirks = machine->arch->quirks;
+	bool high = plan->asked.high;
+
+	if (machine->arch->style != RESERVE_GENERIC || place->fell_back ||
+	    (high && (quirks & RESERVE_ANYWHERE)) ||
+	    place->size > plan->ram)
+		reserve_note(plan, false, "there is no free piece of %s anywhere: nothing is reserved",
+			     size);
+	else
+		reserve_note(plan, false, "there is no free piece of %s %s %#" PRIx64 ", and this kernel then looks nowhere else: nothing is reserved",
+			     size, high ? "above" : "below", plan->low_limit);
+}
+
 static void note_failed(const struct reserve_machine *machine,
 			struct reserve_plan *plan, const struct place *place)
 {
@@ -145,11 +181,10 @@ static void note_failed(const struct reserve_machine *machine,
 		if (place->base) {
 			reserve_note(plan, false, "%s are not free at %#" PRIx64 ", and the kernel tries no other place: nothing is reserved",
 				     size, place->base);
-			note_collision(machine, plan, place->base, place->size);
+			note_collision(machine, plan, place);
 			return;
 		}
-		reserve_note(plan, false, "there is no free piece of %s anywhere: nothing is reserved",
-			     size);
+		note_no_room(machine, plan, place, size);
 		return;
 	case PLACE_FIRST_CHUNK:
 		reserve_note(plan, false, "the first piece of memory is smaller than %s: nothing is reserved",
@@ -158,6 +193,13 @@ static void note_failed(const struct reserve_machine *machine,
 	case PLACE_BELOW_SIZE:
 		reserve_note(plan, false, "%#" PRIx64 " is below %s, and the crash kernel changes places with as much memory from 0 on: nothing is reserved",
 			     place->base, size);
+		return;
+	case PLACE_NO_BASE:
+		reserve_note(plan, false, "without \"@\" this kernel takes the address for 0 and reserves nothing, though /proc/iomem may show a \"Crash kernel\" at 0");
+		return;
+	case PLACE_HANGS:
+		reserve_note(plan, true, "the machine will not boot: %s have no room in low memory, there is no other memory here, and the kernel looks again and again (kernel/crash_reserve.c: reserve_crashkernel_generic(), since 6.7)",
+			     size);
 		return;
 	}
 }
@@ -172,11 +214,10 @@ static void note_low(const struct reserve_machine *machine,
 	if (!place->low_size)
 		return;
 	size_text(place->low_size, low);
-	if (plan->asked.low_given && plan->asked.high)
+	if (plan->asked.low_given)
 		reserve_note(plan, false, "%s below %#" PRIx64 ", as ,low asks",
 			     low, plan->low_limit);
-	else if (machine->kernel == RESERVE_LINUX_7_2 &&
-		 machine->arch->low_by_swiotlb &&
+	else if ((machine->arch->quirks & RESERVE_LOW_BY_SWIOTLB) &&
 		 place->low_size > machine->arch->default_low)
 		reserve_note(plan, false, "%s below %#" PRIx64 ", for devices that reach no further: by default SWIOTLB (%s) and 8 MiB",
 			     low, plan->low_limit, size_text(swiotlb, text));
@@ -200,13 +241,17 @@ static void note_generic(const struct reserve_machine *machine,
 		reserve_note(plan, false, "%s %s %#" PRIx64 ": there is no room for them %s, where they were to be",
 			     size, high ? "above" : "below", plan->low_limit,
 			     high ? "below" : "above");
+	else if (asked->high && (machine->arch->quirks & RESERVE_ANYWHERE))
+		reserve_note(plan, false, "%s %s %#" PRIx64 ", the highest free memory there is, which kernels before %s take for ,high",
+			     size, high ? "above" : "below", plan->low_limit,
+			     machine->arch->fixed_align ? "6.7" : "6.5");
 	else
 		reserve_note(plan, false, "%s %s %#" PRIx64 ", %s", size,
 			     high ? "above" : "below", plan->low_limit,
 			     asked->high ? "where the kernel looks first with ,high" :
 			     "where the kernel looks first");
 	note_low(machine, plan, place);
-	if (asked->high && !high && asked->low_size)
+	if (asked->high && !high && asked->low_size && !place->low_size)
 		reserve_note(plan, false, "no ,low beside it: all of it is low memory");
 }
 
@@ -217,11 +262,14 @@ void reserve_notes_place(const struct reserve_machine *machine,
 
 	if (place->result != PLACE_OK) {
 		note_failed(machine, plan, place);
-	} else if (machine->arch->style == RESERVE_GENERIC) {
+	} else if (machine->arch->style == RESERVE_GENERIC ||
+		   machine->arch->style == RESERVE_FIXED) {
 		note_generic(machine, plan, place);
 	} else if (machine->arch->style == RESERVE_PPC64 && !plan->asked.base) {
-		reserve_note(plan, false, "%s at %#" PRIx64 ": half of the first memory, 512 MiB at most (on PowerNV, which is no partition, 128 MiB)",
-			     size_text(place->size, size), place->base);
+		reserve_note(plan, false, "%s at %#" PRIx64 ": half of the first memory%s (on PowerNV, which is no partition, 128 MiB)",
+			     size_text(place->size, size), place->base,
+			     machine->arch->quirks & RESERVE_BASE_CAPPED ?
+			     ", 512 MiB at most" : "");
 	} else {
 		snprintf(base, sizeof(base), place->base ? "exactly at %#" PRIx64 :
 			 "above %#" PRIx64 ", since it changes places with as much memory from 0 on",
@@ -231,7 +279,7 @@ void reserve_notes_place(const struct reserve_machine *machine,
 	}
 	if (place->size != plan->asked.size)
 		reserve_note(plan, false, "sizes are rounded up to %s",
-			     size_text(machine->arch->align, size));
+			     size_text(machine->arch->size_align, size));
 }
 
 /* KERNEL's own SWIOTLB against the one that the crash kernel needs. */
@@ -243,13 +291,13 @@ static void caution_encryption(const struct reserve_machine *machine,
 	char text[32], low[32];
 
 	if (machine->encryption != RESERVE_PLAIN) {
-		reserve_note(plan, true, "with encrypted memory the crash kernel moves all its I/O through a SWIOTLB of 64 MiB in its low memory, and no kernel up to 7.2 adds that to what crashkernel= says: add 64 MiB yourself");
+		reserve_note(plan, true, "with encrypted memory the crash kernel moves all its I/O through a SWIOTLB of 64 MiB in its low memory, and no kernel up to 7.3 adds that to what crashkernel= says: add 64 MiB yourself");
 		if (!place->low_size && plan->asked.size < 256 * MIB)
 			reserve_note(plan, true, "without them the crash kernel has %s",
 				     size_text(place->size - min_u64(place->size, CAPTURE_SWIOTLB), text));
 	}
-	if (machine->arch->low_by_swiotlb && place->low_size &&
-	    !(plan->asked.low_given && plan->asked.high) &&
+	if ((machine->arch->quirks & RESERVE_LOW_BY_SWIOTLB) &&
+	    !plan->asked.low_given &&
 	    place->low_size > machine->arch->default_low)
 		reserve_note(plan, true, "the low part is larger than it need be: the kernel takes it from its own SWIOTLB (%s), but a crash kernel makes one by its own memory (64 MiB). crashkernel=%lluM,low beside ,high gives the rest (of %s) back",
 			     size_text(swiotlb, text),
@@ -298,6 +346,10 @@ void reserve_notes_cautions(const struct reserve_machine *machine,
 			    const struct place *place)
 {
 	caution_cma(machine, plan);
+	/* 5.14.0-427.13.1.el9_4.x86_64, 5.15.0-300.el9uek */
+	if (machine->release && strstr(machine->release, ".el"))
+		reserve_note(plan, true, "%.60s is a distribution's kernel that has got rules of later ones: --kernel names one whose rules to take",
+			     machine->release);
 	if (plan->asked.verdict != CRASHKERNEL_OK)
 		return;
 	if (!plan->certain)

@@ -108,6 +108,36 @@ def copy(box):
           [[0x5b400000, 0x6b400000], [0x120000000, 0x130000000]])
 
 
+def versions(box):
+    """By the rules of the running kernel, or of one that is named; one that is
+    not known is said to be none."""
+    path = box.text("map", MAP)
+    other = ("--arch", "arm64", "--iomem", path, "--cmdline",
+             "crashkernel=4G,high")
+    for version, want in (("6.1.0-50-arm64", (4096, 0, 0)),
+                          ("6.6", (4096, 128, 0)), ("5.10", (0, 0, 0))):
+        answer = ask(box, "--kernel", version, *other)
+        equal(version, sizes(answer), want)
+        equal("rules", answer["rules"], ".".join(
+            version.split("-", maxsplit=1)[0].split(".")[:2]))
+    answer = ask(box, "--kernel", "12.0", *other)
+    equal("not known", (answer["kernel"], answer["rules"]), ("12.0", "7.3"))
+    text = box.good("reservation", "--kernel", "4.4", *other).out
+    need(b"rules of Linux 5.10, since those of 4.4 are not known" in text,
+         "%r", text)
+    root = machine(box)
+    os.makedirs(box.path("root/proc/sys/kernel"))
+    for release, rules_of in (("6.1.0-50-amd64\n", "6.1"), ("odd\n", "7.2")):
+        box.text("root/proc/sys/kernel/osrelease", release)
+        equal(release, ask(box, "--machine-root", root)["rules"], rules_of)
+    equal("what if", ask(box, "--machine-root", root, "--kernel", "6.12",
+                         "--cmdline", "")["rules"], "6.12")
+    box.text("root/proc/sys/kernel/osrelease", "5.14.0-427.el9.x86_64\n")
+    need(any("--kernel" in x for x in
+             ask(box, "--machine-root", root)["cautions"]), "no caution")
+    box.bad(2, "reservation", "--kernel", "six", *other)
+
+
 def refused(box):
     """What is not there or makes no sense: one line that says so."""
     path = box.text("map", MAP)
@@ -225,6 +255,6 @@ def own_words(box):
 
 
 def tests():
-    for function in (rules, from_files, copy, refused, left_out, elsewhere,
-                     own_words):
+    for function in (rules, from_files, copy, versions, refused, left_out,
+                     elsewhere, own_words):
         yield function.__name__, function

@@ -157,7 +157,7 @@ static void test_high_low(void)
 	/* where ,high is unknown */
 	crashkernel_parse("crashkernel=1G,high", 8 * GIB, 0, &ck);
 	CHECK(ck.verdict == CRASHKERNEL_INVALID &&
-	      strstr(ck.why, "architecture"));
+	      strstr(ck.why, "no ,high"));
 }
 
 static void test_cma(void)
@@ -185,6 +185,59 @@ static void test_cma(void)
 	CHECK(ck.verdict == CRASHKERNEL_OK && ck.cma_size == 64 * MIB);
 }
 
+/* What older kernels did. */
+static void test_old(void)
+{
+	const unsigned lenient = HIGH | CRASHKERNEL_LENIENT |
+				 CRASHKERNEL_NO_CMA | CRASHKERNEL_ANY_SIZE;
+	struct crashkernel ck;
+
+	crashkernel_parse("crashkernel=x crashkernel=1G,high", 8 * GIB,
+			  lenient, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_OK && ck.high && ck.size == GIB &&
+	      !ck.low_given && ck.nr_ignored == 1 &&
+	      word_is(ck.ignored[0], "crashkernel=x"));
+	crashkernel_parse("crashkernel=1G@ crashkernel=0x,high", 8 * GIB,
+			  lenient, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_OK && !ck.high && ck.nr_ignored == 1);
+	crashkernel_parse("crashkernel=x@1G crashkernel=x,high", 8 * GIB,
+			  lenient, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_INVALID);
+	crashkernel_parse("crashkernel=1G,high crashkernel=64Mx,low", 8 * GIB,
+			  lenient, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_OK && ck.high && !ck.low_given &&
+	      !ck.low_size && ck.nr_ignored == 1);
+	crashkernel_parse("crashkernel=1G crashkernel=64M,low", 8 * GIB,
+			  lenient, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_OK && !ck.high && ck.low_given &&
+	      ck.low_size == 64 * MIB && !ck.nr_ignored);
+	crashkernel_parse("crashkernel=64M,low", 8 * GIB, lenient, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_INVALID && ck.nr_ignored == 1);
+	/* the last SIZE is the one with ,cma */
+	crashkernel_parse("crashkernel=1G crashkernel=64M,cma", 8 * GIB,
+			  HIGH | CRASHKERNEL_NO_CMA, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_INVALID && !ck.cma_size &&
+	      strstr(ck.why, "6.17"));
+	crashkernel_parse("crashkernel=64M,cma crashkernel=1G", 8 * GIB,
+			  HIGH | CRASHKERNEL_NO_CMA, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_OK && ck.size == GIB &&
+	      ck.nr_ignored == 1);
+	crashkernel_parse("crashkernel=0-:64M,cma", 8 * GIB,
+			  HIGH | CRASHKERNEL_NO_CMA, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_OK && ck.size == 64 * MIB);
+	crashkernel_parse("crashkernel=9G", 8 * GIB, CRASHKERNEL_ANY_SIZE,
+			  &ck);
+	CHECK(ck.verdict == CRASHKERNEL_OK && ck.size == 9 * GIB);
+	crashkernel_parse("crashkernel=1900M-:64M", 1900 * MIB,
+			  CRASHKERNEL_NO_ROUND, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_OK);
+	crashkernel_parse("crashkernel=1901M-:64M", 1900 * MIB,
+			  CRASHKERNEL_NO_ROUND, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_INVALID);
+	crashkernel_parse("crashkernel=1901M-:64M", 1900 * MIB, 0, &ck);
+	CHECK(ck.verdict == CRASHKERNEL_OK);
+}
+
 /* More words than are held. */
 static void test_many(void)
 {
@@ -204,6 +257,7 @@ int main(void)
 	test_ranges();
 	test_high_low();
 	test_cma();
+	test_old();
 	test_many();
 	return unit_end();
 }

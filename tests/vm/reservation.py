@@ -17,10 +17,10 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LOW = {"arm64": 1 << 32, "x86_64": 1 << 32, "riscv64": 1 << 32}
+LOW = 1 << 32
 
 # The fifteen cases of the patches for arm64 of 2022, by their names there; and
-# those of which only 7.2 or only one architecture knows.
+# those of which only some kernels or only one architecture know.
 SERIES = {
     "1": "crashkernel=4G",
     "2": "crashkernel=4G crashkernel=512M,high crashkernel=512M,low",
@@ -63,6 +63,14 @@ CASES = {
         "swiotlb": "swiotlb=524288 crashkernel=256M,high",
         "cma": "crashkernel=128M crashkernel=256M,cma",
         "odd-cma": "crashkernel=128M crashkernel=64Mx,cma",
+        # what kernels before 6.7 did otherwise
+        "bad-low": "crashkernel=256M,high crashkernel=oops,low",
+        "plain-low": "crashkernel=3G crashkernel=64M,low",
+        "bad-plain": "crashkernel=oops crashkernel=256M,high",
+        "fixed": "nokaslr crashkernel=256M@0x30100000",
+        "fixed-high": "nokaslr crashkernel=256M@0x140000000",
+        # before 6.17
+        "cma-last": "crashkernel=256M,cma crashkernel=128M",
     },
     # RAM begins at 2 GiB
     "riscv64": {
@@ -71,6 +79,7 @@ CASES = {
         "high": "crashkernel=512M,high",
         "high-low": "crashkernel=512M,high crashkernel=64M,low",
         "no-high": "MEM=2G crashkernel=256M,high",
+        "cma": "crashkernel=128M crashkernel=256M,cma",
     },
 }
 
@@ -125,7 +134,8 @@ def judge(real, said):
 
 def main():
     key = sys.argv[1]
-    machine = key.rpartition("-")[0] or "x86_64"
+    machine, _, version = key.rpartition("-")
+    machine = machine or "x86_64"
     top = os.path.dirname(os.path.dirname(HERE))
     capdump = os.environ.get("CAPDUMP") or os.path.join(top, "build/capdump")
     out = os.path.join(os.environ.get("VM_OUT") or
@@ -147,7 +157,7 @@ def main():
         if not os.path.exists(base):
             boot(kernel, memory, plain, base)
         boot(kernel, memory, words, path)
-        real = reserved(path, LOW[machine])
+        real = reserved(path, LOW)
         # the map before, and the one that the kernel itself shows then
         for what, iomem in (("before", base), ("after", path)):
             with open(iomem, encoding="ascii") as file:
@@ -156,7 +166,7 @@ def main():
                 file.writelines(lines)
             said = json.loads(subprocess.run(
                 [capdump, "reservation", "--json", "--arch", machine,
-                 "--iomem", path + ".map", "--cmdline", words],
+                 "--kernel", version, "--iomem", path + ".map", "--cmdline", words],
                 check=True, stdout=subprocess.PIPE).stdout)
             wrong = judge(real, said)
             if wrong and not said["certain"]:
@@ -165,7 +175,7 @@ def main():
                 continue
             failed += bool(wrong)
             print("%s reservation/%s %s (%s): %s" % (
-                "FAIL" if wrong else "PASS", machine, name, what,
+                "FAIL" if wrong else "PASS", key, name, what,
                 wrong or "; ".join("%s %d MiB" % (k, (e - s) >> 20)
                                    for k, s, e in real) or "nothing"),
                 flush=True)

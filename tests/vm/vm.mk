@@ -35,7 +35,7 @@ VM_KEYS ?= 6.1+no5lvl 6.12+no5lvl+nokaslr 7.2+no5lvl \
 	arm64-7.2@high arm64-7.2@loader arm64-7.2@uefi ppc64le-7.2 \
 	ppc64le64k-7.2+disable_radix riscv64-7.2 s390x-7.2 loongarch64-7.2
 
-# what 7.2 reserves, against what capdump says it will; nothing crashes
+# what kernels reserve, against what capdump says they will; nothing crashes
 check-vm-reservation:
 	tests/vm/install --check $(VM_RESERVATION)
 	$(MAKE) all
@@ -44,6 +44,6 @@ check-vm-reservation:
 			VM_OUT=$(CURDIR)/$(BUILD)/vm \
 			tests/vm/reservation.py $$key || exit 1; done
 
-VM_RESERVATION ?= arm64-7.2 7.2 riscv64-7.2
+VM_RESERVATION ?= arm64-7.2 7.2 riscv64-7.2 6.1 6.12 arm64-6.1 arm64-6.12
 
 .PHONY: demo check-vm check-vm-all check-vm-reservation
