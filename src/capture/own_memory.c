@@ -13,6 +13,7 @@
 #include "../base/io.h"
 #include "../base/text.h"
 #include "../image/segments.h"
+#include "../machine/machine_file.h"
 
 #define BLOCKS "/sys/devices/system/memory/"
 #define LOW_MEMORY (1ull << 20)
@@ -69,28 +70,14 @@ void own_memory_find(const struct image *image, const char *iomem,
 	}
 }
 
-/* The whole of a small text file of the kernel's; NULL if it can't be read. */
+/* A small text file of the kernel's; NULL if it can't be read. */
 static char *read_text(const char *path, size_t max)
 {
-	AUTO_FREE void *text = malloc(max + 1);
-	AUTO_FD int fd = -1;
-	struct error *err;
-	char *ret = text;
-	size_t n = 0;
+	char *text = NULL;
+	size_t len;
 
-	err = io_open_read(path, &fd);
-	if (!text || err) {
-		error_destroy(err);
-		return NULL;
-	}
-	err = io_pread(fd, text, max, 0, &n);
-	if (err) {
-		error_destroy(err);
-		return NULL;
-	}
-	ret[n] = '\0';
-	text = NULL;
-	return ret;
+	error_destroy(machine_file_try(NULL, path, max, &text, &len));
+	return text;
 }
 
 /* Linux Documentation/admin-guide/mm/memory-hotplug.rst; a block without a

@@ -8,11 +8,12 @@
 
 #include "../base/bytes.h"
 #include "../base/io.h"
+#include "devicetree.h"
 #include "iomem.h"
 #include "machine_file.h"
+#include "root.h"
 
 #define TREE "/proc/device-tree"
-#define CHOSEN TREE "/chosen/"
 #define CMA_RANGES "/sys/kernel/kexec/crash_cma_ranges"
 #define MAX_CELLS 4		/* of an address or a size */
 #define MAX_FILE ((size_t)64 << 10)
@@ -79,39 +80,40 @@ static struct error *read_cma(const char *root, struct reservations *ret)
 
 /* A property that is one number of 4 or 8 bytes; *RET stays as it is if there
  * is none. */
-static struct error *read_number(const char *root, const char *path,
-				 uint64_t *ret)
+static struct error *get_number(const struct devicetree *tree, const char *node,
+				const char *name, uint64_t *ret)
 {
-	AUTO_FREE char *bytes = NULL;
+	AUTO_FREE uint8_t *bytes = NULL;
 	size_t len;
 
-	TRY(machine_file_try(root, path, MAX_FILE, &bytes, &len));
+	TRY(devicetree_get(tree, node, name, &bytes, &len));
 	if (!bytes)
 		return NULL;
 	if (len != 4 && len != 8)
-		return error_create(ERROR_INVALID, "%s has %zu bytes", path,
-				    len);
+		return error_create(ERROR_INVALID, TREE "/%s%s%s has %zu bytes",
+				    node, *node ? "/" : "", name, len);
 	*ret = get_uint(bytes, (unsigned)len, true);
 	return NULL;
 }
 
 /* Linux 7.2 arch/powerpc/kexec/core.c: export_crashk_values(). */
-static struct error *read_chosen(const char *root, struct reservations *ret)
+static struct error *read_chosen(const struct devicetree *tree,
+				 struct reservations *ret)
 {
 	uint64_t paddr = 0, size = 0, end;
 
-	TRY(read_number(root, CHOSEN "linux,crashkernel-base", &paddr));
-	TRY(read_number(root, CHOSEN "linux,crashkernel-size", &size));
+	TRY(get_number(tree, "chosen", "linux,crashkernel-base", &paddr));
+	TRY(get_number(tree, "chosen", "linux,crashkernel-size", &size));
 	if (!size)
 		return NULL;
 	if (add_overflows(paddr, size, &end))
 		return error_create(ERROR_INVALID,
-				    CHOSEN "linux,crashkernel-size is too large");
+				    TREE "/chosen/linux,crashkernel-size is too large");
 	return add(ret, paddr, end, RESERVATION_CHOSEN);
 }
 
 /* NR cells of 4 bytes; the highest of more than two must be 0. */
-static bool get_cells(const char *cell, uint64_t nr, uint64_t *ret)
+static bool get_cells(const uint8_t *cell, uint64_t nr, uint64_t *ret)
 {
 	uint64_t high = 0;
 
@@ -125,18 +127,20 @@ static bool get_cells(const char *cell, uint64_t nr, uint64_t *ret)
 
 /* Linux 7.2 drivers/of/fdt.c: early_init_dt_check_for_usable_mem_range(). That
  * kernel takes two ranges; what a later one takes it has here as well. */
-static struct error *read_usable(const char *root, struct reservations *ret)
+static struct error *read_usable(const struct devicetree *tree,
+				 struct reservations *ret)
 {
-	static const char path[] = CHOSEN "linux,usable-memory-range";
+	static const char path[] = TREE "/chosen/linux,usable-memory-range";
 	uint64_t address_cells = 1, size_cells = 1, paddr, size, end;
-	AUTO_FREE char *bytes = NULL;
+	AUTO_FREE uint8_t *bytes = NULL;
 	size_t len, width;
 
-	TRY(machine_file_try(root, path, MAX_FILE, &bytes, &len));
+	TRY(devicetree_get(tree, "chosen", "linux,usable-memory-range", &bytes,
+			   &len));
 	if (!bytes)
 		return NULL;
-	TRY(read_number(root, TREE "/#address-cells", &address_cells));
-	TRY(read_number(root, TREE "/#size-cells", &size_cells));
+	TRY(get_number(tree, "", "#address-cells", &address_cells));
+	TRY(get_number(tree, "", "#size-cells", &size_cells));
 	if (!address_cells || address_cells > MAX_CELLS || !size_cells ||
 	    size_cells > MAX_CELLS)
 		return error_create(ERROR_INVALID,
@@ -161,13 +165,29 @@ static struct error *read_usable(const char *root, struct reservations *ret)
 	return NULL;
 }
 
+static struct error *read_tree(const char *root, struct reservations *ret)
+{
+	AUTO_FREE char *path = NULL;
+	struct devicetree tree;
+	struct error *err;
+
+	TRY(root_path(root, TREE, &path));
+	if (!devicetree_probe(path))
+		return NULL;
+	TRY(devicetree_open(path, &tree));
+	err = read_chosen(&tree, ret);
+	if (!err)
+		err = read_usable(&tree, ret);
+	devicetree_close(&tree);
+	return err;
+}
+
 struct error *reservations_read(const char *root, struct reservations *ret)
 {
 	ret->nr = 0;
 	TRY(read_iomem(root, ret));
-	TRY(read_chosen(root, ret));
-	TRY(read_cma(root, ret));
-	return read_usable(root, ret);
+	TRY(read_tree(root, ret));
+	return read_cma(root, ret);
 }
 
 const char *reservation_source_name(enum reservation_source source)

@@ -14,9 +14,9 @@
 enum reservation_source {
 	RESERVATION_IOMEM,	/* "Crash kernel" of /proc/iomem */
 	RESERVATION_CHOSEN,	/* /chosen of ppc64's device tree */
-	RESERVATION_CMA,	/* /sys/kernel/kexec/crash_cma_ranges */
 	RESERVATION_USABLE,	/* linux,usable-memory-range: this kernel is the
 				 * crash kernel, and this its own memory */
+	RESERVATION_CMA,	/* /sys/kernel/kexec/crash_cma_ranges */
 	RESERVATION_SYMBOL,	/* the crashed kernel's crashk_res and
 				 * crashk_low_res */
 };

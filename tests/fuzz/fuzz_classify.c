@@ -5,7 +5,7 @@
  * is seen.
  */
 #include "../../src/filter/filter.h"
-#include "fuzz.h"
+#include "layout.h"
 
 #define MAX_PAGES 64u
 
@@ -73,26 +73,11 @@ static void classify_all(const struct page_layout *layout,
 	free(pages);
 }
 
-static void fuzz_machine(const struct target *target,
-			 const struct vmcoreinfo *vmcoreinfo,
-			 struct fuzz_source source)
-{
-	struct page_layout layout = { 0 };
-	struct error *err;
-	struct log log;
-
-	log_init(&log, fuzz_null(), 31);
-	err = layout_init(&layout, target, vmcoreinfo, &log);
-	if (!err)
-		classify_all(&layout, &source);
-	error_destroy(err);
-	log_deinit(&log);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	const uint8_t *end = len ? memchr(bytes, 0, len) : NULL;
 	struct vmcoreinfo *vmcoreinfo = NULL;
+	struct page_layout layout;
 	struct fuzz_source source;
 
 	if (!end)
@@ -102,9 +87,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (vmcoreinfo_parse((const char *)bytes, (size_t)(end - bytes),
 			     &vmcoreinfo))
 		abort();
-	for (unsigned i = 0; i < sizeof(fuzz_machines) / sizeof(*fuzz_machines);
-	     i++)
-		fuzz_machine(&fuzz_machines[i], vmcoreinfo, source);
+	for (size_t i = 0; i < NR_FUZZ_MACHINES; i++) {
+		struct fuzz_source rest = source;
+
+		if (fuzz_layout(&fuzz_machines[i], vmcoreinfo, &layout))
+			classify_all(&layout, &rest);
+	}
 	vmcoreinfo_destroy(vmcoreinfo);
 	return 0;
 }

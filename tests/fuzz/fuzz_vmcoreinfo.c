@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VMCOREINFO's text, its numbers, and the layout that comes of it. */
-#include "../../src/image/vmcoreinfo.h"
-#include "../../src/kernel/layout.h"
-#include "fuzz.h"
+#include "layout.h"
 
 static void check_field(const struct page_layout *layout,
 			const struct field *field)
@@ -25,21 +23,6 @@ static void check_layout(const struct page_layout *layout)
 	FUZZ_CHECK(layout->size > 0 && layout->size <= 4096);
 }
 
-static void fuzz_machine(const struct target *target,
-			 const struct vmcoreinfo *vmcoreinfo)
-{
-	struct page_layout layout = { 0 };
-	struct error *err;
-	struct log log;
-
-	log_init(&log, fuzz_null(), 31);
-	err = layout_init(&layout, target, vmcoreinfo, &log);
-	if (!err)
-		check_layout(&layout);
-	error_destroy(err);
-	log_deinit(&log);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const char *const kinds[] = { "SYMBOL", "SIZE", "OFFSET",
@@ -47,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static const char *const names[] = { "page", "page.flags", "mem_section",
 		"phys_base", "PG_lru", "list_head.next", "init_top_pgt" };
 	struct vmcoreinfo *vmcoreinfo = NULL;
+	struct page_layout layout;
 	uint64_t n;
 
 	if (vmcoreinfo_parse((const char *)bytes, len, &vmcoreinfo))
@@ -61,9 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	for (size_t i = 0; i < vmcoreinfo->nr; i++)
 		FUZZ_CHECK(vmcoreinfo_get(vmcoreinfo, vmcoreinfo->keys[i]) ==
 			   vmcoreinfo->values[i]);
-	for (size_t i = 0; i < sizeof(fuzz_machines) / sizeof(*fuzz_machines);
-	     i++)
-		fuzz_machine(&fuzz_machines[i], vmcoreinfo);
+	for (size_t i = 0; i < NR_FUZZ_MACHINES; i++)
+		if (fuzz_layout(&fuzz_machines[i], vmcoreinfo, &layout))
+			check_layout(&layout);
 	vmcoreinfo_destroy(vmcoreinfo);
 	return 0;
 }

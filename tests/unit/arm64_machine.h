@@ -8,14 +8,16 @@
 #define CAPDUMP_TESTS_ARM64_MACHINE_H
 
 #include <elf.h>
-#include <stdarg.h>
 
 #include "../../src/arch/arch.h"
 #include "../../src/arch/table.h"
 #include "../../src/base/bytes.h"
 #include "../../src/image/image.h"
 #include "../../src/image/view.h"
+#include "said.h"
 #include "unit.h"
+
+#define say SAY
 
 #define SIZE		0x1000000ull
 #define IMAGE		0x200000ull
@@ -138,19 +140,6 @@ static inline void map_pages(struct arm *m, uint64_t vaddr, uint64_t paddr,
 {
 	for (uint64_t at = 0; at < len; at += 1ull << m->p.page_shift)
 		map(m, vaddr + at, paddr + at, 1);
-}
-
-static inline void say(struct arm *m, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	m->text_len += (size_t)vsnprintf(m->text + m->text_len,
-					 sizeof(m->text) - m->text_len, fmt,
-					 args);
-	va_end(args);
-	if (m->text_len >= sizeof(m->text))
-		abort();
 }
 
 static inline enum page_state arm_read(const struct image *image,

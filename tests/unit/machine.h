@@ -12,14 +12,16 @@
 #define CAPDUMP_TESTS_MACHINE_H
 
 #include <elf.h>
-#include <stdarg.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../../src/base/bytes.h"
 #include "../../src/image/image.h"
 #include "../../src/image/view.h"
+#include "said.h"
 #include "unit.h"
+
+#define machine_say SAY
 
 #define MACHINE_SIZE	0x2000000ull
 #define IMAGE_PADDR	0x200000ull
@@ -95,19 +97,6 @@ static inline void machine_map(struct machine *m, uint64_t vaddr,
 {
 	put_u64(machine_entry(m, vaddr, level), paddr | m->sme_mask | 0x163 |
 		1ull << 63 | (level > 1 ? 0x80 : 0), false);
-}
-
-static inline void machine_say(struct machine *m, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	m->text_len += (size_t)vsnprintf(m->text + m->text_len,
-					 sizeof(m->text) - m->text_len, fmt,
-					 args);
-	va_end(args);
-	if (m->text_len >= sizeof(m->text))
-		abort();
 }
 
 static inline enum page_state machine_read(const struct image *image,

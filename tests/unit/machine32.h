@@ -11,14 +11,16 @@
 #define CAPDUMP_TESTS_MACHINE32_H
 
 #include <elf.h>
-#include <stdarg.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../../src/base/bytes.h"
 #include "../../src/image/image.h"
 #include "../../src/image/view.h"
+#include "said.h"
 #include "unit.h"
+
+#define say32 SAY
 
 #define MEMORY		0x2000000ull
 #define IMAGE		0x100000ull
@@ -117,19 +119,6 @@ static inline void map32(struct machine32 *m, uint32_t vaddr, uint64_t paddr,
 {
 	map_entry(m, vaddr, level, paddr | (level == 1 ? m->kind->page :
 					    m->kind->large));
-}
-
-static inline void say32(struct machine32 *m, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	m->text_len += (size_t)vsnprintf(m->text + m->text_len,
-					 sizeof(m->text) - m->text_len, fmt,
-					 args);
-	va_end(args);
-	if (m->text_len >= sizeof(m->text))
-		abort();
 }
 
 static inline enum page_state read32(const struct image *image, void *scratch,
