@@ -17,6 +17,7 @@
 #   QEMU_WORDS MONITOR  arguments for QEMU; a command that is given the boot
 #             log's name and prints what QEMU's monitor is to do
 #   WORK_MIB HUGE GIGA DIRTY BALLOON    size of the workload
+#   RESETS    1: the machine starts again after a reset, as it is
 #   DONE      what the console says at the end (VM: capture done)
 #   PROGRAMS MODULES    further programs and modules for the guest
 #   RECORD    file: a second, ext4 disk (/dev/vdb) whose writes are logged
@@ -63,7 +64,7 @@ rm -rf "$work/fs"
 
 # shellcheck disable=SC2054 # the commas are QEMU's
 qemu+=(-accel tcg,thread=multi
-	-m "$mem" -smp "${SMP:-2}" -display none -no-reboot -nic none
+	-m "$mem" -smp "${SMP:-2}" -display none -nic none
 	-monitor stdio -serial "file:$out/boot.log" -device "$balloon"
 	-drive "file=$work/disk,if=none,id=a,format=raw,cache=unsafe,discard=unmap"
 	-device "$disk,drive=a")
@@ -82,6 +83,7 @@ if [ -n "${RECORD:-}" ]; then
 		-blockdev "node-name=b,driver=blklogwrites,file=br,log=lf"
 		-device "$disk,drive=b,write-cache=on")
 fi
+[ -n "${RESETS:-}" ] || qemu+=(-no-reboot)
 # shellcheck disable=SC2206 # words
 qemu+=(${QEMU_WORDS:-})
 qemu+=(-kernel "$kernel/vmlinuz" -initrd "$work/initrd" -append

@@ -159,7 +159,7 @@ judge() { # KEY: all claims of one crash
 	# shellcheck disable=SC1090 # one of machine/
 	[ "$key" = "${key%@*}" ] || . "$VM/machine/${key#*@}" || return 1
 	{ kernel=$("$VM/kernel.sh" --debug "${key%%[+@]*}") &&
-		"${tools[@]}" true &&
+		"${tools[@]}" true && "${qemu[@]}" -version > /dev/null &&
 		{ [ -z "$triplet" ] || "$VM/sysroot.sh" "$machine" > /dev/null; }
 	} 2> "$out/kernel.log" ||
 		no_kernel "$key" || return 0

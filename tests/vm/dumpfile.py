@@ -41,7 +41,9 @@ def frames_of(bits):
 
 
 class Vmcore:
-    """An ELF vmcore: PT_LOADs by physical address."""
+    """An ELF vmcore: PT_LOADs by physical address. One that begins inside a page
+    begins with what the kernel rounded into the file, if that is the crash header
+    of a firmware-assisted dump (Linux 7.2 asm/fadump-internal.h)."""
 
     def __init__(self, path):
         self.map = open_map(path)
@@ -56,11 +58,22 @@ class Vmcore:
             kind, _, offset, _, paddr, filesz, memsz, _ = self.unpack(
                 'IIQQQQQQ', phoff + i * 56)
             if kind == 1 and memsz:
-                self.loads.append((paddr, memsz, filesz, offset))
+                below = self.header_below(offset, paddr % PAGE)
+                self.loads.append((paddr - below, memsz + below,
+                                   filesz + below, offset - below))
         self.loads.sort()
 
     def unpack(self, form, at):
         return struct.unpack_from(self.order + form, self.map, at)
+
+    def header_below(self, offset, size):
+        """SIZE, if so many bytes before OFFSET are a crash header; or 0."""
+        if self.unpack('H', 18)[0] != 21 or not 0x28 <= size <= offset:
+            return 0
+        magic, version, _, _, _, regs, mask = self.unpack('QIIQQII',
+                                                          offset - size)
+        return size if (magic, version, 0x28 + regs + mask) == (
+            int.from_bytes(b'FADMPSIG', 'big'), 1, size) else 0
 
     def find(self, text):
         """Where the headers and notes have it, -1: nowhere."""

@@ -37,6 +37,7 @@ keep() {
 	esac
 	echo "$2" > "$3.tmp/release"
 	echo "$machine" > "$3.tmp/machine"
+	touch "$3.tmp/gzip"	# what its initramfs is to be packed with
 	rm -rf "$3" && mv "$3.tmp" "$3"
 }
 
