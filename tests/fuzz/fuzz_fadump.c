@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	char path[32];
 
 	if (devicetree_probe(fuzz_path(fd, path))) {
-		if (fuzz_ok(fadump_read_tree(path, &fadump)))
+		if (fuzz_ok(fadump_read_tree(path, NULL, &fadump)))
 			FUZZ_CHECK(fadump.known == (fadump.has_table ||
 						    fadump.opal));
 		FUZZ_CHECK(fadump.area <= fadump.area_end);
