@@ -15,6 +15,9 @@
 #define MAX_ARRAYS (1u << 17)
 #define MAX_PIECES (1u << 20)
 
+/* No unit of a device's pages that is smaller has a head elsewhere. */
+#define UNIT_SIZE (2ull << 20)
+
 #define MAX_WARNINGS 8u
 #define MAX_PAGE 4096u	/* sizeof(struct page): see layout.c */
 
@@ -33,14 +36,15 @@ struct piece {
 };
 
 static void add(struct finder *f, const struct piece *piece, bool missing,
-		bool on_device)
+		bool on_device, bool remade)
 {
 	struct device_map *map = f->map;
 	struct device_range *last = map->nr_ranges ?
 				    &map->ranges[map->nr_ranges - 1] : NULL;
 
 	if (!last || last->end_pfn != piece->first_pfn ||
-	    last->missing != missing || last->on_device != on_device) {
+	    last->missing != missing || last->on_device != on_device ||
+	    last->remade != remade) {
 		map->more = map->nr_ranges == DEVICE_MAP_RANGES;
 		if (map->more)
 			return;
@@ -49,12 +53,57 @@ static void add(struct finder *f, const struct piece *piece, bool missing,
 			.first_pfn = piece->first_pfn,
 			.missing = missing,
 			.on_device = on_device,
+			.remade = remade,
 			.memmap = UINT64_MAX,
 		};
 	}
 	last->end_pfn = piece->end_pfn;
 	last->memmap = min_u64(last->memmap, piece->paddr);
 	last->memmap_end = max_u64(last->memmap_end, piece->paddr + piece->len);
+}
+
+static struct error *read_page(struct finder *f, uint64_t pfn, void *page,
+			       enum page_state *state)
+{
+	uint32_t size = f->kernel->layout.size;
+
+	return space_read(&f->kernel->space, f->view, f->array.vaddr +
+			  (pfn - f->array.first_pfn) * size, page, size, state);
+}
+
+/*
+ * Whether struct pages on a device are not the crashed kernel's any more. That
+ * of a head or a single page names the device's struct dev_pagemap, in the word
+ * that makes others a tail (Linux include/linux/mm_types.h, 5.10 to 7.2), and
+ * that lies in the memory of the kernel which made it; a capture kernel has its
+ * own in what was reserved, and its addresses differ by KASLR. Seen with an
+ * unpatched 7.2 that captured a patched one: so it was in every one of them. Of
+ * units above UNIT_SIZE nothing is told.
+ */
+static struct error *is_remade(struct finder *f, const struct piece *piece,
+			       bool *ret)
+{
+	const struct kernel *kernel = f->kernel;
+	const struct page_layout *layout = &kernel->layout;
+	uint64_t pfn = align_down(piece->end_pfn - 1, UNIT_SIZE >>
+				  kernel->space.target.page_shift), pgmap;
+	struct extent extent;
+	enum page_state state;
+	uint8_t page[MAX_PAGE];
+
+	*ret = false;
+	if (pfn < piece->first_pfn)
+		return NULL;
+	TRY(read_page(f, pfn, page, &state));
+	if (state != PAGE_OK)
+		return NULL;
+	pgmap = get_uint(page + layout->compound.offset, layout->compound.size,
+			 layout->big_endian);
+	if (!pgmap || pgmap % layout->word)
+		return NULL;
+	TRY(space_translate(&kernel->space, f->view, pgmap, &extent));
+	*ret = !extent.len || !image_has(kernel->image, extent.paddr, 1);
+	return NULL;
 }
 
 /*
@@ -66,25 +115,25 @@ static void add(struct finder *f, const struct piece *piece, bool missing,
 static struct error *judge(struct finder *f, const struct piece *piece)
 {
 	const struct kernel *kernel = f->kernel;
-	uint32_t size = kernel->layout.size;
 	enum section_use use = SECTION_ONLINE;
 	enum page_state state = PAGE_ABSENT;
 	enum page_class class = CLASS_UNKNOWN;
 	uint8_t page[MAX_PAGE];
-	bool on_device;
+	bool on_device, remade = false;
 
 	if (piece->len) {
 		TRY(kernel_section_use(kernel, f->view, piece->paddr >>
 				       kernel->space.target.page_shift, &use));
-		TRY(space_read(&kernel->space, f->view, f->array.vaddr +
-			       (piece->end_pfn - 1 - f->array.first_pfn) * size,
-			       page, size, &state));
+		TRY(read_page(f, piece->end_pfn - 1, page, &state));
 	}
 	on_device = use == SECTION_OFFLINE;
 	if (state == PAGE_OK)
 		class = filter_classify_offline(&kernel->layout, page);
-	if (f->array.use == SECTION_OFFLINE ? class != CLASS_KERNEL : on_device)
-		add(f, piece, state != PAGE_OK, on_device);
+	if (f->array.use == SECTION_OFFLINE ? class == CLASS_KERNEL : !on_device)
+		return NULL;
+	if (on_device && state == PAGE_OK)
+		TRY(is_remade(f, piece, &remade));
+	add(f, piece, state != PAGE_OK, on_device, remade);
 	return NULL;
 }
 
@@ -170,6 +219,7 @@ const char *device_range_text(const struct device_range *range,
 		 "%012" PRIx64 "-%012" PRIx64 " %s, struct pages%s%s", paddr,
 		 end - 1, text_size(end - paddr, size), place,
 		 range->missing ? range->on_device ? ", missing" : " missing" :
+		 range->remade ? ", made anew" :
 		 range->on_device ? "" : " in memory");
 	return buf;
 }
@@ -182,9 +232,10 @@ void device_map_print_json(const struct device_map *map, uint64_t page_size,
 		const struct device_range *r = &map->ranges[i];
 
 		fprintf(file, "%s{ \"start\": %" PRIu64 ", \"end\": %" PRIu64
-			", \"missing\": %s, \"struct_pages\": ",
+			", \"missing\": %s, \"made_anew\": %s, \"struct_pages\": ",
 			i ? ", " : "", r->first_pfn * page_size,
-			r->end_pfn * page_size, r->missing ? "true" : "false");
+			r->end_pfn * page_size, r->missing ? "true" : "false",
+			r->remade ? "true" : "false");
 		if (r->on_device)
 			fprintf(file, "[%" PRIu64 ", %" PRIu64 "] }",
 				r->memmap, r->memmap_end);
@@ -202,7 +253,13 @@ static void warn(const struct device_range *range, uint64_t page_size,
 	char size[16];
 
 	text_size(end - paddr, size);
-	if (range->on_device)
+	if (range->remade)
+		log_warn(log, "the device memory at %#" PRIx64 "-%#" PRIx64
+			 " (%s) has its struct pages on the device, at %#" PRIx64
+			 "-%#" PRIx64 ", where the capture kernel's driver has made them anew: the dump does not tell what that memory was used for. It would with a capture kernel that leaves them alone, or has no driver for the device (module_blacklist=nd_pmem,dax_pmem on its command line)",
+			 paddr, end - 1, size, range->memmap,
+			 range->memmap_end - 1);
+	else if (range->on_device)
 		log_warn(log, "the device memory at %#" PRIx64 "-%#" PRIx64
 			 " (%s) has its struct pages on the device, at %#" PRIx64
 			 "-%#" PRIx64 ", and they are not in the vmcore, for the crashed kernel saves System RAM only: the dump does not tell what that memory was used for. It would with a kernel that has \"Device Backed Vmemmap\" in /proc/iomem, or with the namespace's struct pages in memory (ndctl create-namespace --map=mem)",
@@ -220,9 +277,10 @@ void device_map_warn(const struct device_map *map, uint64_t page_size,
 	unsigned nr = 0;
 
 	for (unsigned i = 0; i < map->nr_ranges; i++)
-		if (map->ranges[i].missing && nr++ < MAX_WARNINGS)
+		if ((map->ranges[i].missing || map->ranges[i].remade) &&
+		    nr++ < MAX_WARNINGS)
 			warn(&map->ranges[i], page_size, log);
 	if (nr > MAX_WARNINGS || map->more)
-		log_warn(log, "there are more devices whose struct pages are missing, or may be: only the first %u are named",
+		log_warn(log, "there are more devices whose struct pages are missing or made anew, or may be: only the first %u are named",
 			 MAX_WARNINGS);
 }

@@ -3,7 +3,9 @@
  * The devices' memory that the crashed kernel has struct pages for (ZONE_DEVICE:
  * pmem and CXL namespaces), and where these are. The memory itself is in no
  * vmcore. Its struct pages may lie in memory, as all others do, or on the device
- * (ndctl's --map=dev): then only a kernel that tells of such ranges saves them.
+ * (ndctl's --map=dev): then only a kernel that tells of such ranges saves them,
+ * and a capture kernel whose driver finds the device makes them anew, unless it
+ * knows better.
  */
 #ifndef CAPDUMP_CAPTURE_DEVICE_MAP_H
 #define CAPDUMP_CAPTURE_DEVICE_MAP_H
@@ -19,6 +21,7 @@ struct device_range {
 					 * missing: as far as they are mapped */
 	bool missing;		/* its struct pages can't be read */
 	bool on_device;		/* they lie in a device's memory */
+	bool remade;		/* and another kernel has made them anew */
 	uint64_t memmap, memmap_end;	/* from the lowest to the highest of
 					 * them, paddr, end exclusive; if
 					 * on_device */
@@ -45,8 +48,8 @@ const char *device_range_text(const struct device_range *range,
 void device_map_print_json(const struct device_map *map, uint64_t page_size,
 			   FILE *file);
 
-/* A warning for each range whose struct pages are missing: which, why, and what
- * helps. PAGE_SIZE is the crashed kernel's. */
+/* A warning for each range whose struct pages are missing, or not the crashed
+ * kernel's: which, why, and what helps. PAGE_SIZE is the crashed kernel's. */
 void device_map_warn(const struct device_map *map, uint64_t page_size,
 		     struct log *log);
 

@@ -22,8 +22,9 @@ def capture(box, image, *args):
     return report, [w for w in result.err.splitlines() if "warning" in w]
 
 
-def device(first, end, missing=False, at=None):
+def device(first, end, missing=False, at=None, made_anew=False):
     return {"start": first * MIB, "end": end * MIB, "missing": missing,
+            "made_anew": made_anew,
             "struct_pages": at and [at[0] * MIB, at[1] * MIB]}
 
 
@@ -77,6 +78,28 @@ def missing(box):
         equal(key, report[key], other[key])
 
 
+def made_anew(box, pgmap):
+    """By a kernel that had its dev_pagemap there: one warning, with what helps,
+    and no other difference to the report."""
+    with open(strip(box, "good-7.2-pmem"), encoding="utf-8") as file:
+        image = box.image(box.text("anew.txt", "%sdirect_leaf 1g\n"
+                                   "device 0x8000-0x17fff load=1 pgmap=%#x\n"
+                                   % (file.read(), pgmap)))
+    want = [device(128, 384, False, (130, 134), True)]
+    plain = capture(box, box.image("good-7.2-pmem"))[0]
+    report, warnings = capture(box, image, "--strict")
+    equal("devices", report["devices"], want)
+    equal("warnings", len(warnings), 1)
+    need(re.search(r"0x8000000-0x17ffffff \(256\.0 MiB\).* at 0x8200000-"
+                   r"0x85fffff.*made them anew.*module_blacklist=", warnings[0]),
+         "%s", warnings)
+    equal("pages", report["pages"], plain["pages"])
+    for path in (image.path, "dump"):
+        equal("devices of " + path, info(box, path)["devices"], want)
+    text = box.good("info", "dump").out.decode()
+    need(" on the device, at 8200000-85fffff, made anew\n" in text, "%s", text)
+
+
 def strip(box, name):
     """The fixture without its devices, as a file."""
     for part in ("population.inc", "population-poison.inc", "log.inc"):
@@ -110,4 +133,7 @@ def tests():
         device(1 << 18, (1 << 18) + 256, False,
                ((1 << 18) + 2, (1 << 18) + 6))], 1534
     yield "missing", missing
+    # where the crashed kernel has nothing mapped; in memory that is not saved
+    yield "anew", made_anew, 1 << 40
+    yield "anew-unsaved", made_anew, 0x30000000
     yield "many", many

@@ -18,7 +18,9 @@ PRESENT, ONLINE, TAINT = 3, 4, 16
 class Device:
     """memmap: self or ram.  load: the struct pages' PT_LOAD, none, from
     behind the info block (1), or with it (all).  stale: what the info
-    block's struct pages hold, a byte, or 'buddy'."""
+    block's struct pages hold, a byte, or 'buddy'.  pgmap: physical address
+    of what the others name as their struct dev_pagemap; if none is told, it
+    is in the kernel's memory."""
 
     def __init__(self, words, machine):
         first, _, last = words[0].partition("-")
@@ -28,6 +30,7 @@ class Device:
         self.on_device = attrs.pop("memmap", "self") == "self"
         self.load = attrs.pop("load", "0")
         self.stale = attrs.pop("stale", "0xa5")
+        self.pgmap = int(attrs.pop("pgmap", "0"), 0)
         if attrs:
             raise SystemExit("device: %s is not known" % " ".join(attrs))
         if machine.model != "vmemmap":
@@ -88,11 +91,12 @@ def fill(machine):
     enc, reserved = machine.enc, machine.layout.mask("reserved")
     pgmap = machine.direct(machine.allocate(64, 64))
     for dev in machine.devices:
+        named = machine.direct(dev.pgmap) if dev.pgmap else pgmap
         for pfn in range(dev.first + INFO_FRAMES, dev.last + 1):
             own = dev.memmap_end > pfn
             # of the pages that hold struct pages: an empty list
             node = machine.page_vaddr(pfn) + machine.layout.lru
-            enc.put(pfn, reserved, w1=node if own else pgmap,
+            enc.put(pfn, reserved, w1=node if own else named,
                     w2=node if own else 0, refcount=int(own))
         for pfn in range(dev.first, dev.first + INFO_FRAMES):
             if dev.stale == "buddy":

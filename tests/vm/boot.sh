@@ -10,6 +10,8 @@
 #   FIRST     script for the first kernel instead of guest/first.sh
 #   MEM SMP   guest memory (as arch/ says) and CPUs (2)
 #   CRASHKERNEL APPEND CAPTURE_APPEND   kernel command line words
+#   CAPTURE_KERNEL  the capture kernel's image, if it is another; the modules
+#             are KERNELDIR's for both
 #   CAPTURE_CPUS CRASH_CPU   CPUs of the capture kernel (1), CPU that panics
 #   KEXEC_OPTIONS   for loading the capture kernel; none: it is not loaded
 #   BEFORE AFTER  shell lines for the first kernel: before it makes its pages,
@@ -38,7 +40,7 @@ mkdir -p "$work/fs/out" "$work/fs/vm"
 started=$(date +%s)
 
 "$VM/initramfs.sh" "$kernel" "$work/initrd"
-cp "$kernel/vmlinuz" "$work/fs/vm/"
+cp "${CAPTURE_KERNEL:-$kernel/vmlinuz}" "$work/fs/vm/vmlinuz"
 cp "$work/initrd" "$work/fs/vm/initrd"
 cp "${FIRST:-$VM/guest/first.sh}" "$work/fs/vm/first.sh"
 cp "${CAPTURE:-$VM/guest/capture.sh}" "$work/fs/vm/capture.sh"
