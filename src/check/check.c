@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "checks.h"
 
@@ -120,6 +121,32 @@ void check_fix(struct check_result *result, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(last->fix, sizeof(last->fix), fmt, args);
+	/* half a command is none */
+	if (vsnprintf(last->fix, sizeof(last->fix), fmt, args) >=
+	    (int)sizeof(last->fix))
+		last->fix[0] = '\0';
 	va_end(args);
+}
+
+const char *check_quote(const char *word, char buf[CHECK_WORD_SIZE])
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ/._-+=:,@%";
+	size_t len = strlen(word), used = 0;
+
+	if (len && len < CHECK_WORD_SIZE && strspn(word, plain) == len)
+		return memcpy(buf, word, len + 1);
+	buf[used++] = '\'';
+	for (const char *p = word; *p; p++) {
+		/* the longest, the last quote and the end */
+		if (used + 6 > CHECK_WORD_SIZE)
+			return strcpy(buf, "...");
+		if (*p == '\'') {
+			memcpy(buf + used, "'\\'", 3);
+			used += 3;
+		}
+		buf[used++] = *p;
+	}
+	strcpy(buf + used, "'");
+	return buf;
 }

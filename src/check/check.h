@@ -69,6 +69,11 @@ void check_say(struct check_result *result, enum check_severity severity,
 void check_fix(struct check_result *result, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* WORD as a shell reads it back, for a fix: quoted if need be; "..." if it is too
+ * long. Returns BUF. */
+#define CHECK_WORD_SIZE 180
+const char *check_quote(const char *word, char buf[CHECK_WORD_SIZE]);
+
 /* All is well, with what is: a sentence. */
 void check_good(struct check_result *result, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

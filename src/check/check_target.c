@@ -146,7 +146,7 @@ static struct error *check_room(const struct check_machine *machine,
 {
 	uint64_t ram = check_machine_ram(machine), size = 0;
 	struct error *err = NULL;
-	char amount[3][16];
+	char amount[3][16], word[CHECK_WORD_SIZE];
 
 	text_size(room, amount[0]);
 	text_size(ram, amount[1]);
@@ -169,7 +169,8 @@ static struct error *check_room(const struct check_machine *machine,
 		check_say(ret, CHECK_NOTICE, "target-below-ram",
 			  "%s has %s free, less than the %s of memory: a dump may not fit",
 			  path, amount[0], amount[1]);
-		check_fix(ret, "capdump estimate --target %s", path);
+		check_fix(ret, "capdump estimate --target %s",
+			  check_quote(path, word));
 	} else {
 		check_good(ret, "%s has %s free", path, amount[0]);
 	}
@@ -182,6 +183,7 @@ static struct error *check_mount(const struct check_machine *machine,
 				 const char *path, struct check_result *ret)
 {
 	AUTO_FREE char *waiting = NULL;
+	char word[CHECK_WORD_SIZE];
 	struct mount mount;
 
 	TRY(mounts_waiting(machine, path, &waiting));
@@ -189,7 +191,7 @@ static struct error *check_mount(const struct check_machine *machine,
 		check_say(ret, CHECK_WARNING, "target-not-mounted",
 			  "%s, where the dump goes, is not mounted, though /etc/fstab has it",
 			  waiting);
-		check_fix(ret, "mount %s", waiting);
+		check_fix(ret, "mount %s", check_quote(waiting, word));
 		return NULL;
 	}
 	TRY(mounts_find(machine, path, &mount));
@@ -197,7 +199,8 @@ static struct error *check_mount(const struct check_machine *machine,
 		check_say(ret, CHECK_WARNING, "target-read-only",
 			  "%s, where the dump goes, is mounted read-only",
 			  mount.point);
-		check_fix(ret, "mount -o remount,rw %s", mount.point);
+		check_fix(ret, "mount -o remount,rw %s",
+			  check_quote(mount.point, word));
 	} else if (mount.in_memory) {
 		check_say(ret, CHECK_WARNING, "target-volatile",
 			  "%s, where the dump goes, is in memory (%s): the dump will not be there after the next boot",
@@ -212,6 +215,7 @@ static struct error *check_folder(const struct check_machine *machine,
 				  const char *path, struct check_result *ret)
 {
 	AUTO_FREE char *full = NULL;
+	char word[CHECK_WORD_SIZE];
 	struct statvfs fs;
 	struct stat st;
 
@@ -225,7 +229,7 @@ static struct error *check_folder(const struct check_machine *machine,
 		check_say(ret, CHECK_WARNING, "target-missing",
 			  "the folder %s, where the dump goes, is not there",
 			  path);
-		check_fix(ret, "mkdir -p %s", path);
+		check_fix(ret, "mkdir -p %s", check_quote(path, word));
 		return NULL;
 	}
 	if (!S_ISDIR(st.st_mode)) {
@@ -233,7 +237,8 @@ static struct error *check_folder(const struct check_machine *machine,
 			  "%s, where the dump goes, is no folder", path);
 		return NULL;
 	}
-	if (access(full, W_OK)) {
+	/* the crash kernel writes as root, whoever asks */
+	if (access(full, W_OK) && errno != EACCES && errno != EPERM) {
 		check_say(ret, CHECK_WARNING, "target-read-only",
 			  "%s, where the dump goes, cannot be written to: %s",
 			  path, strerror(errno));

@@ -109,29 +109,24 @@ static struct error *has_rule(const struct check_machine *machine,
 
 	*ret = false;
 	for (unsigned k = 0; k < 3 && !*ret; k++) {
-		struct error *err = NULL;
 		char **names;
 		size_t nr;
 
 		TRY(check_names(machine, folders[k], "", &names, &nr));
-		for (size_t i = 0; i < nr && !*ret && !err; i++) {
+		for (size_t i = 0; i < nr && !*ret; i++) {
 			AUTO_FREE char *text = NULL;
 			char path[320];
 			size_t len;
 
 			snprintf(path, sizeof(path), "%s/%s", folders[k],
 				 names[i]);
-			err = machine_file_try(machine->root, path, MAX_RULES,
-					       &text, &len);
+			/* udev, too, goes on after one that it can't read */
+			error_destroy(machine_file_try(machine->root, path,
+						       MAX_RULES, &text,
+						       &len));
 			*ret = text && rule_matches(text, subsystem);
 		}
 		check_names_free(names, nr);
-		if (*ret || (err && error_kind(err) != ERROR_NOMEM)) {
-			/* a folder or a broken link among them */
-			error_destroy(err);
-			err = NULL;
-		}
-		TRY(err);
 	}
 	return NULL;
 }
@@ -221,6 +216,7 @@ static void check_pfn(const struct check_machine *machine, const char *name,
 		      struct check_result *ret)
 {
 	char path[320], mode[16], namespace[64] = "", amount[2][16];
+	char word[CHECK_WORD_SIZE];
 	uint64_t reserved = check_reserved(machine, false);
 	int64_t value, size = 0;
 
@@ -239,7 +235,8 @@ static void check_pfn(const struct check_machine *machine, const char *name,
 			  "the struct pages of %s (%s) lie on the device, and this kernel does not tell its crash kernel: the vmcore will lack them",
 			  *namespace ? namespace : name, name);
 		check_fix(ret, "ndctl create-namespace -f -e %s --map=mem (which destroys what is on it)",
-			  *namespace ? namespace : "NAMESPACE");
+			  *namespace ? check_quote(namespace, word) :
+			  "NAMESPACE");
 	} else if (!strcmp(mode, "ram") && reserved && size > 0 &&
 		   (uint64_t)size / 64 > reserved / 4) {
 		check_say(ret, CHECK_WARNING, "memmap-large",

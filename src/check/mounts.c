@@ -17,22 +17,25 @@ struct entry {
 	char *device, *point, *type, *options;
 };
 
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
 /* \040 and the like, in place (Linux fs/proc_namespace.c: mangle()). */
 static void unescape(char *text)
 {
 	char *to = text;
 
 	for (const char *p = text; *p; p++) {
-		unsigned code;
+		unsigned code = 0;
 
-		if (*p == '\\' && p[1] >= '0' && p[1] <= '3' &&
-		    sscanf(p + 1, "%3o", &code) == 1 && strlen(p) >= 4 &&
-		    code) {
-			*to++ = (char)code;
-			p += 3;
-		} else {
-			*to++ = *p;
-		}
+		if (*p == '\\' && is_octal(p[1]) && p[1] <= '3' &&
+		    is_octal(p[2]) && is_octal(p[3]))
+			code = (unsigned)((p[1] - '0') << 6 |
+					  (p[2] - '0') << 3 | (p[3] - '0'));
+		*to++ = code ? (char)code : *p;
+		p += code ? 3 : 0;
 	}
 	*to = '\0';
 }
@@ -165,15 +168,14 @@ struct error *mounts_waiting(const struct check_machine *machine,
 		size_t len = covers(entry.point, path);
 		bool mounted = false;
 
-		if (len <= best)
-			continue;
-		TRY(is_mounted(machine, entry.point, &mounted));
-		if (mounted)
+		/* each length once, whatever the table claims */
+		if (len <= best || has_option(entry.options, "noauto"))
 			continue;
 		best = len;
+		TRY(is_mounted(machine, entry.point, &mounted));
 		free(*ret);
-		*ret = strdup(entry.point);
-		if (!*ret)
+		*ret = mounted ? NULL : strdup(entry.point);
+		if (!*ret && !mounted)
 			return error_nomem();
 	}
 	return NULL;

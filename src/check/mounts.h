@@ -19,8 +19,8 @@ struct error *mounts_find(const struct check_machine *machine,
 			  const char *path, struct mount *ret);
 void mount_deinit(struct mount *mount);
 
-/* The mount point on the way to PATH that /etc/fstab has and that is not
- * mounted, owned by the caller; NULL: there is none. */
+/* The mount point that /etc/fstab has for PATH if it is to be mounted at boot and
+ * is not, owned by the caller; NULL: there is none. */
 struct error *mounts_waiting(const struct check_machine *machine,
 			     const char *path, char **ret);
 

@@ -190,6 +190,11 @@ CASES = {
     "memory-rule": (
         {**SLOT, "lib/udev/rules.d/50-kdump-tools.rules": RULE % "memory"},
         "hotplug", "ok", 0),
+    # what cannot be read among the rules hides none
+    "memory-rule-behind": (
+        {**SLOT, "lib/udev/rules.d/10-folder/x": "",
+         "lib/udev/rules.d/50-kdump-tools.rules": RULE % "memory"},
+        "hotplug", "ok", 0),
     "memory-other-rule": (
         {**SLOT, "usr/lib/udev/rules.d/50-x.rules": "#" + RULE % "memory" +
          RULE % "cpu"}, "hotplug", "hotplug-memory", 1),
@@ -258,6 +263,13 @@ CASES = {
     "target-beside": ({"proc/mounts": ROOT + "tmpfs /var/cra tmpfs ro 0 0\n"},
                       "target", "ok", 0),
     "target-not-mounted": (FSTAB, "target", "target-not-mounted", 1),
+    "target-noauto": ({"etc/fstab": FSTAB["etc/fstab"].replace(
+        "crash ext4 defaults", "crash ext4 noauto,user")}, "target", "ok", 0),
+    # what is mounted below it counts
+    "target-mounted-below": (
+        {"etc/fstab": "/dev/vdb /var ext4 defaults 0 2\n" + FSTAB["etc/fstab"],
+         "proc/mounts": ROOT + "/dev/vdb /var/crash ext4 rw 0 0\n"},
+        "target", "ok", 0),
     "target-mounted": ({**FSTAB, "proc/mounts":
                         ROOT + "/dev/vdb /var/crash ext4 rw 0 0\n"},
                        "target", "ok", 0),
@@ -378,6 +390,19 @@ def named(box):
         equal("stdout", result.out, b"")
 
 
+def anybody(box):
+    """Whoever asks, it is root that writes the dump."""
+    root = build(box, machine())
+    user = {} if os.geteuid() else {"user": 65534}
+    try:
+        done = subprocess.run(
+            [CAPDUMP, "check", "--json", "--machine-root", root], check=False,
+            capture_output=True, timeout=240, **user)
+    except PermissionError as err:
+        raise Skip("another user cannot run capdump here") from err
+    equal("exit status of %s" % done.stdout, done.returncode, 0)
+
+
 def hostile(box):
     """Settings and names that would drive a terminal, or break JSON."""
     root = build(box, {**machine(), "etc/default/kdump-tools":
@@ -387,6 +412,20 @@ def hostile(box):
     check(box, root, code=1)
     result = box.bad(1, "check", "--machine-root", root)
     need(b"\x1b" not in result.out, "%r", result.out)
+    # a command that is pasted into a shell does what it says
+    for folder in ("/none; echo x", "/it's $(echo x)", "/no `x`",
+                   "/" + "'" * 150, "/" + "n" * 220):
+        _, found, _ = check(box, root, folder, code=1)
+        fix = found["target-missing"]["fix"]
+        if len(folder) > 100:
+            equal("fix", fix, "mkdir -p ...")
+            continue
+        words = subprocess.run(["sh", "-c", "printf '%s\\n' " + fix],
+                               check=True, capture_output=True, text=True)
+        equal("words", words.stdout.splitlines(), ["mkdir", "-p", folder])
+    build(box, {"proc/mounts": ROOT + "d /" + "\\040" * 900000 +
+                " ext4 rw 0 0\n"})
+    check(box, root, code=1)
     build(box, {"sys/kernel/kexec/crash_cma_ranges": "nonsense\n",
                 "proc/mounts": "\\0\n a \\777 \n/ /\n",
                 "etc/fstab": "\0\0\n"})
@@ -408,5 +447,6 @@ def tests():
         yield "case/" + name, case, *row
     yield "started", started
     yield "named", named
+    yield "anybody", anybody
     yield "hostile", hostile
     yield "live", live
