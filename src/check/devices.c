@@ -132,6 +132,23 @@ static struct error *has_rule(const struct check_machine *machine,
 }
 
 /*
+ * Many machines' kernels have room for CPUs that nobody ever adds, and a dump
+ * lacks no more than their registers. On ppc64 they are in the crash kernel's
+ * device tree, too, where the CPU that it starts on has to be (Linux 7.2
+ * arch/powerpc/kexec/crash.c: arch_crash_handle_hotplug_event()).
+ */
+static void say_cpus(const struct check_machine *machine,
+		     struct check_result *ret)
+{
+	if (!strncmp(machine->arch, "ppc64", 5))
+		check_say(ret, CHECK_WARNING, "hotplug-cpu",
+			  "CPUs may be added, and nothing tells the crash kernel: it may not start on one that came after it was loaded");
+	else
+		check_say(ret, CHECK_NOTICE, "hotplug-cpu",
+			  "the kernel has room for more CPUs, and nothing tells the crash kernel: the dump will lack the registers of those that come after it was loaded");
+}
+
+/*
  * The ELF header that describes memory and CPUs to the crash kernel is made when
  * that is loaded. The kernel keeps it up to date itself if it can and was
  * asked to (Linux 7.2 kernel/crash_core.c: crash_check_hotplug_support(), and for
@@ -161,10 +178,11 @@ static struct error *check_subsystem(const struct check_machine *machine,
 			   what);
 		return NULL;
 	}
-	check_say(ret, CHECK_WARNING, !strcmp(subsystem, "cpu") ?
-		  "hotplug-cpu" : "hotplug-memory",
-		  "%s may be added or taken away, and nothing tells the crash kernel: the dump will lack what came after it was loaded",
-		  what);
+	if (!strcmp(subsystem, "cpu"))
+		say_cpus(machine, ret);
+	else
+		check_say(ret, CHECK_WARNING, "hotplug-memory",
+			  "memory may be added or taken away, and nothing tells the crash kernel: the dump will lack what came after it was loaded");
 	if (machine->fadump_on)
 		check_fix(ret, "a udev rule for SUBSYSTEM==\"%s\" that registers fadump again",
 			  subsystem);

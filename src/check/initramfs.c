@@ -88,6 +88,8 @@ static struct error *parse_entry(const uint8_t *bytes, size_t len, size_t at,
 		return NULL;
 	while (!strncmp(entry.name, "./", 2) || *entry.name == '/')
 		entry.name += *entry.name == '/' ? 1 : 2;
+	entry.own = strrchr(entry.name, '/');
+	entry.own = entry.own ? entry.own + 1 : entry.name;
 	entry.mode = mode;
 	entry.bytes = bytes + body;
 	entry.len = size;
@@ -168,10 +170,8 @@ void initramfs_close(struct initramfs *initramfs)
 static bool has_name(const struct initramfs_entry *entry, const char *name,
 		     size_t len)
 {
-	const char *slash = strrchr(entry->name, '/');
-	const char *own = slash ? slash + 1 : entry->name;
-
-	return strlen(own) == len && !memcmp(own, name, len);
+	return strnlen(entry->own, len + 1) == len &&
+	       !memcmp(entry->own, name, len);
 }
 
 /* A later one replaces those before it; of hard links the last alone has the

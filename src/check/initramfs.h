@@ -21,6 +21,7 @@
 
 struct initramfs_entry {
 	const char *name;	/* ends with NUL; without "./" or "/" */
+	const char *own;	/* without its folders */
 	uint32_t mode;		/* as st_mode */
 	const uint8_t *bytes;	/* of a file, or the target of a link */
 	size_t len;

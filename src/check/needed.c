@@ -107,10 +107,13 @@ unsigned needed_find(const uint8_t *bytes, size_t len,
 
 	if (!file_open(bytes, len, &file) || !find_dynamic(&file, &dynamic))
 		return 0;
+	/* the first one alone: each takes a look at all program headers */
 	for (unsigned i = 0; entry_get(&file, &dynamic, i, &tag, &value); i++)
-		if (tag == DT_STRTAB &&
-		    !find_vaddr(&file, value, &strings, &left))
-			return 0;
+		if (tag == DT_STRTAB) {
+			if (!find_vaddr(&file, value, &strings, &left))
+				return 0;
+			break;
+		}
 	for (unsigned i = 0; nr < NEEDED_MAX &&
 	     entry_get(&file, &dynamic, i, &tag, &value); i++)
 		if (tag == DT_NEEDED && value < left &&

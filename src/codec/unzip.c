@@ -150,8 +150,13 @@ struct error *unzip(const uint8_t *src, size_t len, size_t max, uint8_t **ret,
 		if (!*ret)
 			return error_nomem();
 		result = format->unzip(src, len, *ret, cap, used, ret_len);
-		if (result == UNZIP_DONE)
+		if (result == UNZIP_DONE) {
+			/* what is packed well is far below the guess */
+			uint8_t *less = realloc(*ret, *ret_len ? *ret_len : 1);
+
+			*ret = less ? less : *ret;
 			return NULL;
+		}
 		free(*ret);
 		*ret = NULL;
 		if (result == UNZIP_NOMEM)

@@ -202,7 +202,9 @@ CASES = {
                         "offline\n"}, "hotplug", "hotplug-memory", 1),
     "memory-online": ({"sys/devices/system/memory/memory3/state":
                        "online\n"}, "hotplug", "not applicable", 0),
-    "cpus": (CPUS, "hotplug", "hotplug-cpu", 1),
+    "cpus": (CPUS, "hotplug", "hotplug-cpu", 0),
+    "cpus-ppc64": ({**CPUS, "proc/sys/kernel/arch": "ppc64le\n"}, "hotplug",
+                   "hotplug-cpu", 1),
     "cpus-kernel": ({**CPUS, "sys/devices/system/cpu/crash_hotplug": "1\n"},
                     "hotplug", "ok", 0),
     "fadump-hotplug": ({**FADUMP, **SLOT,
