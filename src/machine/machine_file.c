@@ -3,7 +3,13 @@
 #include "machine_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#ifdef SYS_openat2
+#include <linux/openat2.h>
+#endif
 
 #include "../base/io.h"
 #include "root.h"
@@ -41,6 +47,41 @@ static struct error *read_all(int fd, size_t max, char **ret, size_t *len)
 	return NULL;
 }
 
+/*
+ * A link in a copy of another machine's files leads to what is in the copy: one
+ * to /sys/firmware/devicetree/base must not show our own. Kernels before 5.6
+ * can't do that; there it leads where it leads. WHOLE is ROOT and PATH.
+ */
+static struct error *open_below(const char *root, const char *path,
+				const char *whole, int *ret)
+{
+#ifdef SYS_openat2
+	/* as io_open_read() */
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		.resolve = RESOLVE_IN_ROOT,
+	};
+	AUTO_FD int folder = -1;
+
+	if (!root)
+		return io_open_read(whole, ret);
+	folder = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return error_errno(errno, "%s", whole);
+	*ret = (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
+	if (*ret >= 0)
+		return NULL;
+	*ret = -1;
+	/* seccomp filters that do not know it say EPERM */
+	if (errno != ENOSYS && errno != EPERM)
+		return error_errno(errno, "%s", whole);
+#else
+	(void)root;
+	(void)path;
+#endif
+	return io_open_read(whole, ret);
+}
+
 static struct error *read_file(const char *root, const char *path, size_t max,
 			       bool may_lack, char **ret, size_t *len)
 {
@@ -51,7 +92,7 @@ static struct error *read_file(const char *root, const char *path, size_t max,
 	*ret = NULL;
 	*len = 0;
 	TRY(root_path(root, path, &whole));
-	err = io_open_read(whole, &fd);
+	err = open_below(root, path, whole, &fd);
 	if (err && may_lack && (error_number(err) == ENOENT ||
 				error_number(err) == ENOTDIR)) {
 		error_destroy(err);

@@ -14,7 +14,7 @@
 
 /*
  * Reads all of PATH ("/proc/iomem") below ROOT (root_path(); NULL: the running
- * machine) into *RET (owned by the caller; *LEN bytes and a NUL). More than MAX
+ * machine; links in it stay below it) into *RET (owned by the caller; *LEN bytes and a NUL). More than MAX
  * bytes are an error, which names the path, as is a file that can't be read.
  */
 struct error *machine_file_read(const char *root, const char *path, size_t max,

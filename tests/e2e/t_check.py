@@ -405,6 +405,22 @@ def anybody(box):
     equal("exit status of %s" % done.stdout, done.returncode, 0)
 
 
+def links(box):
+    """A link in a copy of a machine leads to a file of the copy."""
+    root = build(box, {**machine(), "proc/iomem": None,
+                       "somewhere/iomem": IOMEM})
+    os.symlink("/somewhere/iomem", os.path.join(root, "proc/iomem"))
+    _, _, answer = check(box, root)
+    equal("reserved", [r["range"] for r in answer["reserved"]],
+          [[0xa0000000, 0xb0000000]])
+    os.unlink(os.path.join(root, "proc/iomem"))
+    beside = build(box, {"iomem": IOMEM}, name="beside")
+    os.symlink("../../beside/iomem", os.path.join(root, "proc/iomem"))
+    need(os.path.exists(os.path.join(beside, "iomem")), "no file")
+    _, _, answer = check(box, root)
+    equal("reserved", answer["reserved"], [])
+
+
 def hostile(box):
     """Settings and names that would drive a terminal, or break JSON."""
     root = build(box, {**machine(), "etc/default/kdump-tools":
@@ -450,5 +466,6 @@ def tests():
     yield "started", started
     yield "named", named
     yield "anybody", anybody
+    yield "links", links
     yield "hostile", hostile
     yield "live", live
