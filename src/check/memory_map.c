@@ -103,7 +103,10 @@ struct error *check_encryption(const struct check_machine *machine,
 			       struct check_result *ret)
 {
 	uint64_t all = check_reserved(machine, false);
-	uint64_t low = check_reserved(machine, true);
+	/* s390x's crash kernel sees its memory from 0 on, wherever that is
+	 * (Linux 7.2 arch/s390/kernel/machine_kexec.c, setup.c: oldmem_data) */
+	bool from_0 = !strcmp(machine->arch, "s390x");
+	uint64_t low = from_0 ? all : check_reserved(machine, true);
 	enum reserve_encryption encryption;
 	uint64_t swiotlb;
 	char text[3][16];

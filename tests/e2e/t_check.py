@@ -234,6 +234,10 @@ CASES = {
     "s390x-guest": ({"sys/firmware/uv/prot_virt_guest": "1\n",
                      "proc/sys/kernel/arch": "s390x\n"}, "encryption", "ok",
                     0),
+    "s390x-guest-high": ({"sys/firmware/uv/prot_virt_guest": "1\n",
+                          "proc/iomem": HIGH,
+                          "proc/sys/kernel/arch": "s390x\n"}, "encryption",
+                         "ok", 0),
     # firmware's memory
     "acpi-inside": ({"proc/iomem": IOMEM.replace(
         "Crash kernel\n", "Crash kernel\n    a8000000-a80fffff : ACPI Tables\n")},
