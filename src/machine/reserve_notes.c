@@ -335,6 +335,7 @@ static void caution_cma(const struct reserve_machine *machine,
 		return;
 	reserve_note(plan, false, "%s of CMA, in up to four pieces wherever there is room; the system goes on using it for pages that can be moved",
 		     size_text(reserve_plan_cma(plan), size));
+	reserve_note(plan, true, "a kernel without CONFIG_CMA makes no CMA area (Debian's up to 6.18 for x86_64 are such): /boot/config-RELEASE tells");
 	reserve_note(plan, true, "what lies in the CMA area (user pages, mostly) will be missing from the vmcore, and DMA that was under way at the crash may write there under the crash kernel");
 	if (machine->arch->style == RESERVE_PPC64 &&
 	    plan->asked.verdict != CRASHKERNEL_OK)

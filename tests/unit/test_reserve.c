@@ -179,6 +179,7 @@ static void test_cma(void)
 	CHECK(reserve_plan_cma(&p) == 256 * MIB &&
 	      reserve_plan_size(&p, false) == 128 * MIB);
 	CHECK(has_note(&p, true, "missing from the vmcore"));
+	CHECK(has_note(&p, true, "CONFIG_CMA"));
 	plan("arm64", RESERVE_LINUX(7, 2), RESERVE_PLAIN, server, words, &p);
 	CHECK(!reserve_plan_cma(&p) &&
 	      reserve_plan_size(&p, false) == 128 * MIB &&
