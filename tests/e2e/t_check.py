@@ -144,6 +144,8 @@ CASES = {
                        "crash-kernel", "not-loaded", 2),
     "no-kexec": ({"sys/kernel/kexec_crash_loaded": None}, "crash-kernel",
                  "no-kexec", 2),
+    "crash-kernel-itself": ({**OFF, "proc/vmcore": ""}, "crash-kernel",
+                            "crash-kernel-itself", 2),
     "disabled": ({**OFF, "proc/sys/kernel/kexec_load_disabled": "1\n"},
                  "crash-kernel", "loading-disabled", 2),
     "disabled-after": ({"proc/sys/kernel/kexec_load_disabled": "1\n"},
@@ -425,6 +427,14 @@ def links(box):
     equal("reserved", answer["reserved"], [])
 
 
+def no_sys(box):
+    """A copy without /sys does not tell whether a crash kernel is loaded."""
+    root = build(box, {path: content for path, content in machine().items()
+                       if not path.startswith("sys/")})
+    results, _, _ = check(box, root, code=0)
+    equal("crash-kernel", results["crash-kernel"], "notice")
+
+
 def hostile(box):
     """Settings and names that would drive a terminal, or break JSON."""
     root = build(box, {**machine(), "etc/default/kdump-tools":
@@ -471,5 +481,6 @@ def tests():
     yield "named", named
     yield "anybody", anybody
     yield "links", links
+    yield "no-sys", no_sys
     yield "hostile", hostile
     yield "live", live
