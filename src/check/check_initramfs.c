@@ -8,65 +8,14 @@
 #include "../base/io.h"
 #include "../machine/machine_file.h"
 #include "checks.h"
-#include "initramfs.h"
 #include "machine.h"
 #include "needed.h"
 
 #define MAX_LIBRARIES 64
 #define MAX_PROGRAM ((size_t)64 << 20)
 
-/* What dracut's modules squash and squash-erofs put all files into, but for those
- * that mount it. */
-static const char *const inner[] = { "squash-root.img", "erofs-root.img" };
-
 /* A text that is in every capdump, by whatever name, and in nothing else. */
 static const char mark[] = "capdump: unreadable page";
-
-/* Where the distributions put it. */
-struct place {
-	const char *format;	/* with the kernel's release */
-	bool fadump;		/* firmware boots the usual one */
-	bool whole;		/* the dump is made within; else it starts the
-				 * root file system's programs */
-};
-
-static const struct place places[] = {
-	{ "/boot/initramfs-%skdump.img", false, true },	/* kdump-utils */
-	{ "/var/lib/kdump/initramfs-%skdump.img", false, true },
-	{ "/boot/initrd-%s-kdump", false, true },	/* openSUSE */
-	{ "/var/lib/kdump/initrd", false, true },
-	{ "/var/lib/kdump/initrd.img-%s", false, false },	/* kdump-tools */
-	{ "/boot/initramfs-%s.img", true, true },
-	{ "/boot/initrd.img-%s", true, false },
-};
-
-static struct error *image_read(const struct check_machine *machine,
-				char path[256], bool *whole, char **ret,
-				size_t *len)
-{
-	AUTO_FREE char *named = NULL;
-
-	*ret = NULL;
-	*whole = false;
-	TRY(check_setting(machine, "/etc/default/kdump-tools", "KDUMP_INITRD",
-			  &named));
-	/* the default is a link, to the file of this kernel */
-	if (named && *named && strcmp(named, "/var/lib/kdump/initrd.img")) {
-		snprintf(path, 256, "%s", named);
-		TRY(machine_file_try(machine->root, path, INITRAMFS_MAX_PACKED,
-				     ret, len));
-	}
-	for (size_t i = 0; !*ret && i < sizeof(places) / sizeof(places[0]);
-	     i++) {
-		if (places[i].fadump != machine->fadump_on)
-			continue;
-		*whole = places[i].whole;
-		snprintf(path, 256, places[i].format, machine->release);
-		TRY(machine_file_try(machine->root, path, INITRAMFS_MAX_PACKED,
-				     ret, len));
-	}
-	return NULL;
-}
 
 static bool is_capdump(const void *bytes, size_t len)
 {
@@ -161,21 +110,21 @@ static struct error *check_root_program(const struct check_machine *machine,
 }
 
 static struct error *check_image(const struct check_machine *machine,
-				 const struct initramfs *image,
-				 const char *path, bool whole,
 				 struct check_result *ret)
 {
+	const struct crash_initrd *initrd = &machine->initrd;
+	const struct initramfs *image = &initrd->image;
 	const struct initramfs_entry *capdump = find_capdump(image);
 	const struct initramfs_entry *peer =
 		initramfs_find(image, "makedumpfile");
 	char missing[256];
 	unsigned nr;
 
-	if (!capdump && !whole && machine->scripts == SCRIPTS_DEBIAN)
+	if (!capdump && !initrd->whole && machine->scripts == SCRIPTS_DEBIAN)
 		return check_root_program(machine, ret);
 	if (!capdump) {
 		check_say(ret, CHECK_WARNING, "capdump-missing",
-			  "capdump is not in %s%s", path, peer ?
+			  "capdump is not in %s%s", initrd->path, peer ?
 			  "; makedumpfile is" : ", and neither is makedumpfile");
 		check_fix(ret, "%s", rebuild_command(machine));
 		return NULL;
@@ -184,61 +133,43 @@ static struct error *check_image(const struct check_machine *machine,
 	if (*missing) {
 		bool other = peer && !is_capdump(peer->bytes, peer->len);
 
-		check_say(ret, whole && !other ? CHECK_FATAL : CHECK_WARNING,
-			  "library-missing",
-			  "capdump cannot start in %s, which lacks %s", path,
-			  missing);
+		check_say(ret, initrd->whole && !other ? CHECK_FATAL :
+			  CHECK_WARNING, "library-missing",
+			  "capdump cannot start in %s, which lacks %s",
+			  initrd->path, missing);
 		check_fix(ret, "%s", rebuild_command(machine));
 		return NULL;
 	}
 	check_good(ret, "capdump and the %u libraries it needs are in %s", nr,
-		   path);
+		   initrd->path);
 	return NULL;
-}
-
-/* What keeps its files from being seen; NULL: nothing. */
-static const char *image_closed(const struct initramfs *image)
-{
-	for (unsigned i = 0; i < 2; i++)
-		if (initramfs_find(image, inner[i]))
-			return inner[i];
-	return image->closed;
 }
 
 struct error *check_initramfs(const struct check_machine *machine,
 			      struct check_result *ret)
 {
-	AUTO_FREE char *bytes = NULL;
-	struct initramfs image;
+	const struct crash_initrd *initrd = &machine->initrd;
 	const char *closed;
-	char path[256];
-	struct error *err;
-	bool whole;
-	size_t len;
 
-	TRY(image_read(machine, path, &whole, &bytes, &len));
-	if (!bytes) {
+	if (!*initrd->path) {
 		check_say(ret, CHECK_NOTICE, "initramfs-unknown",
 			  "where the crash kernel's initramfs is, is not known: capdump and its libraries have to be in it");
 		return NULL;
 	}
-	err = initramfs_open((const uint8_t *)bytes, len, &image);
-	if (err && error_kind(err) == ERROR_INVALID) {
+	if (initrd->damaged) {
 		check_say(ret, CHECK_WARNING, "initramfs-damaged",
-			  "%s is damaged: %s", path, error_message(err));
+			  "%s is damaged: %s", initrd->path, initrd->damaged);
 		check_fix(ret, "%s", rebuild_command(machine));
-		error_destroy(err);
-		err = NULL;
-	} else if (!err && (closed = image_closed(&image))) {
-		check_say(ret, CHECK_NOTICE, "initramfs-packed",
-			  "%s is packed by %s, which is not looked into: it should hold capdump and its libraries",
-			  path, closed);
-		check_fix(ret, "%s %s | grep -E 'capdump|makedumpfile'",
-			  machine->scripts == SCRIPTS_DEBIAN ?
-			  "lsinitramfs" : "lsinitrd", path);
-	} else if (!err) {
-		err = check_image(machine, &image, path, whole, ret);
+		return NULL;
 	}
-	initramfs_close(&image);
-	return err;
+	closed = crash_initrd_closed(initrd);
+	if (!closed)
+		return check_image(machine, ret);
+	check_say(ret, CHECK_NOTICE, "initramfs-packed",
+		  "%s is packed by %s, which is not looked into: it should hold capdump and its libraries",
+		  initrd->path, closed);
+	check_fix(ret, "%s %s | grep -E 'capdump|makedumpfile'",
+		  machine->scripts == SCRIPTS_DEBIAN ? "lsinitramfs" :
+		  "lsinitrd", initrd->path);
+	return NULL;
 }

@@ -5,7 +5,8 @@
 
 #include "check.h"
 
-check_fn check_crash_kernel, check_reservation, check_fadump; /* loaded.c */
+check_fn check_crash_kernel, check_fadump;	/* loaded.c */
+check_fn check_reservation;			/* reserved.c */
 check_fn check_initramfs;			/* check_initramfs.c */
 check_fn check_target;				/* check_target.c */
 check_fn check_encryption, check_acpi;		/* memory_map.c */

@@ -131,6 +131,21 @@ static void read_state(struct check_machine *m)
 		m->scripts = SCRIPTS_DEBIAN;
 }
 
+static struct error *read_initrd(struct check_machine *machine)
+{
+	AUTO_FREE char *named = NULL;
+	bool usual;
+
+	TRY(check_setting(machine, "/etc/default/kdump-tools", "KDUMP_INITRD",
+			  &named));
+	/* the default is a link, to the file of this kernel */
+	usual = !named || !*named ||
+		!strcmp(named, "/var/lib/kdump/initrd.img");
+	return crash_initrd_read(machine->root, machine->release,
+				 usual ? NULL : named, machine->fadump_on,
+				 &machine->initrd);
+}
+
 struct error *check_machine_read(const char *root, const char *target,
 				 struct log *log, struct check_machine *ret)
 {
@@ -144,6 +159,7 @@ struct error *check_machine_read(const char *root, const char *target,
 	TRY(machine_file_read(root, "/proc/cmdline", MAX_FILE, &ret->cmdline,
 			      &len));
 	TRY(resources_read(root, &ret->resources));
+	TRY(read_initrd(ret));
 	err = reservations_read(root, &ret->reserved);
 	if (!err)
 		return NULL;
@@ -157,4 +173,5 @@ void check_machine_deinit(struct check_machine *machine)
 	free(machine->cmdline);
 	free(machine->reserved_why);
 	resources_deinit(&machine->resources);
+	crash_initrd_deinit(&machine->initrd);
 }

@@ -13,6 +13,8 @@
 
 #include "../base/log.h"
 #include "../machine/reservations.h"
+#include "../machine/reserve.h"
+#include "crash_initrd.h"
 #include "resources.h"
 
 /* Whose scripts load the crash kernel. */
@@ -39,6 +41,7 @@ struct check_machine {
 				 * thing */
 	bool fadump_there, fadump_on, fadump_registered;
 	enum check_scripts scripts;
+	struct crash_initrd initrd;
 };
 
 /* check_machine_deinit() in any case. ROOT, TARGET and LOG must outlive RET. */
@@ -51,6 +54,17 @@ uint64_t check_machine_ram(const struct check_machine *machine);
 
 /* What is reserved without CMA, bytes: in all, and of it below 4 GiB. */
 uint64_t check_reserved(const struct check_machine *machine, bool low);
+
+/* "256.0 MiB at a0000000-afffffff, ..." */
+void check_reserved_text(const struct check_machine *machine, char *buf,
+			 size_t size);
+
+/* Whether memory is encrypted, how many bytes of bounce buffers the crash kernel
+ * sets up then, and on how many CPUs it runs: as its command line will say, as far
+ * as the scripts' settings tell. */
+struct error *check_crash_words(const struct check_machine *machine,
+				enum reserve_encryption *encryption,
+				uint64_t *swiotlb, unsigned *nr_cpus);
 
 /* A small file that holds a number: false if it is not there or none. */
 bool check_number(const struct check_machine *machine, const char *path,

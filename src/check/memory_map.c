@@ -7,82 +7,14 @@
 #include <string.h>
 
 #include "../base/bytes.h"
-#include "../base/io.h"
 #include "../base/text.h"
-#include "../machine/crashkernel.h"
-#include "../machine/encryption.h"
 #include "checks.h"
 #include "machine.h"
 
 #define MIB (1ull << 20)
-#define SWIOTLB_DEFAULT (64 * MIB)	/* Linux 7.2 include/linux/swiotlb.h:
-					 * IO_TLB_DEFAULT_SIZE */
 #define SWIOTLB_MAX (1024 * MIB)
-#define SLAB 2048u			/* IO_TLB_SIZE */
 #define LEFT (128 * MIB)		/* what a crash kernel needs beside them,
 					 * at least */
-
-/* What the crash kernel is given on its command line, as far as the scripts'
- * settings tell. */
-static struct error *crash_cmdline(const struct check_machine *machine,
-				   char **ret)
-{
-	static const char *const files[] = { "/etc/sysconfig/kdump",
-					     "/etc/default/kdump-tools" };
-	static const char *const keys[] = { "KDUMP_COMMANDLINE_APPEND",
-		"KDUMP_CMDLINE_APPEND", "KDUMP_COMMANDLINE", "KDUMP_CMDLINE" };
-
-	for (unsigned i = 0; i < 2; i++)
-		for (unsigned k = 0; k < 4; k++) {
-			TRY(check_setting(machine, files[i], keys[k], ret));
-			if (*ret && strstr(*ret, "swiotlb="))
-				return NULL;
-			free(*ret);
-		}
-	*ret = strdup(machine->cmdline);
-	return *ret ? NULL : error_nomem();
-}
-
-/*
- * Bytes of SWIOTLB that a crash kernel with SIZE bytes of memory sets up: 6 % of
- * them in a guest, within bounds (Linux 7.2 arch/x86/mm/mem_encrypt.c:
- * mem_encrypt_setup_arch()), or what swiotlb= says, in slabs of 2 KiB.
- */
-static struct error *swiotlb_size(const struct check_machine *machine,
-				  bool guest, uint64_t size, uint64_t *ret)
-{
-	AUTO_FREE char *cmdline = NULL;
-	const char *word, *end;
-	uint64_t slabs;
-
-	*ret = guest ? max_u64(SWIOTLB_DEFAULT, min_u64(size / 100 * 6,
-							SWIOTLB_MAX)) :
-	       SWIOTLB_DEFAULT;
-	TRY(crash_cmdline(machine, &cmdline));
-	word = strstr(cmdline, "swiotlb=");
-	if (!word)
-		return NULL;
-	slabs = crashkernel_number(word + strlen("swiotlb="), &end);
-	if (end > word + strlen("swiotlb=") && slabs &&
-	    mul_overflows(slabs, SLAB, ret))
-		*ret = UINT64_MAX;
-	return NULL;
-}
-
-/* s390x tells of itself; other architectures' guests (arm64 realms) do not. */
-static struct error *find_encryption(const struct check_machine *machine,
-				     enum reserve_encryption *ret)
-{
-	int64_t value;
-
-	*ret = RESERVE_PLAIN;
-	if (check_number(machine, "/sys/firmware/uv/prot_virt_guest",
-			 &value) && value)
-		*ret = RESERVE_GUEST;
-	else if (!strcmp(machine->arch, "x86_64"))
-		return encryption_find(machine->root, machine->cmdline, ret);
-	return NULL;
-}
 
 /* ALL_LOW: there is one reservation, below 4 GiB. */
 static void fix_swiotlb(uint64_t swiotlb, bool all_low,
@@ -109,12 +41,12 @@ struct error *check_encryption(const struct check_machine *machine,
 	uint64_t low = from_0 ? all : check_reserved(machine, true);
 	enum reserve_encryption encryption;
 	uint64_t swiotlb;
+	unsigned nr_cpus;
 	char text[3][16];
 
-	TRY(find_encryption(machine, &encryption));
+	TRY(check_crash_words(machine, &encryption, &swiotlb, &nr_cpus));
 	if (encryption == RESERVE_PLAIN || !all)
 		return NULL;
-	TRY(swiotlb_size(machine, encryption == RESERVE_GUEST, all, &swiotlb));
 	text_size(swiotlb, text[0]);
 	text_size(low, text[1]);
 	text_size(all, text[2]);

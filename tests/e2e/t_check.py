@@ -159,6 +159,21 @@ CASES = {
     "high-alone": ({"proc/iomem": HIGH}, "reservation", "no-low-memory", 1),
     "high-arm64": ({"proc/iomem": HIGH, "proc/sys/kernel/arch": "aarch64\n"},
                    "reservation", "ok", 0),
+    "small": ({"proc/iomem": IOMEM.replace("afffffff", "a5ffffff")},
+              "reservation", "reservation-small", 1),
+    "tight": ({"proc/iomem": IOMEM.replace("afffffff", "a7ffffff")},
+              "reservation", "reservation-tight", 0),
+    "small-cma": ({"proc/iomem": IOMEM.replace("afffffff", "a5ffffff"),
+                   "sys/kernel/kexec/crash_cma_ranges":
+                   "120000000-127ffffff\n"}, "reservation", "ok", 0),
+    "small-high": ({"proc/iomem": HIGH.replace("12fffffff", "125ffffff")
+                    .replace("  01000000",
+                             "  20000000-2fffffff : Crash kernel\n"
+                             "  01000000")}, "reservation",
+                   "reservation-small", 1),
+    "high-and-low": ({"proc/iomem": HIGH.replace(
+        "  01000000", "  20000000-2fffffff : Crash kernel\n  01000000")},
+        "reservation", "ok", 0),
     # firmware's dumps
     "fadump": (FADUMP, "fadump", "ok", 0),
     "fadump-old": ({**FADUMP, "sys/kernel/fadump/enabled": None,
