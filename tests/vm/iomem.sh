@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Boots a kernel under QEMU with an initramfs that shows /proc/iomem and powers
-# off; nothing crashes. Its memory and CMA ranges ("cma START-END") go to stdout.
+# off; nothing crashes. Its memory and CMA ranges ("cma START-END") go to stdout,
+# "cma none" if it was built without CMA.
 # usage: iomem.sh KERNELDIR WORDS     WORDS for the kernel's command line
 # environment: MEM (8G), CPU (one that is fast to emulate), TIMEOUT seconds
 set -euo pipefail
@@ -43,4 +44,5 @@ timeout "${TIMEOUT:-900}" "${qemu[@]}" ${cpu:+-cpu "${CPU:-$cpu}"} -accel tcg \
 	die "qemu: $(tail -n 1 "$work/qemu.log")"
 grep -aq '^END:map' "$work/log" || { tail -n 5 "$work/log" >&2
 	die "the kernel did not come up"; }
-tr -d '\r' < "$work/log" | sed -n 's/^MAP://p'
+tr -d '\r' < "$work/log" | sed -n -e 's/^MAP://p' \
+	-e 's/.*crashkernel CMA reservation not supported.*/cma none/p'
