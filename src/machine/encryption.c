@@ -6,6 +6,7 @@
 
 #include "../base/io.h"
 #include "machine_file.h"
+#include "root.h"
 
 #define MAX_CPUINFO ((size_t)16 << 20)
 
@@ -23,8 +24,13 @@ static bool has_flag(const char *flags, const char *word)
 	return false;
 }
 
-/* Linux 7.2 arch/x86/include/asm/cpufeatures.h: sme, sev, hypervisor,
- * tdx_guest. A host that can do SEV has the flag, too. */
+/*
+ * Linux 7.2 arch/x86/include/asm/cpufeatures.h: sme, sev, hypervisor,
+ * tdx_guest. A host that can do SEV has the flag, too; most of its guests lack
+ * it, since their hypervisor does not show the register that kernel/cpu/amd.c:
+ * early_detect_mem_encrypt() asks. Those of SEV-SNP have a device (since 5.19,
+ * arch/x86/coco/sev/core.c: snp_init_platform_device()).
+ */
 struct error *encryption_find(const char *root, const char *cmdline,
 			      enum reserve_encryption *ret)
 {
@@ -32,6 +38,9 @@ struct error *encryption_find(const char *root, const char *cmdline,
 	const char *flags;
 	size_t len;
 
+	*ret = RESERVE_GUEST;
+	if (root_has(root, "/sys/devices/platform/sev-guest"))
+		return NULL;
 	*ret = RESERVE_PLAIN;
 	TRY(machine_file_try(root, "/proc/cpuinfo", MAX_CPUINFO, &text, &len));
 	flags = text ? strstr(text, "\nflags\t\t:") : NULL;

@@ -6,7 +6,8 @@
 #include "reserve.h"
 
 /*
- * By /proc/cpuinfo below ROOT (machine_file.h) and the kernel's command line;
+ * By /proc/cpuinfo and SEV-SNP's device below ROOT (machine_file.h), and the
+ * kernel's command line;
  * RESERVE_PLAIN, too, if there is no such file. That a host encrypts its memory
  * is known only where its command line asks for it, not if the kernel does so by
  * its configuration.

@@ -231,6 +231,8 @@ CASES = {
                            1),
     # encrypted memory
     "guest": (GUEST, "encryption", "ok", 0),
+    "guest-snp": ({"sys/devices/platform/sev-guest/uevent": ""},
+                  "encryption", "ok", 0),
     "guest-high": ({**GUEST, "proc/iomem": HIGH}, "encryption", "no-swiotlb",
                    2),
     "guest-little-low": (
