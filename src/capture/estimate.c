@@ -175,6 +175,8 @@ static struct error *sample_level(struct sampler *s, const struct input *input,
 	progress_end(progress, input->kernel->end_pfn, 0);
 	e->scan_seconds = progress_now() - start;
 	e->nr_present = plan->nr_present;
+	if (!err && level == kinds[0].plan_level)
+		input_warn(input, plan);
 	for (unsigned i = 0; i < NR_ESTIMATE_KINDS && !err; i++)
 		if (kinds[i].plan_level == level)
 			err = sample_rank(s, plan, kinds[i].rank, &e->kinds[i]);

@@ -167,11 +167,28 @@ void report_input(struct capture_report *report, const struct input *input)
 	report->lost = input->lost;
 }
 
-void report_plan(struct capture_report *report, const struct plan *plan,
-		 const struct input *input, unsigned level)
+bool input_warn(const struct input *input, const struct plan *plan)
 {
 	bool understood = true;
 
+	/* a running kernel's count has changed by the end of the scan */
+	if (input->free_known && !input->image->live)
+		facts_check_free(plan->counts.free_found, input->free_kernel,
+				 input->log, &understood);
+	if (plan->counts.nr_unreadable)
+		log_warn(input->log,
+			 "%llu struct pages can't be read: their pages are kept",
+			 (unsigned long long)plan->counts.nr_unreadable);
+	if (plan->counts.nr_nonsense)
+		log_warn(input->log,
+			 "%llu compound pages make no sense: they are kept",
+			 (unsigned long long)plan->counts.nr_nonsense);
+	return understood;
+}
+
+void report_plan(struct capture_report *report, const struct plan *plan,
+		 const struct input *input, unsigned level)
+{
 	report->level = level;
 	report->nr_present = plan->nr_present;
 	report->input_bytes = plan->nr_present * report->page_size;
@@ -183,16 +200,5 @@ void report_plan(struct capture_report *report, const struct plan *plan,
 	memcpy(report->kept, plan->counts.kept, sizeof(report->kept));
 	memcpy(report->ranks, plan->ranks, sizeof(report->ranks));
 	report->free_found = plan->counts.free_found;
-	if (report->free_known)
-		facts_check_free(report->free_found, report->free_kernel,
-				 input->log, &understood);
-	report->not_understood = !understood;
-	if (plan->counts.nr_unreadable)
-		log_warn(input->log,
-			 "%llu struct pages can't be read: their pages are kept",
-			 (unsigned long long)plan->counts.nr_unreadable);
-	if (plan->counts.nr_nonsense)
-		log_warn(input->log,
-			 "%llu compound pages make no sense: they are kept",
-			 (unsigned long long)plan->counts.nr_nonsense);
+	report->not_understood = !input_warn(input, plan);
 }

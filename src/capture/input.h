@@ -31,6 +31,10 @@ struct error *input_open(struct input *input,
 			 struct log *log);
 void input_close(struct input *input);
 
+/* Warns of what a scan could not read or make sense of; false: this kernel is not
+ * understood at all. */
+bool input_warn(const struct input *input, const struct plan *plan);
+
 /* What the report says of the input, and of the plan at LEVEL. */
 void report_input(struct capture_report *report, const struct input *input);
 void report_plan(struct capture_report *report, const struct plan *plan,

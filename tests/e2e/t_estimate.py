@@ -80,6 +80,18 @@ def wrong(box):
     need("/nonexistent/dir" in result.err, "%s", result.err)
 
 
+def doubts(box):
+    """Whoever reads the numbers is told what the scan could not read."""
+    for name, text in (
+            ("bad-pgtable-absent", "16384 struct pages can't be read"),
+            ("bad-freecount", "1072 free pages were found, it says")):
+        image = box.image(name)
+        err = box.good("estimate", "--vmcore", image.path).err
+        equal(name, err.count(text), 1)
+    equal("a good one", box.good("estimate", "--vmcore", box.image(
+        "good-6.12-vmemmap").path, "--message-level", "4").err, "")
+
+
 def tests():
-    for function in (machines, text, wrong):
+    for function in (machines, text, wrong, doubts):
         yield function.__name__, function
