@@ -10,6 +10,7 @@
 #include "capture/estimate.h"
 #include "capture/memory.h"
 #include "command.h"
+#include "estimate_need.h"
 #include "sink/speed.h"
 
 #define SAMPLES 4000	/* of each kind of page: within 2 % or so */
@@ -21,6 +22,7 @@ struct answer {
 	const struct options *options;
 	const struct input *input;
 	const struct estimate *estimate;
+	struct estimate_need need;
 	struct speed speed;		/* if options->target */
 	unsigned levels[LEVEL_MAX + 1], nr_levels;
 };
@@ -98,6 +100,7 @@ static void print_text(const struct answer *a, FILE *file)
 	fprintf(file, "\ncapdump wants %s of free memory for it with %u CPU%s, and can do with less.\n",
 		text_size(wanted(a), size[0]), o->nr_cpus,
 		o->nr_cpus == 1 ? "" : "s");
+	estimate_need_print(&a->need, file);
 }
 
 static void json_codecs(const struct answer *a, FILE *file, unsigned level,
@@ -137,6 +140,7 @@ static void print_json(const struct answer *a, FILE *file)
 			",\n  \"bytes_per_second\": %.0f", a->speed.room,
 			a->speed.bytes_per_second);
 	}
+	estimate_need_print_json(&a->need, file);
 	fputs(",\n  \"levels\": [", file);
 	for (unsigned i = 0; i < a->nr_levels; i++) {
 		unsigned level = a->levels[i];
@@ -189,6 +193,7 @@ static struct error *answer(const struct options *options,
 	if (options->target && !(a.speed.bytes_per_second > 0))
 		log_warn(log, "%s has no room to measure its speed: no times are told",
 			 options->target);
+	TRY(estimate_need_find(options, input, log, &a.need));
 	progress_init(&progress, log, -1);
 	TRY(estimate_run(input, SAMPLES, &progress, &estimate));
 	if (options->json)

@@ -87,7 +87,7 @@ const struct option_row option_rows[] = {
 		  "this machine, if it is its /proc/vmcore" },
 	{ 0, "machine-root", "DIR", PARSE(machine_root),
 	  .commands = FOR(CAPTURE) | FOR(INFO) | FOR(RESERVATION) |
-		      FOR(CHECK),
+		      FOR(CHECK) | FOR(ESTIMATE),
 	  .help = "look for /proc and /sys below DIR, where copies of them are" },
 	{ 0, "release", NULL, FLAG(release), .commands = FOR(CAPTURE),
 	  .help = "fadump: once the dump is complete and safe on its disk, give\n"

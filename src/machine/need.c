@@ -108,6 +108,12 @@ void need_init(struct need_asked *asked, const struct reserve_arch *arch)
 	};
 }
 
+uint64_t need_swiotlb(const struct reserve_machine *machine)
+{
+	/* a guest's share of memory is less than the least in a crash kernel */
+	return reserve_swiotlb(machine, 0);
+}
+
 /* 16 MiB at a time, 32 from 512 MiB on, 64 from 2 GiB on. */
 static uint64_t round_size(uint64_t size)
 {

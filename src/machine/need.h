@@ -75,6 +75,10 @@ struct need_advice {
 /* Defaults for ARCH. */
 void need_init(struct need_asked *asked, const struct reserve_arch *arch);
 
+/* Bytes of SWIOTLB by MACHINE's command line, or the kernel's default: a crash
+ * kernel is usually given the same words. */
+uint64_t need_swiotlb(const struct reserve_machine *machine);
+
 /* HIGH: the crash kernel's memory lies above 4 GiB, and some more below. */
 void need_plan(const struct need_asked *asked, bool high, struct need *ret);
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 
+from archive import cpio, zstd
 from harness import CAPDUMP, check_dump, equal, need
 
 LEVELS = (0, 1, 2, 4, 8, 16, 31)
@@ -92,6 +93,66 @@ def doubts(box):
         "good-6.12-vmemmap").path, "--message-level", "4").err, "")
 
 
+MAP = """00100000-%x : System RAM
+  01000000-03ffffff : Kernel code
+  05000000-051fffff : Kernel bss
+"""
+
+
+def machine(box, end, files):
+    """A root with what the sizes are read from; its folder."""
+    for path, content in (
+            ("proc/iomem", MAP % (end - 1)), ("proc/cmdline", "quiet\n"),
+            ("proc/sys/kernel/osrelease", "7.2-x\n"),
+            ("boot/initramfs-7.2-xkdump.img", files)):
+        path = box.path("root/" + path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content if isinstance(content, bytes)
+                       else content.encode())
+    return box.path("root")
+
+
+def crash_kernel(box):
+    """What it needs: by the machine's files, or by the vmcore alone."""
+    image = box.image("good-6.12-vmemmap")
+    files = zstd(cpio(*(("f%d" % i, 0o100644, 1000001 * b"x")
+                        for i in range(20))))
+    root = machine(box, 1 << 30, files)
+    told = foretold(box, image, "--machine-root", root)["crash_kernel"]
+    parts = {key: (part["bytes"], part["assumed"])
+             for key, part in told["parts"].items()}
+    equal("image", parts["kernel_image"], (0x4200000, False))
+    equal("packed", parts["initramfs_packed"], (len(files), False))
+    # whole pages and an inode each
+    equal("unpacked", parts["initramfs_unpacked"],
+          (20 * (245 * 4096 + 1024), False))
+    equal("struct pages", parts["struct_pages"][0], told["size"] // 64)
+    need(parts["programs"][1] and not parts["margin"][1], "%s", parts)
+    equal("words", told["recommended"], "crashkernel=%dM" % (
+        told["size"] >> 20))
+    equal("granted", (told["granted"], told["from_machine"]), (True, True))
+    need(told["size"] >= told["while_dumping"] + parts["margin"][0] and
+         told["size"] < 2 * told["while_unpacking"], "%s", told)
+    text = box.good("estimate", "--vmcore", image.path, "--machine-root",
+                    root).out.decode()
+    need("Recommended: %s\n" % told["recommended"] in text, "%s", text)
+    # too small a machine
+    machine(box, 192 << 20, files)
+    told = foretold(box, image, "--machine-root", root)["crash_kernel"]
+    equal("granted", told["granted"], False)
+    # an initramfs that is none: told, and by default
+    machine(box, 1 << 30, 100 * b"no")
+    result = box.good("estimate", "--json", "--vmcore", image.path,
+                      "--machine-root", root)
+    need("initramfs-7.2-xkdump.img" in result.err, "%s", result.err)
+    told = foretold(box, image)["crash_kernel"]
+    equal("alone", (told["from_machine"], told["initramfs"]), (False, None))
+    need(told["parts"]["initramfs_unpacked"]["assumed"], "%s", told)
+    told = foretold(box, box.image("good-i386-pae"))
+    equal("not known", told["crash_kernel"], None)
+
+
 def tests():
-    for function in (machines, text, wrong, doubts):
+    for function in (machines, text, wrong, doubts, crash_kernel):
         yield function.__name__, function
