@@ -72,7 +72,9 @@ static inline void rv_init(struct machine *m, unsigned levels, uint64_t vaddr,
 	for (uint64_t p = 0; p < MACHINE_SIZE; p += 2u << 20)
 		map(m, offset + p, RAM + p, 2, 0);
 	machine_say(m, "PAGESIZE=4096\nSYMBOL(swapper_pg_dir)=%llx\n"
-		    "SYMBOL(_stext)=%llx\n", vaddr + 0x3ff000, vaddr + 0x2000);
+		    "SYMBOL(_stext)=%llx\n",
+		    (unsigned long long)vaddr + 0x3ff000,
+		    (unsigned long long)vaddr + 0x2000);
 }
 
 /* What 6.2 and later say. */
@@ -80,7 +82,8 @@ static inline void rv_say(struct machine *m, uint64_t vaddr)
 {
 	machine_say(m, "NUMBER(va_kernel_pa_offset)=0x%llx\n"
 		    "NUMBER(PAGE_OFFSET)=0x%llx\nNUMBER(phys_ram_base)=%lld\n",
-		    vaddr - IMAGE, page_offsets[m->levels], RAM);
+		    vaddr - IMAGE, (unsigned long long)page_offsets[m->levels],
+		    RAM);
 }
 
 static inline void rv_usual(struct machine *m, unsigned levels)

@@ -103,7 +103,7 @@ static void table_init(struct table *t, enum kind kind)
 	}
 	if (kind != KIND_SELF) {
 		machine_say(m, "SYMBOL(kallsyms_relative_base)=%llx\n",
-			    vaddr_of(BASE));
+			    (unsigned long long)vaddr_of(BASE));
 		machine_put(m, BASE, IMAGE_VADDR);
 	}
 }
@@ -351,7 +351,8 @@ static void test_nodes(uint64_t online, uint64_t online2, uint64_t count)
 		    "OFFSET(pglist_data.nr_zones)=0\nSIZE(zone)=64\n"
 		    "OFFSET(pglist_data.node_zones)=8\nNUMBER(NR_FREE_PAGES)=1\n"
 		    "OFFSET(zone.vm_stat)=8\nSYMBOL(mem_section)=%llx\n",
-		    vaddr_of(BASE + 0x100), LINEAR + 0x800000);
+		    (unsigned long long)vaddr_of(BASE + 0x100),
+		    LINEAR + 0x800000);
 	machine_put(&t.m, BASE + 0x100, online);
 	machine_put(&t.m, BASE + 0x108, online2);
 	put_node(&t.m, 0, 5);

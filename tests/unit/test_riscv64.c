@@ -133,14 +133,14 @@ static void test_search(unsigned levels)
 	/* 5.13 and later: apart from the linear map */
 	rv_init(&m, levels, LINK, page_offsets[levels]);
 	machine_say(&m, "SYMBOL(mem_section)=%llx\n",
-		    page_offsets[levels] + 0x1000040);
+		    (unsigned long long)page_offsets[levels] + 0x1000040);
 	check_usual(&m, levels);
 
 	/* before: in it, the image being what is mapped first */
 	rv_init(&m, levels, page_offsets[levels],
 		page_offsets[levels] - 0x200000);
 	machine_say(&m, "SYMBOL(mem_section)=%llx\n",
-		    page_offsets[levels] + 0x1000040);
+		    (unsigned long long)page_offsets[levels] + 0x1000040);
 	if (CHECK_OK(rv_open(&m, &space))) {
 		CHECK(space.levels == levels && space.root == ROOT);
 		CHECK(space.image.start == page_offsets[levels] &&
@@ -217,7 +217,8 @@ static void test_two(unsigned levels)
 		machine_say(&m, "OSRELEASE=6.1.0-1\nSYMBOL(init_uts_ns)=%llx\n"
 			    "OFFSET(uts_namespace.name)=8\n"
 			    "SYMBOL(mem_section)=%llx\n", LINK + NAMES - 8,
-			    page_offsets[levels] + 0x1000040);
+			    (unsigned long long)page_offsets[levels] +
+			    0x1000040);
 		if (own) {
 			strcpy((char *)m.mem + (IMAGE - RAM) + NAMES, "Linux");
 			strcpy((char *)m.mem + (IMAGE - RAM) + NAMES + 130,
@@ -241,16 +242,16 @@ static void test_linear(void)
 	/* keys that the tables do not bear out; then something in it */
 	rv_init(&m, 4, LINK, page_offsets[4]);
 	machine_say(&m, "NUMBER(PAGE_OFFSET)=0x%llx\n"
-		    "NUMBER(phys_ram_base)=%lld\n", page_offsets[4],
-		    RAM + 0x200000);
+		    "NUMBER(phys_ram_base)=%lld\n",
+		    (unsigned long long)page_offsets[4], RAM + 0x200000);
 	if (CHECK_OK(rv_open(&m, &space)))
 		CHECK(!space.has_linear);
 	machine_close(&m);
 	rv_init(&m, 4, LINK, page_offsets[4]);
 	machine_say(&m, "NUMBER(PAGE_OFFSET)=0x%llx\n"
 		    "NUMBER(phys_ram_base)=%lld\nSYMBOL(mem_section)=%llx\n",
-		    page_offsets[4], RAM + 0x200000,
-		    page_offsets[4] + 0x1000000);
+		    (unsigned long long)page_offsets[4], RAM + 0x200000,
+		    (unsigned long long)page_offsets[4] + 0x1000000);
 	if (CHECK_OK(rv_open(&m, &space)))
 		CHECK(space.has_linear &&
 		      space.linear_start == page_offsets[4] - RAM);
