@@ -144,7 +144,7 @@ def wrong(box):
                   "a", "b"), ("info",), ("verify", "a", "b"), ("-Q",),
                   ("reservation", "a"), ("reservation", "-c"),
                   ("reservation", "--arch", "vax"),
-                  ("reservation", "--kernel", "2.4"),
+                  ("reservation", "--kernel", "six"),
                   ("reservation", "--encryption", "rot13"),
                   ("--arch", "arm64", "a", "b"),
                   ("--nonsense", "a", "b"), ("-R", "-d", "1", "a"),
