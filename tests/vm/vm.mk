@@ -19,7 +19,7 @@ VM_FIRST ?= 6.1 6.12 7.2 arm64-7.2 ppc64le64k-7.2
 
 # and machines of other shapes (machine/), other kernels, four levels of page
 # tables, no KASLR
-check-vm-all: check-vm check-vm-reservation
+check-vm-all: check-vm check-vm-reservation check-vm-recommended
 	tests/vm/install --check $(VM_KEYS)
 	CAPDUMP=$(CURDIR)/$(BUILD)/capdump VM_OUT=$(CURDIR)/$(BUILD)/vm-all \
 		EVERY_PAGE=$(CURDIR)/$(BUILD)/zstd/every_page \
@@ -47,4 +47,13 @@ check-vm-reservation:
 
 VM_RESERVATION ?= arm64-7.2 7.2 riscv64-7.2 6.1 6.12 arm64-6.1 arm64-6.12
 
-.PHONY: demo check-vm check-vm-all check-vm-reservation
+# boots with the crashkernel= that capdump recommends, panics, captures
+check-vm-recommended:
+	tests/vm/install --check $(VM_RECOMMENDED)
+	$(MAKE) all
+	CAPDUMP=$(CURDIR)/$(BUILD)/capdump VM_OUT=$(CURDIR)/$(BUILD)/vm-recommended \
+		tests/vm/recommended.sh $(VM_RECOMMENDED)
+
+VM_RECOMMENDED ?= 7.2 6.1
+
+.PHONY: demo check-vm check-vm-all check-vm-reservation check-vm-recommended
