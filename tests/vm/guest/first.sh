@@ -39,12 +39,6 @@ if command -v capdump > /dev/null; then
 	capdump check --json $out > $out/check.json 2> $out/check.log
 	echo "VM: check: status $?"
 fi
-sync
-# last, when nothing moves any more: the frames of known pages, then flags
-touch /tmp/tell
-i=0
-while [ -e /tmp/tell ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i + 1)); done
-cp /tmp/truth.txt $out/truth.txt
 # What capdump expects of a crash now. Pages on the CPUs' lists of free pages
 # look as if they were in use; from 6.7 on those lists take up to an eighth of
 # memory, which comes and goes by the second and is no matter of this test.
@@ -55,5 +49,10 @@ sleep 10
 	> $out/estimate.json 2> $out/estimate.log ||
 	echo "VM: estimate: status $?"
 sync
+# last, when nothing moves any more: the frames of known pages, then flags
+touch /tmp/tell
+i=0
+while [ -e /tmp/tell ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i + 1)); done
+cp /tmp/truth.txt $out/truth.txt
 cat /proc/kpagecount > $out/kpagecount
 cat /proc/kpageflags > $out/kpageflags
