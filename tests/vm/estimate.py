@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Holds what `capdump estimate` said in the running kernel against the dumps
-that were made after its panic. usage: estimate.py DIR
+"""Holds what `capdump estimate` said, in the running kernel or of the vmcore,
+against the dumps that were made after the panic. usage: estimate.py DIR [FILE]
+FILE: in DIR, what it said; estimate.json, the running kernel's
 
 Each dump's size must have been foretold within 15 %, and its pages within 10 %
 (the crash itself needs memory)."""
@@ -16,7 +17,8 @@ SIZE, PAGES = 0.15, 0.10
 
 def main():
     folder = sys.argv[1]
-    with open(os.path.join(folder, "estimate.json")) as f:
+    said = sys.argv[2] if len(sys.argv) > 2 else "estimate.json"
+    with open(os.path.join(folder, said)) as f:
         levels = {row["level"]: row for row in json.load(f)["levels"]}
     bad = 0
     for name, level in MADE:

@@ -39,11 +39,8 @@ if command -v capdump > /dev/null; then
 	capdump check --json $out > $out/check.json 2> $out/check.log
 	echo "VM: check: status $?"
 fi
-# What capdump expects of a crash now. Pages on the CPUs' lists of free pages
-# look as if they were in use; from 6.7 on those lists take up to an eighth of
-# memory, which comes and goes by the second and is no matter of this test.
-percpu=/proc/sys/vm/percpu_pagelist_high_fraction
-[ ! -e $percpu ] || echo 1024 > $percpu
+# what capdump expects of a crash now; pages that were freed lie on lists of the
+# CPUs for some seconds, and look as if they were in use
 sleep 10
 ! command -v capdump > /dev/null || capdump estimate --json \
 	> $out/estimate.json 2> $out/estimate.log ||
