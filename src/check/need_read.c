@@ -2,31 +2,15 @@
 /* A machine's files and its crash kernel's memory: see need_read.h. */
 #include "need_read.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "../base/bytes.h"
 #include "../base/io.h"
 #include "../machine/encryption.h"
 #include "../machine/machine_file.h"
-#include "initramfs.h"
+#include "crash_initrd.h"
 
 #define MAX_CMDLINE ((size_t)64 << 10)
-#define INODE_BYTES 1024	/* shmem_inode_cache and dentry: 896 on 7.2 */
-
-/* Where distributions have the initramfs of their crash kernel; %s: release.
- * With fadump it is the usual one. */
-static const struct { const char *format; bool fadump; } places[] = {
-	{ "/boot/initramfs-%skdump.img", false },	/* kdump-utils */
-	{ "/var/lib/kdump/initramfs-%skdump.img", false },
-	{ "/boot/initrd-%s-kdump", false },		/* openSUSE */
-	{ "/var/lib/kdump/initrd", false },
-	{ "/var/lib/kdump/initrd.img-%s", false },	/* kdump-tools */
-	{ "/boot/initramfs-%s.img", true },
-	{ "/boot/initrd.img-%s", true },
-};
 
 /* A line of a small file of the machine's; NULL: there is none. */
 static struct error *read_line(const char *root, const char *path, char **ret)
@@ -39,57 +23,26 @@ static struct error *read_line(const char *root, const char *path, char **ret)
 	return NULL;
 }
 
-/* What the files take in memory, where each has pages and an inode. */
-static uint64_t unpacked_size(const struct initramfs *image, uint64_t page_size)
+static struct error *measure_initramfs(const char *root, const char *release,
+				       struct log *log,
+				       struct need_asked *asked,
+				       struct need_found *ret)
 {
-	uint64_t size = 0;
+	struct crash_initrd initrd;
+	struct error *err = crash_initrd_read(root, release, NULL,
+					      asked->fadump, &initrd);
 
-	for (size_t i = 0; i < image->nr; i++) {
-		size += INODE_BYTES;
-		if (S_ISREG(image->entries[i].mode))
-			size += align_up(image->entries[i].len, page_size);
+	if (!err && *initrd.path) {
+		memcpy(ret->initramfs, initrd.path, sizeof(ret->initramfs));
+		ret->closed = initrd.image.closed;
+		asked->packed = initrd.len;
+		asked->unpacked = crash_initrd_unpacked(&initrd,
+							asked->page_size);
+		if (initrd.damaged)
+			log_warn(log, "%s: %s", initrd.path, initrd.damaged);
 	}
-	return size;
-}
-
-static void measure_initramfs(const char *bytes, size_t len, struct log *log,
-			      struct need_asked *asked,
-			      struct need_found *ret)
-{
-	struct initramfs image;
-	struct error *err = initramfs_open((const uint8_t *)bytes, len, &image);
-
-	asked->packed = len;
-	ret->closed = image.closed;
-	if (!err && !image.closed)
-		asked->unpacked = unpacked_size(&image, asked->page_size);
-	initramfs_close(&image);
-	if (err)
-		log_warn(log, "%s: %s", ret->initramfs, error_message(err));
-	error_destroy(err);
-}
-
-static struct error *find_initramfs(const char *root, const char *release,
-				    struct log *log, struct need_asked *asked,
-				    struct need_found *ret)
-{
-	AUTO_FREE char *bytes = NULL;
-	size_t len = 0;
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (places[i].fadump != asked->fadump)
-			continue;
-		snprintf(ret->initramfs, sizeof(ret->initramfs),
-			 places[i].format, release);
-		TRY(machine_file_try(root, ret->initramfs,
-				     INITRAMFS_MAX_PACKED, &bytes, &len));
-		if (bytes)
-			break;
-		*ret->initramfs = '\0';
-	}
-	if (bytes)
-		measure_initramfs(bytes, len, log, asked, ret);
-	return NULL;
+	crash_initrd_deinit(&initrd);
+	return err;
 }
 
 static bool has_fadump(const char *root, const char *cmdline)
@@ -144,7 +97,7 @@ struct error *need_read(const char *root, struct log *log,
 	asked->swiotlb = need_swiotlb(&machine);
 	asked->fadump = asked->arch->style == RESERVE_PPC64 &&
 			has_fadump(root, machine.cmdline);
-	TRY(find_initramfs(root, release ? release : "", log, asked, ret));
+	TRY(measure_initramfs(root, release ? release : "", log, asked, ret));
 	return read_map(root, log, asked, ret);
 }
 
