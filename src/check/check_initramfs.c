@@ -78,6 +78,8 @@ static const char *rebuild_command(const struct check_machine *machine)
 		return "echo 'extra_bins /usr/sbin/capdump' >> /etc/kdump.conf; kdumpctl rebuild";
 	case SCRIPTS_DEBIAN:
 		return "rm /var/lib/kdump/initrd.img-*; kdump-config symlinks $(uname -r); kdump-config try-reload";
+	case SCRIPTS_SUSE:
+		return "add /usr/sbin/capdump to KDUMP_REQUIRED_PROGRAMS in /etc/sysconfig/kdump; mkdumprd -f; systemctl restart kdump";
 	case SCRIPTS_NONE:
 		break;
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -18,6 +19,7 @@
 
 #define KDUMP_CONF "/etc/kdump.conf"
 #define KDUMP_TOOLS "/etc/default/kdump-tools"
+#define KDUMP_SUSE "/etc/sysconfig/kdump"
 #define SAMPLES 1000		/* of each kind: within 5 % or so */
 #define LEVEL 31
 
@@ -74,6 +76,40 @@ static struct error *find_fedora(const struct check_machine *machine,
 	return check_directive(machine, KDUMP_CONF, "path", &ret->path);
 }
 
+/*
+ * kdump(5) of SUSE: a path or an URL, the first of several; what stands before a
+ * server's name may be a password.
+ */
+static struct error *find_suse(const struct check_machine *machine,
+			       struct destination *ret)
+{
+	AUTO_FREE char *line = NULL;
+	char *url, *rest, *host;
+
+	TRY(check_setting(machine, KDUMP_SUSE, "KDUMP_SAVEDIR", &line));
+	if (!line)
+		return NULL;
+	url = line + strspn(line, " \t");
+	url[strcspn(url, " \t")] = '\0';
+	rest = strstr(url, "://");
+	if (!*url)
+		return NULL;
+	if (*url == '/' || !strncasecmp(url, "file://", 7)) {
+		ret->path = strdup(*url == '/' ? url : rest + 3);
+		return ret->path ? NULL : error_nomem();
+	}
+	host = rest ? rest + 3 : url;
+	for (char *p = host; *p && *p != '/'; p++)
+		if (*p == '@')
+			host = p + 1;
+	if (asprintf(&ret->server, "%.*s%s%s", rest ? (int)(rest - url) : 0,
+		     url, rest ? "://" : "", host) < 0) {
+		ret->server = NULL;
+		return error_nomem();
+	}
+	return NULL;
+}
+
 /* As an absolute path; of this machine, behind symbolic links. */
 static struct error *destination_named(const struct check_machine *machine,
 				  char **ret)
@@ -105,6 +141,8 @@ static struct error *destination_find(const struct check_machine *machine,
 		TRY(find_fedora(machine, ret));
 	else if (check_has(machine, KDUMP_TOOLS))
 		TRY(find_debian(machine, ret));
+	else if (check_has(machine, KDUMP_SUSE))
+		TRY(find_suse(machine, ret));
 	else
 		return NULL;
 	if (ret->path || ret->server)
@@ -264,8 +302,8 @@ static struct error *check_found(const struct check_machine *machine,
 	}
 	if (!target->path) {
 		check_say(ret, CHECK_NOTICE, "target-unknown",
-			  "nothing says where the dump goes: there is neither "
-			  KDUMP_CONF " nor " KDUMP_TOOLS);
+			  "nothing says where the dump goes: there is no "
+			  KDUMP_CONF ", " KDUMP_TOOLS " or " KDUMP_SUSE);
 		check_fix(ret, "capdump check TARGET");
 		return NULL;
 	}

@@ -21,6 +21,8 @@ static const char *load_command(const struct check_machine *machine)
 		return "kdump-config load";
 	case SCRIPTS_FEDORA:
 		return "kdumpctl restart";
+	case SCRIPTS_SUSE:
+		return "systemctl restart kdump";
 	case SCRIPTS_NONE:
 		break;
 	}

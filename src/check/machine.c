@@ -129,6 +129,8 @@ static void read_state(struct check_machine *m)
 		m->scripts = SCRIPTS_FEDORA;
 	else if (check_has(m, "/usr/sbin/kdump-config"))
 		m->scripts = SCRIPTS_DEBIAN;
+	else if (check_has(m, "/usr/sbin/mkdumprd"))
+		m->scripts = SCRIPTS_SUSE;
 }
 
 static struct error *read_initrd(struct check_machine *machine)

@@ -22,6 +22,7 @@ enum check_scripts {
 	SCRIPTS_NONE,
 	SCRIPTS_DEBIAN,		/* kdump-tools: kdump-config */
 	SCRIPTS_FEDORA,		/* kdump-utils: kdumpctl */
+	SCRIPTS_SUSE,		/* kdump: mkdumprd */
 };
 
 struct check_machine {

@@ -72,6 +72,9 @@ FSTAB = {"etc/fstab": "# none\n/dev/vda1 / ext4 defaults 0 1\n"
                       "UUID=1 /var/crash ext4 defaults 0 2\n"}
 FEDORA = {"etc/default/kdump-tools": None, "usr/sbin/kdump-config": None,
           "usr/bin/kdumpctl": "", INITRD: None}
+SUSE = {"etc/default/kdump-tools": None, "usr/sbin/kdump-config": None,
+        INITRD: None,
+        "usr/sbin/mkdumprd": "", "etc/sysconfig/kdump": "KDUMP_CPUS=1\n"}
 ROOT = "/dev/vda1 / ext4 rw 0 0\n"
 
 # name: (what is changed, check, the finding's id, or its result if there is
@@ -258,6 +261,17 @@ CASES = {
                             "mnt/a disk/dumps/old": ""}, "target", "ok", 0),
     "target-conf-not-here": ({"etc/kdump.conf": "xfs UUID=17\n"}, "target",
                              "target-elsewhere", 0),
+    "target-suse": (SUSE, "target", "ok", 0),
+    "target-suse-file": ({**SUSE, "etc/sysconfig/kdump":
+                          'KDUMP_SAVEDIR="file:///var/none file:///var"\n'},
+                         "target", "target-missing", 1),
+    "target-suse-path": ({**SUSE, "etc/sysconfig/kdump":
+                          "KDUMP_SAVEDIR=/var/crash/kexec_cmd\n"}, "target",
+                         "target-no-folder", 1),
+    "target-suse-server": ({**SUSE, "etc/sysconfig/kdump":
+                            "KDUMP_SAVEDIR=sftp://me:p@ss@host/dir@ys\n"},
+                           "target", "target-elsewhere", 0),
+    "not-loaded-suse": ({**SUSE, **OFF}, "crash-kernel", "not-loaded", 2),
     # the initramfs
     "initramfs-unknown": ({INITRD: None}, "initramfs", "initramfs-unknown",
                           0),
@@ -358,6 +372,15 @@ def named(box):
         equal("stdout", result.out, b"")
 
 
+def masked(box):
+    """What stands before a server's name in an URL may be a password."""
+    root = build(box, {**machine(), **SUSE, "etc/sysconfig/kdump":
+                       "KDUMP_SAVEDIR=cifs://me:p@ss@host/dir@ys\n"})
+    _, found, _ = check(box, root)
+    need("goes to cifs://host/dir@ys," in found["target-elsewhere"]["text"],
+         "%s", found)
+
+
 def anybody(box):
     """Whoever asks, it is root that writes the dump."""
     root = build(box, machine())
@@ -439,6 +462,7 @@ def tests():
         yield "case/" + name, case, *row
     yield "started", started
     yield "named", named
+    yield "masked", masked
     yield "anybody", anybody
     yield "links", links
     yield "no-sys", no_sys
