@@ -338,7 +338,7 @@ bool iomem_overlaps(const struct iomem *iomem, enum iomem_kind kind,
  * are not more of them than ranges. */
 static uint64_t find_in(const struct iomem *iomem, uint64_t size,
 			uint64_t align, uint64_t start, uint64_t end,
-			bool avoid_reserved)
+			enum iomem_taken taken)
 {
 	while (end >= start && end - start >= size) {
 		uint64_t paddr = align_down(end - size, align), stop = end;
@@ -346,10 +346,11 @@ static uint64_t find_in(const struct iomem *iomem, uint64_t size,
 
 		if (paddr < start)
 			return 0;
-		if (iomem_overlaps(iomem, IOMEM_KERNEL, paddr, paddr + size,
+		if (taken >= IOMEM_TAKEN_KERNEL &&
+		    iomem_overlaps(iomem, IOMEM_KERNEL, paddr, paddr + size,
 				   &used))
 			stop = used.paddr;
-		if (avoid_reserved &&
+		if (taken >= IOMEM_TAKEN_RESERVED &&
 		    iomem_overlaps(iomem, IOMEM_RESERVED, paddr, paddr + size,
 				   &used))
 			stop = min_u64(stop, used.paddr);
@@ -362,7 +363,7 @@ static uint64_t find_in(const struct iomem *iomem, uint64_t size,
 
 uint64_t iomem_find_free(const struct iomem *iomem, uint64_t size,
 			 uint64_t align, uint64_t start, uint64_t end,
-			 bool avoid_reserved)
+			 enum iomem_taken taken)
 {
 	start = max_u64(start, PAGE);
 	for (size_t i = iomem->first[IOMEM_KERNEL]; i--; ) {
@@ -370,7 +371,7 @@ uint64_t iomem_find_free(const struct iomem *iomem, uint64_t size,
 		uint64_t paddr = find_in(iomem, size, align,
 					 max_u64(ram->paddr, start),
 					 min_u64(ram->end, end),
-					 avoid_reserved);
+					 taken);
 
 		if (paddr)
 			return paddr;

@@ -75,14 +75,17 @@ uint64_t iomem_ram_end(const struct iomem *iomem);
 bool iomem_overlaps(const struct iomem *iomem, enum iomem_kind kind,
 		    uint64_t paddr, uint64_t end, struct iomem_range *ret);
 
+/* What is in the way; each also of what comes before it. */
+enum iomem_taken { IOMEM_TAKEN_NOTHING, IOMEM_TAKEN_KERNEL,
+		   IOMEM_TAKEN_RESERVED };
+
 /*
  * The highest address in [start, end), a multiple of ALIGN (a power of two), at
- * which SIZE bytes (above 0) of RAM are free of the kernel's image, and with
- * AVOID_RESERVED of what is reserved. 0: there is none; the first page is never
- * given out. As Linux mm/memblock.c: __memblock_find_range_top_down().
+ * which SIZE bytes (above 0) of RAM are free of what is TAKEN. 0: there is none;
+ * the first page is never given out. As Linux mm/memblock.c: __memblock_find_range_top_down().
  */
 uint64_t iomem_find_free(const struct iomem *iomem, uint64_t size,
 			 uint64_t align, uint64_t start, uint64_t end,
-			 bool avoid_reserved);
+			 enum iomem_taken taken);
 
 #endif

@@ -102,23 +102,23 @@ uint64_t reserve_align(const struct reserve_machine *machine,
 	       arch->align;
 }
 
-static bool find(const struct reserve_machine *machine, bool avoid,
+static bool find(const struct reserve_machine *machine,
 		 uint64_t start, uint64_t end, struct place *place)
 {
 	if (end > start)
 		place->paddr = iomem_find_free(machine->iomem, place->size,
 					       reserve_align(machine, place),
-					       start, end, avoid);
+					       start, end, place->taken);
 	return place->paddr;
 }
 
-static bool find_fixed(const struct reserve_machine *machine, bool avoid,
+static bool find_fixed(const struct reserve_machine *machine,
 		       struct place *place)
 {
 	uint64_t end;
 
 	return !add_overflows(place->base, place->size, &end) &&
-	       find(machine, avoid, place->base, end, place);
+	       find(machine, place->base, end, place);
 }
 
 /*
@@ -128,40 +128,40 @@ static bool find_fixed(const struct reserve_machine *machine, bool avoid,
  * take that failure for the one above once more, and go on doing so; without
  * ,high they still do in 7.3.
  */
-static bool find_high(const struct reserve_machine *machine, bool avoid,
+static bool find_high(const struct reserve_machine *machine,
 		      uint64_t limit, struct place *place)
 {
 	uint64_t high_end = find_high_end(machine);
 	bool same = limit == high_end, anywhere = machine->arch->quirks &
 						  RESERVE_ANYWHERE;
 
-	if (find(machine, avoid, anywhere ? 0 : limit, high_end, place))
+	if (find(machine, anywhere ? 0 : limit, high_end, place))
 		return true;
 	if (!(machine->arch->quirks & RESERVE_FALLS_DOWN) ||
 	    (same && machine->kernel >= RESERVE_LINUX(6, 12)))
 		return false;
 	place->fell_back = true;
-	if (find(machine, avoid, 0, limit, place))
+	if (find(machine, 0, limit, place))
 		return true;
 	if (same && machine->kernel >= RESERVE_LINUX(6, 7))
 		place->result = PLACE_HANGS;
 	return false;
 }
 
-static bool find_low(const struct reserve_machine *machine, bool avoid,
+static bool find_low(const struct reserve_machine *machine,
 		     uint64_t limit, struct place *place)
 {
 	uint64_t high_end = find_high_end(machine);
 	unsigned quirks = machine->arch->quirks;
 
-	if (find(machine, avoid, 0, limit, place))
+	if (find(machine, 0, limit, place))
 		return true;
 	if (!(quirks & RESERVE_FALLS_UP))
 		return false;
 	place->fell_back = true;
 	if (limit == high_end && machine->kernel >= RESERVE_LINUX(6, 7))
 		place->result = PLACE_HANGS;
-	return find(machine, avoid, quirks & RESERVE_ANYWHERE ? 0 : limit,
+	return find(machine, quirks & RESERVE_ANYWHERE ? 0 : limit,
 		    high_end, place);
 }
 
@@ -190,18 +190,18 @@ static uint64_t wanted_low(const struct reserve_machine *machine,
 	       size : 0;
 }
 
-static void place_generic(const struct reserve_machine *machine, bool avoid,
+static void place_generic(const struct reserve_machine *machine,
 			  const struct reserve_plan *plan, struct place *place)
 {
 	uint64_t limit = plan->low_limit;
 	bool found;
 
 	if (place->base)
-		found = find_fixed(machine, avoid, place);
+		found = find_fixed(machine, place);
 	else if (plan->asked.high)
-		found = find_high(machine, avoid, limit, place);
+		found = find_high(machine, limit, place);
 	else
-		found = find_low(machine, avoid, limit, place);
+		found = find_low(machine, limit, place);
 	if (!found) {
 		if (place->result == PLACE_OK)
 			place->result = PLACE_NOWHERE;
@@ -212,13 +212,13 @@ static void place_generic(const struct reserve_machine *machine, bool avoid,
 		return;
 	place->low_paddr = iomem_find_free(machine->iomem, place->low_size,
 					   machine->arch->align, 0, limit,
-					   avoid);
+					   place->taken);
 	if (!place->low_paddr)
 		place->result = PLACE_NO_LOW;
 }
 
 /* Linux 7.2 arch/s390/kernel/setup.c: reserve_crashkernel(). */
-static void place_s390x(const struct reserve_machine *machine, bool avoid,
+static void place_s390x(const struct reserve_machine *machine,
 			const struct reserve_plan *plan, struct place *place)
 {
 	const struct iomem_range *first = &machine->iomem->ranges[0];
@@ -229,15 +229,15 @@ static void place_s390x(const struct reserve_machine *machine, bool avoid,
 	} else if (place->base && place->base < place->size) {
 		place->result = PLACE_BELOW_SIZE;
 	} else if (!place->base) {
-		if (!find(machine, avoid, place->size, UINT64_MAX, place))
+		if (!find(machine, place->size, UINT64_MAX, place))
 			place->result = PLACE_NOWHERE;
-	} else if (!find_fixed(machine, avoid, place)) {
+	} else if (!find_fixed(machine, place)) {
 		place->result = PLACE_NOWHERE;
 	}
 }
 
 /* Linux 7.2 arch/powerpc/kexec/core.c: get_crash_base(). */
-static void place_ppc64(const struct reserve_machine *machine, bool avoid,
+static void place_ppc64(const struct reserve_machine *machine,
 			const struct reserve_plan *plan, struct place *place)
 {
 	const struct iomem_range *first = &machine->iomem->ranges[0];
@@ -258,21 +258,23 @@ static void place_ppc64(const struct reserve_machine *machine, bool avoid,
 	if (iomem_overlaps(machine->iomem, IOMEM_KERNEL, place->base, end,
 			   &kernel))
 		place->result = PLACE_OVER_KERNEL;
-	else if (!find(machine, avoid, place->base, end, place))
+	else if (!find(machine, place->base, end, place))
 		place->result = PLACE_NOWHERE;
 }
 
 static struct place place_all(const struct reserve_machine *machine,
-			      bool avoid, const struct reserve_plan *plan)
+			      const struct reserve_plan *plan,
+			      enum iomem_taken taken)
 {
 	struct place place = { .size = plan->asked.size,
-			       .base = plan->asked.base };
+			       .base = plan->asked.base, .taken = taken };
 
 	/* what is larger than memory is found nowhere, and may not be rounded */
 	if (machine->arch->size_align && place.size <= plan->ram)
 		place.size = align_up(place.size, machine->arch->size_align);
-	if (machine->arch->quirks & RESERVE_FIRST)
-		avoid = false;
+	if (machine->arch->quirks & RESERVE_FIRST &&
+	    taken == IOMEM_TAKEN_RESERVED)
+		place.taken = IOMEM_TAKEN_KERNEL;
 	switch (machine->arch->style) {
 	case RESERVE_NONE:
 		place.result = PLACE_NOWHERE;
@@ -280,17 +282,17 @@ static struct place place_all(const struct reserve_machine *machine,
 	case RESERVE_FIXED:
 		if (!place.base)
 			place.result = PLACE_NO_BASE;
-		else if (!find_fixed(machine, avoid, &place))
+		else if (!find_fixed(machine, &place))
 			place.result = PLACE_NOWHERE;
 		break;
 	case RESERVE_S390X:
-		place_s390x(machine, avoid, plan, &place);
+		place_s390x(machine, plan, &place);
 		break;
 	case RESERVE_PPC64:
-		place_ppc64(machine, avoid, plan, &place);
+		place_ppc64(machine, plan, &place);
 		break;
 	case RESERVE_GENERIC:
-		place_generic(machine, avoid, plan, &place);
+		place_generic(machine, plan, &place);
 		break;
 	}
 	return place;
@@ -306,17 +308,24 @@ static void add_region(struct reserve_plan *plan, enum reserve_part part,
 		.start = start, .end = paddr + size };
 }
 
-/* HIGHEST: what was found where nothing but the image was in the way. */
+/* What was found with less in the way, if it is on the same side of the limit. */
+static const struct place *higher(const struct reserve_plan *plan,
+				  const struct place *place,
+				  const struct place *other)
+{
+	bool same = other->result == PLACE_OK &&
+		    (place->paddr >= plan->low_limit) ==
+		    (other->paddr >= plan->low_limit);
+
+	return same ? other : place;
+}
+
 static void add_regions(const struct reserve_machine *machine,
 			struct reserve_plan *plan, const struct place *place,
-			const struct place *highest)
+			const struct place *top)
 {
 	uint64_t start = place->base ? place->base :
 			 machine->arch->style == RESERVE_S390X ? place->size : 0;
-	bool same = highest->result == PLACE_OK &&
-		    (place->paddr >= plan->low_limit) ==
-		    (highest->paddr >= plan->low_limit);
-	const struct place *top = same ? highest : place;
 
 	if (machine->arch->style == RESERVE_GENERIC && !place->base &&
 	    place->paddr >= plan->low_limit)
@@ -362,7 +371,7 @@ static unsigned parser_takes(const struct reserve_machine *machine)
 static void plan_known(const struct reserve_machine *machine,
 		       struct reserve_plan *ret)
 {
-	struct place place = { .result = PLACE_NOWHERE }, highest;
+	struct place place = { .result = PLACE_NOWHERE }, highest, moved;
 
 	*ret = (struct reserve_plan){ .certain = true };
 	ret->ram = iomem_ram_size(machine->iomem);
@@ -379,13 +388,17 @@ static void plan_known(const struct reserve_machine *machine,
 	}
 	reserve_notes_words(machine, ret);
 	if (ret->asked.verdict == CRASHKERNEL_OK) {
-		place = place_all(machine, true, ret);
-		highest = place_all(machine, false, ret);
+		place = place_all(machine, ret, IOMEM_TAKEN_RESERVED);
+		highest = place_all(machine, ret, IOMEM_TAKEN_KERNEL);
+		/* KASLR puts the image elsewhere at the next boot */
+		moved = place_all(machine, ret, IOMEM_TAKEN_NOTHING);
 		ret->certain = place.result == highest.result &&
 			       place.fell_back == highest.fell_back &&
 			       place.low_size == highest.low_size;
 		if (place.result == PLACE_OK)
-			add_regions(machine, ret, &place, &highest);
+			add_regions(machine, ret, &place,
+				    higher(ret, higher(ret, &place, &highest),
+					   &moved));
 		reserve_notes_place(machine, ret, &place);
 	}
 	add_cma(machine, ret);

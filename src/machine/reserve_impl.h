@@ -22,6 +22,7 @@ enum place_result {
 
 struct place {
 	enum place_result result;
+	enum iomem_taken taken;	/* what was held to be in the way */
 	uint64_t size;		/* as rounded by the architecture */
 	uint64_t base;		/* asked for, or by rule; 0: none */
 	uint64_t paddr;		/* found */

@@ -142,35 +142,34 @@ static void test_free(void)
 		"0x140000000-0x17fffffff=ram\n");
 	uint64_t all = UINT64_MAX;
 
-	CHECK(iomem_find_free(&iomem, 512 * MIB, 2 * MIB, 0, all, true) ==
+	CHECK(iomem_find_free(&iomem, 512 * MIB, 2 * MIB, 0, all, IOMEM_TAKEN_RESERVED) ==
 	      0x160000000);
-	CHECK(iomem_find_free(&iomem, 512 * MIB, 2 * MIB, 0, 4 * GIB, true) ==
+	CHECK(iomem_find_free(&iomem, 512 * MIB, 2 * MIB, 0, 4 * GIB, IOMEM_TAKEN_RESERVED) ==
 	      0xdc000000);
-	CHECK(iomem_find_free(&iomem, 512 * MIB, 2 * MIB, 0, 4 * GIB, false) ==
+	CHECK(iomem_find_free(&iomem, 512 * MIB, 2 * MIB, 0, 4 * GIB, IOMEM_TAKEN_KERNEL) ==
 	      0xe0000000);
 	/* below the kernel there is 1 GiB, above it less than 2 */
-	CHECK(iomem_find_free(&iomem, GIB, 2 * MIB, 0, 0x90000000, true) ==
+	CHECK(iomem_find_free(&iomem, GIB, 2 * MIB, 0, 0x90000000, IOMEM_TAKEN_RESERVED) ==
 	      0x40000000);
-	CHECK(iomem_find_free(&iomem, 2 * GIB, 2 * MIB, 0, all, false) == 0);
-	CHECK(iomem_find_free(&iomem, 0x7e000000, 2 * MIB, 0, all, false) ==
+	CHECK(iomem_find_free(&iomem, 2 * GIB, 2 * MIB, 0, all, IOMEM_TAKEN_KERNEL) == 0);
+	CHECK(iomem_find_free(&iomem, 0x7e000000, 2 * MIB, 0, all, IOMEM_TAKEN_KERNEL) ==
 	      0x82000000);
 	/* exactly there, or not at all */
-	CHECK(iomem_find_free(&iomem, MIB, MIB, 0x90000000, 0x90100000, true)
+	CHECK(iomem_find_free(&iomem, MIB, MIB, 0x90000000, 0x90100000, IOMEM_TAKEN_RESERVED)
 	      == 0x90000000);
-	CHECK(iomem_find_free(&iomem, MIB, 2 * MIB, 0x90100000, 0x90200000,
-			      true) == 0);
-	CHECK(iomem_find_free(&iomem, MIB, MIB, 0x81f00000, 0x82000000, true)
+	CHECK(iomem_find_free(&iomem, MIB, 2 * MIB, 0x90100000, 0x90200000, IOMEM_TAKEN_RESERVED) == 0);
+	CHECK(iomem_find_free(&iomem, MIB, MIB, 0x81f00000, 0x82000000, IOMEM_TAKEN_RESERVED)
 	      == 0);
-	CHECK(iomem_find_free(&iomem, MIB, MIB, 0xfff80000, 0x100080000, true)
+	CHECK(iomem_find_free(&iomem, MIB, MIB, 0xfff80000, 0x100080000, IOMEM_TAKEN_RESERVED)
 	      == 0);
 	/* nothing is too large */
-	CHECK(iomem_find_free(&iomem, all, MIB, 0, all, true) == 0);
-	CHECK(iomem_find_free(&iomem, MIB, MIB, all, all, true) == 0);
+	CHECK(iomem_find_free(&iomem, all, MIB, 0, all, IOMEM_TAKEN_RESERVED) == 0);
+	CHECK(iomem_find_free(&iomem, MIB, MIB, all, all, IOMEM_TAKEN_RESERVED) == 0);
 	iomem_deinit(&iomem);
 	/* the first page is never given out */
 	iomem = parse("0-0xfffff=ram");
-	CHECK(iomem_find_free(&iomem, 1 << 20, 4096, 0, all, true) == 0);
-	CHECK(iomem_find_free(&iomem, (1 << 20) - 4096, 4096, 0, all, true) ==
+	CHECK(iomem_find_free(&iomem, 1 << 20, 4096, 0, all, IOMEM_TAKEN_RESERVED) == 0);
+	CHECK(iomem_find_free(&iomem, (1 << 20) - 4096, 4096, 0, all, IOMEM_TAKEN_RESERVED) ==
 	      4096);
 	iomem_deinit(&iomem);
 }

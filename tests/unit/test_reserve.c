@@ -170,6 +170,25 @@ static void test_ranges(void)
 	      "crashkernel=8G-32G:1G,32G-:2G", (struct want){ 0, 1024 });
 }
 
+/* The image moves with each boot: here one of 6.1 lay high, the next did not, and
+ * 3 GiB were reserved at 1bf000000. */
+static void test_moved(void)
+{
+	static const char map[] = "00100000-7ffdefff : System RAM\n"
+				  "100000000-27fffffff : System RAM\n"
+				  "  24e600000-2519fffff : Kernel code\n";
+	const struct reserve_region *r;
+	struct reserve_plan p;
+
+	if (!CHECK(plan("x86_64", RESERVE_LINUX(6, 1), RESERVE_PLAIN, map,
+			"crashkernel=3G", &p)) || !CHECK(p.nr_regions == 2))
+		return;
+	r = &p.regions[p.regions[0].part != RESERVE_MAIN];
+	CHECK(r->size == 3 * GIB && r->high && !r->exact);
+	CHECK(r->start <= 0x1bf000000 && r->end == 0x280000000);
+	CHECK(p.certain);
+}
+
 static void test_cma(void)
 {
 	static const char words[] = "crashkernel=128M crashkernel=256M,cma";
@@ -302,6 +321,7 @@ int main(void)
 	test_fall_back();
 	test_fixed();
 	test_ranges();
+	test_moved();
 	test_cma();
 	test_swiotlb();
 	test_s390x();
