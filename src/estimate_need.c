@@ -102,15 +102,15 @@ struct error *estimate_need_find(const struct options *options,
 	const struct kernel *kernel = input->kernel;
 	const struct space *space = &kernel->space;
 	uint64_t size = space->image.end - space->image.start;
-	const struct reserve_arch *arch;
+	char release[65 + 1] = "";
 
 	*ret = (struct estimate_need){ .name = space->ops->name };
-	arch = reserve_arch_find(ret->name);
-	if (!arch)
+	/* the crash is of the kernel that will be booted again */
+	memcpy(release, input->facts.utsname[2], sizeof(release) - 1);
+	if (!need_init(&ret->asked, ret->name, release))
 		return NULL;
 	ret->known = true;
 	ret->live = input->image->live || root;
-	need_init(&ret->asked, arch);
 	ret->asked.page_size = 1ull << space->target.page_shift;
 	if (kernel->has_pages)
 		ret->asked.struct_page_size = kernel->layout.size;

@@ -65,13 +65,11 @@ static uint64_t ram_end(const struct check_machine *machine)
 static struct error *find_need(const struct check_machine *machine,
 			       struct need_asked *ret, bool *known)
 {
-	const struct reserve_arch *arch = reserve_arch_find(machine->arch);
 	uint64_t swiotlb;
 
-	*known = arch != NULL;
-	if (!arch)
+	*known = need_init(ret, machine->arch, machine->release);
+	if (!*known)
 		return NULL;
-	need_init(ret, arch);
 	if (!machine->root)
 		ret->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	TRY(check_crash_words(machine, &ret->encryption, &swiotlb,

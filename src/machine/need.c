@@ -100,12 +100,18 @@ static const struct need_defaults *defaults_of(const struct reserve_arch *arch)
 	return &defaults[0];
 }
 
-void need_init(struct need_asked *asked, const struct reserve_arch *arch)
+bool need_init(struct need_asked *asked, const char *name,
+	       const char *release)
 {
 	*asked = (struct need_asked){
-		.arch = arch, .page_size = 4096, .struct_page_size = 64,
+		.version = reserve_kernel_of(release),
+		.page_size = 4096, .struct_page_size = 64,
 		.swiotlb = 64 * MIB, .nr_cpus = 1,
 	};
+	name = reserve_arch_name(name);
+	if (name)
+		asked->arch = reserve_arch_of(name, asked->version);
+	return asked->arch;
 }
 
 uint64_t need_swiotlb(const struct reserve_machine *machine)
@@ -257,13 +263,15 @@ static struct error *replace_words(const char *cmdline, const char *words,
 }
 
 static struct error *ask_kernel(const struct reserve_machine *machine,
-				const char *words, struct reserve_plan *ret)
+				unsigned version, const char *words,
+				struct reserve_plan *ret)
 {
 	struct reserve_machine asked = *machine;
 	AUTO_FREE char *cmdline = NULL;
 
 	TRY(replace_words(machine->cmdline, words, &cmdline));
 	asked.cmdline = cmdline;
+	asked.kernel = version;
 	reserve_plan(&asked, ret);
 	/* nobody may follow it from here on */
 	ret->asked.main = ret->asked.low = ret->asked.cma =
@@ -295,7 +303,7 @@ static struct error *try_words(const struct need_asked *asked, bool high,
 		return error_nomem();
 	need_plan(asked, high, &ret->need);
 	choose_words(asked, high, ret);
-	TRY(ask_kernel(machine, ret->words, plan));
+	TRY(ask_kernel(machine, asked->version, ret->words, plan));
 	ret->high_bytes = reserve_plan_size(plan, true);
 	ret->low_bytes = reserve_plan_size(plan, false);
 	ret->certain = plan->certain;

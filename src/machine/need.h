@@ -5,7 +5,7 @@
  * default of the architecture, and is said to be one: need.c says where each
  * comes from.
  *
- *	need_init(&asked, arch);	what is known goes into asked
+ *	need_init(&asked, name, release);	what is known goes into asked
  *	need_plan(&asked, false, &need);
  *	need_advise(&asked, &machine, &advice);
  *
@@ -38,6 +38,7 @@ enum need_part {
 /* What is known of the machine; need_init() first. */
 struct need_asked {
 	const struct reserve_arch *arch;
+	unsigned version;		/* of the kernel, that ARCH is of */
 	enum reserve_encryption encryption;
 	uint64_t page_size;		/* bytes */
 	uint64_t struct_page_size;	/* bytes */
@@ -72,8 +73,12 @@ struct need_advice {
 	uint64_t high_bytes, low_bytes;	/* what it would reserve */
 };
 
-/* Defaults for ARCH. */
-void need_init(struct need_asked *asked, const struct reserve_arch *arch);
+/*
+ * Defaults for the architecture NAME (any of reserve_arch_name()'s) and a kernel
+ * of that RELEASE (reserve_kernel_of()). False: nothing is known of NAME.
+ */
+bool need_init(struct need_asked *asked, const char *name,
+	       const char *release);
 
 /* Bytes of SWIOTLB by MACHINE's command line, or the kernel's default: a crash
  * kernel is usually given the same words. */

@@ -132,12 +132,6 @@ const struct reserve_arch *reserve_arch_of(const char *name, unsigned kernel)
 	return found;
 }
 
-const struct reserve_arch *reserve_arch_find(const char *name)
-{
-	name = reserve_arch_name(name);
-	return name ? reserve_arch_of(name, RESERVE_LINUX(7, 2)) : NULL;
-}
-
 /* Digits up to three; NULL: there are none, or more. */
 static const char *small_number(const char *text, unsigned *ret)
 {
@@ -157,4 +151,11 @@ unsigned reserve_kernel_parse(const char *release)
 	if (!p || *p != '.' || !small_number(p + 1, &minor) || !major)
 		return 0;
 	return RESERVE_LINUX(major, minor);
+}
+
+unsigned reserve_kernel_of(const char *release)
+{
+	unsigned kernel = reserve_kernel_parse(release);
+
+	return reserve_kernel_known(kernel ? kernel : RESERVE_LINUX(7, 2));
 }

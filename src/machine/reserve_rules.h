@@ -87,8 +87,9 @@ const char *reserve_arch_name(const char *name);
  */
 const struct reserve_arch *reserve_arch_of(const char *name, unsigned kernel);
 
-/* By any name, as of 7.2; NULL: none has it. */
-const struct reserve_arch *reserve_arch_find(const char *name);
+/* The version whose rules a kernel of that RELEASE ("6.1.0-50-amd64") has; 7.2 for
+ * one that begins with no version. */
+unsigned reserve_kernel_of(const char *release);
 
 /* KERNEL, or the nearest version whose rules are known. */
 unsigned reserve_kernel_known(unsigned kernel);

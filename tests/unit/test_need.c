@@ -25,9 +25,8 @@ static const char partition[] = "00000000-1ffffffff : System RAM\n";
 /* The machine of tests/vm: Debian's 7.2 with 26.6 MiB of initramfs. */
 static void ask(struct need_asked *asked, const char *arch)
 {
-	const struct reserve_arch *a = reserve_arch_find(arch);
-
-	need_init(asked, CHECK(a) ? a : reserve_arch_find("x86_64"));
+	if (!CHECK(need_init(asked, arch, "7.2.13")))
+		exit(1);
 	asked->kernel = 50 * MIB;
 	asked->packed = 8 * MIB;
 	asked->unpacked = 27 * MIB;
@@ -117,7 +116,7 @@ static void test_defaults(void)
 	struct need need;
 
 	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
-		need_init(&asked, reserve_arch_find(archs[i]));
+		CHECK(need_init(&asked, archs[i], "7.2"));
 		asked.capdump = 11 * MIB;
 		need_plan(&asked, false, &need);
 		CHECK(need.assumed[NEED_KERNEL] && need.bytes[NEED_KERNEL]);
@@ -126,7 +125,7 @@ static void test_defaults(void)
 		CHECK(need.total >= 192 * MIB && need.total <= 512 * MIB);
 	}
 	/* the CMA area of Debian's riscv64 kernel: slabs can't be there */
-	need_init(&asked, reserve_arch_find("riscv64"));
+	CHECK(need_init(&asked, "riscv64", "7.2"));
 	asked.unpacked = 27 * MIB;
 	need_plan(&asked, false, &need);
 	CHECK(need.bytes[NEED_CMA] > 0);
@@ -170,6 +169,32 @@ static void test_words(void)
 	CHECK(a.granted && !strstr(a.words, ","));
 	advise(&asked, small, "", &a);
 	CHECK(!a.granted);
+}
+
+/* What may be asked for depends on the kernel: riscv64 takes ,high since 6.6. */
+static void test_kernels(void)
+{
+	static const struct { const char *release; bool high; } kernels[] = {
+		{ "6.5.0-1-riscv64", false }, { "6.6.9", true },
+		{ "7.2.13+deb14-riscv64", true }, { "generic", true },
+	};
+	static const char map[] = "00100000-1fffffff : System RAM\n"
+				  "100000000-27fffffff : System RAM\n";
+	struct need_asked asked;
+	struct need_advice a;
+
+	for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++) {
+		CHECK(need_init(&asked, "riscv64", kernels[i].release));
+		asked.kernel = 36 * MIB;
+		asked.packed = 8 * MIB;
+		asked.unpacked = 500 * MIB;	/* no room below */
+		asked.swiotlb = 4 * MIB;
+		advise(&asked, map, "", &a);
+		CHECK(!strstr(a.words, "M,high") == !kernels[i].high);
+		CHECK(asked.arch == reserve_arch_of("riscv64",
+				kernels[i].high && i != 1 ? RESERVE_LINUX(7, 2) :
+				reserve_kernel_parse(kernels[i].release)));
+	}
 }
 
 static void test_encryption(void)
@@ -244,6 +269,7 @@ int main(void)
 	test_grows();
 	test_defaults();
 	test_words();
+	test_kernels();
 	test_encryption();
 	test_fadump();
 	test_judge();
