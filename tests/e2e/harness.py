@@ -33,6 +33,8 @@ from rawcore import RawCore             # noqa: E402
 
 CAPDUMP = os.path.abspath(os.environ.get(
     "CAPDUMP", os.path.join(TOP, "build", "capdump")))
+# all of what otherwise is a part
+FULL = bool(os.environ.get("FULL"))
 # A sanitizer's shadow memory is not the product's.
 SANITIZED = bool(os.environ.get("CAPDUMP_SANITIZED"))
 # against hangs; a busy machine takes its time
@@ -102,11 +104,26 @@ class Image:
         self.raw = None
 
     def expect(self, level):
-        return read_expect(self.path + ".expect", level)
+        """What none of the level's bits leaves out."""
+        parts = [read_expect(self.path + ".expect", n) for n in (
+            [level] if level in LEVELS else
+            [1 << i for i in range(5) if level >> i & 1])]
+        out, either = parts[0], set.union(*(p["maybe"] for p in parts))
+        kept = set.intersection(*(p["keep"] | p["maybe"] for p in parts)) \
+            if out["keep"] is not None else None
+        if kept is not None:
+            out["maybe"], out["keep"] = either & kept, kept - either
+        return out
 
     def release(self):
         """uname -r"""
         return self.fx["release"] or self.machine.layout.release
+
+    def partial(self):
+        """Frames that lie only partly in a segment."""
+        whole = {pfn for first, end, _ in self.core().whole
+                 for pfn in range(first, end)}
+        return self.core().present() - whole
 
     def core(self):
         if not self.raw:
@@ -253,7 +270,8 @@ def check_contents(dump, core, filler=False):
     zero_blocks = set()
     desc = dict(zip(dump.kept, dump.desc))
     for pfn, page in dump.pages():
-        no_problems("contents", dump.problems)
+        if dump.problems:
+            no_problems("contents", dump.problems)
         want = core.page(pfn)
         if page == want:
             if want == core.zero:

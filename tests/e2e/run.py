@@ -33,10 +33,16 @@ def limit_memory():
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
+def cpu_seconds():
+    """Of this process and of those that it has waited for."""
+    return sum(r.ru_utime + r.ru_stime for r in map(
+        resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
 def run_one(job):
     number, name, function, args, keep = job
     box = harness.Box(os.path.join(keep[0], "%03d" % number))
-    start, word, text = time.monotonic(), "PASS", ""
+    start, cpu, word, text = time.monotonic(), cpu_seconds(), "PASS", ""
     try:
         text = function(box, *args) or ""
     except harness.Skip as err:
@@ -49,7 +55,8 @@ def run_one(job):
         box.close()
     elif keep[1]:
         text += " (left in %s)" % box.folder
-    return word, name, text, time.monotonic() - start
+    return (word, name, text, time.monotonic() - start,
+            cpu_seconds() - cpu)
 
 
 def end_to_end():
@@ -76,7 +83,7 @@ def main(what="e2e", groups=None):
     parser.add_argument("-j", type=int,
                         default=len(os.sched_getaffinity(0)))
     parser.add_argument("-k", action="store_true")
-    parser.add_argument("-t", action="store_true", help="print times")
+    parser.add_argument("-t", action="store_true", help="print times: elapsed, of CPUs")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     folder = os.environ.get("E2E_FOLDER") or os.path.join(
@@ -88,9 +95,9 @@ def main(what="e2e", groups=None):
     count = {"PASS": 0, "FAIL": 0, "SKIP": 0}
     with multiprocessing.get_context("fork").Pool(
             args.j, limit_memory) as pool:
-        for word, name, text, took in pool.imap_unordered(run_one, jobs):
+        for word, name, text, took, cpu in pool.imap_unordered(run_one, jobs):
             count[word] += 1
-            took = " [%.1f s]" % took if args.t else ""
+            took = " [%.1f s, %.1f s]" % (took, cpu) if args.t else ""
             print("%s %s%s%s" % (word, name, took,
                                  ": " + text if text else ""), flush=True)
     try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make check-full: other compilers, sanitizers, fuzzing, kills. Each variant is
 # built in a folder of its own below build/.
-FULL_STEPS := fault-full s390x-host asan clang tsan gen-selftest zlib endian \
+FULL_STEPS := fault-full e2e-full s390x-host asan clang tsan gen-selftest zlib endian \
 	bare fuzz
 
 check-full:
@@ -15,6 +15,14 @@ asan:
 		fault-sanitized
 	tests/full/fixtures build/asan/capdump
 
+# every level of every fixture, which e2e and peer take some of, and a machine
+# that takes 20 seconds to describe
+e2e-full: $(BUILD)/capdump
+	FULL=1 CAPDUMP=$(abspath $<) E2E_FOLDER=$(abspath $(BUILD))/e2e-full \
+		tests/e2e/run.py sets grid devices matrix notes
+	FULL=1 CAPDUMP=$(abspath $<) E2E_FOLDER=$(abspath $(BUILD))/e2e-full \
+		tests/peer/run.py sets
+
 # threads do the same whatever the machine: x86_64's that are not broken
 tsan:
 	$(MAKE) -s BUILD=build/tsan SANITIZE=thread CFLAGS="-O1 -g" all
@@ -22,7 +30,7 @@ tsan:
 		tests/full/fixtures build/tsan/capdump --num-threads 4
 
 clang:
-	$(MAKE) -s BUILD=build/clang CC=clang all unit
+	FULL=1 $(MAKE) -s BUILD=build/clang CC=clang all unit
 
 # the zlib format by zlib
 zlib:
@@ -36,4 +44,4 @@ bare: $(BUILD)/capdump
 	build/bare/capdump -v
 	tests/full/bare build/bare/capdump $(BUILD)/capdump
 
-.PHONY: check-full asan tsan clang zlib bare
+.PHONY: check-full e2e-full asan tsan clang zlib bare

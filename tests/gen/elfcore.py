@@ -197,7 +197,7 @@ class Core:
     def data(self, at):
         """Segment contents, each in file order of the table; as the kernel
         keeps p_offset and p_paddr congruent to the page size."""
-        pages, page = dict(self.m.mem.nonzero()), self.page
+        pages, page = self.m.mem.nonzero(), self.page
         pfns = sorted(pages)
         loose = self.fx.num("unaligned_offset")
         for seg in self.segs:

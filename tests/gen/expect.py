@@ -40,15 +40,14 @@ class Coverage:
         page = self.page
         first, last = paddr // page, (paddr + size - 1) // page
         for pfn in range(first, last + 1):
+            self.parts.setdefault(pfn, ())
+        if not in_file:
+            return
+        self.full.update(range(-(-paddr // page), (paddr + size) // page))
+        for pfn in {first, last} - self.full:
             low = max(paddr, pfn * page) - pfn * page
             high = min(paddr + size, pfn * page + page) - pfn * page
-            if in_file and (low, high) == (0, page):
-                self.full.add(pfn)
-                self.parts.setdefault(pfn, ())
-            elif in_file:
-                self.parts[pfn] = (*self.parts.get(pfn, ()), (low, high))
-            else:
-                self.parts.setdefault(pfn, ())
+            self.parts[pfn] = (*self.parts[pfn], (low, high))
 
     def content(self, mem, pfn):
         page = mem.page(pfn)
@@ -104,22 +103,25 @@ class Expect:
         paddr = self.m.page_paddr(pfn)
         return paddr is not None and self.cover.readable(paddr // self.m.page)
 
-    def kept(self, pfn, level):
-        """True, False, or None where either is right."""
+    def judged(self, pfn):
+        """The level bits that may leave the frame out, 0 for none, and
+        whether it is kept at those: True, False, or None where either is
+        right."""
+        if pfn not in self.m.units:
+            return 0, True      # plain kernel memory
         unit = self.unit(pfn)
         if unit.kind == "offline" and self.struct_page_there(pfn):
-            return False        # never to be touched
-        if pfn in self.named and pfn not in unit.poisoned \
-                or not unit.dropped(pfn, level):
-            return True
-        head_there = self.struct_page_there(unit.first)
+            return S.ALWAYS, False      # never to be touched
+        if pfn in self.named and pfn not in unit.poisoned:
+            return 0, True
+        drop = S.ALWAYS if pfn in unit.poisoned else unit.drop
+        if not drop:
+            return 0, True
         if pfn in unit.poisoned and pfn != unit.first:
-            return not self.struct_page_there(pfn)
-        if not head_there:
-            return True
-        if not self.struct_page_there(pfn):
-            return None
-        return False
+            return drop, not self.struct_page_there(pfn)
+        if not self.struct_page_there(unit.first):
+            return drop, True
+        return drop, False if self.struct_page_there(pfn) else None
 
     def write(self, out):
         m, fx = self.m, self.m.fx
@@ -131,15 +133,15 @@ class Expect:
             print("present", pack(self.present), file=file)
             print("zero", pack(self.zero_pages()), file=file)
             print("free %x" % fx.num("free_pages", m.free_pages), file=file)
+            judged = [(pfn, *self.judged(pfn)) for pfn in self.present]
             for level in LEVELS:
-                keep, maybe = [], []
+                keep, maybe, bits = [], [], level | S.ALWAYS
                 extra = {p for l, a, b in fx.maybe if l in (level, -1)
                          for p in range(a + m.base_pfn, b + m.base_pfn + 1)}
-                for pfn in self.present:
-                    answer = self.kept(pfn, level)
-                    if answer is None or pfn in extra:
+                for pfn, drop, answer in judged:
+                    if (answer is None and drop & bits) or pfn in extra:
                         maybe.append(pfn)
-                    elif answer:
+                    elif answer or not drop & bits:
                         keep.append(pfn)
                 print("keep", level, pack(keep), file=file)
                 if maybe:
@@ -152,8 +154,10 @@ class Expect:
                 file.write("\n")
 
     def zero_pages(self):
+        held = self.m.mem.nonzero()
         for pfn in self.present:
-            if self.cover.content(self.m.mem, pfn) == self.m.mem.zero:
+            if pfn not in held or pfn not in self.cover.full and \
+                    self.cover.content(self.m.mem, pfn) == self.m.mem.zero:
                 yield pfn
 
     def write_truth(self, path):
@@ -161,7 +165,10 @@ class Expect:
             last = None
             for pfn in self.present + [None]:
                 word = None
-                if pfn is not None:
+                if pfn is not None and pfn not in self.m.units \
+                        and pfn not in self.named:
+                    word = self.m.alloc_kind.get(pfn, "kernel")
+                elif pfn is not None:
                     unit = self.unit(pfn)
                     kind = unit.kind if pfn in self.m.units \
                         else self.m.alloc_kind.get(pfn, "kernel")

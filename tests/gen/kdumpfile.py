@@ -9,6 +9,7 @@ a page_desc for each set bit of bitmap2, in frame order; data anywhere.
 Nothing is believed: every claim is collected in Dump.problems.
 """
 
+import collections
 import mmap
 import re
 import struct
@@ -189,11 +190,37 @@ class Dump:
             self.present = [p + base for p in self.present]
             self.kept = [p + base for p in self.kept]
             self.max_mapnr += base
+        self.read_range()
         extra = set(self.kept) - set(self.present)
         if extra:
             self.problem("%d frames are in bitmap2 but not in bitmap1, "
                          "first %x", len(extra), min(extra))
         self.table = start + length
+
+    def read_range(self):
+        """One file of a split dump: it has what bitmap2 names in a range."""
+        sub, self.named = self.sub, self.kept
+        self.range = (0, self.max_mapnr)
+        if not sub.get("split"):
+            if any(sub.get(key) for key in sub if "_pfn" in key):
+                self.problem("a range of frames, but not split")
+            return
+        start, end = (sub.get(key, sub[key + "_32"])
+                      for key in ("start_pfn", "end_pfn"))
+        for key in ("start_pfn", "end_pfn"):
+            if sub[key + "_32"] != min(sub.get(key, 0), 0xffffffff):
+                self.problem("%s is %d and %d", key, sub[key + "_32"],
+                             sub.get(key, 0))
+        # crash counts the bits of bitmap2 from there by words
+        if start % 64:
+            self.problem("starts with frame %x", start)
+        base = self.sub["phys_base"] % (1 << 32) // self.head["block_size"] \
+            if self.shape is SHAPES["armv"] else 0
+        self.range = (start + base, end + base)
+        if not start <= end <= self.max_mapnr - base:
+            self.problem("frames %x to %x of %x", start, end, self.max_mapnr)
+        self.kept = [p for p in self.kept
+                     if self.range[0] <= p < self.range[1]]
 
     # ---- descriptors ------------------------------------------------------
     def read_descriptors(self):
@@ -205,45 +232,46 @@ class Dump:
         raw = self.map[self.table:self.table + have * self.form.size]
         self.desc = list(self.form.iter_unpack(raw))
         self.desc += [(0, 0, 0, 0)] * (count - have)
-        self.not_reached = 0
-        self.shared = 0
-        self.by_codec = {}
-        blocks = {}
-        block_size = self.head["block_size"]
-        for pfn, (offset, size, flags, page_flags) in zip(self.kept,
-                                                          self.desc):
-            if not offset:
-                self.not_reached += 1
-                if size or flags or page_flags:
-                    self.problem("frame %x: offset 0, size %d", pfn, size)
+        # what a block's first frame says of it goes for the others
+        count, first = collections.Counter(self.desc), dict(
+            zip(reversed(self.desc), reversed(self.kept)))
+        self.not_reached, self.by_codec, blocks = 0, {}, {}
+        for desc, nr in count.items():
+            if not desc[0]:
+                self.not_reached += nr
+                if any(desc):
+                    self.problem("frame %x: offset 0, size %d", first[desc],
+                                 desc[1])
                 continue
-            name = CODEC_FLAGS.get(flags)
-            if name is None:
-                self.problem("frame %x: flags 0x%x", pfn, flags)
-            if not 0 < size <= block_size:
-                self.problem("frame %x: size %d", pfn, size)
-            elif name == "raw" and size != block_size:
-                self.problem("frame %x: raw, but %d bytes", pfn, size)
-            if offset < self.data or offset + size > self.size:
-                self.problem("frame %x: data at %d+%d, they lie in %d..%d",
-                             pfn, offset, size, self.data, self.size)
-            if page_flags:
-                self.problem("frame %x: page_flags 0x%x", pfn, page_flags)
-            if name and flags & ~self.head["status"]:
-                self.problem("frame %x: %s, which the header's status 0x%x "
-                             "does not name", pfn, name, self.head["status"])
-            self.by_codec[name] = self.by_codec.get(name, 0) + 1
-            key = (offset, size)
-            if key in blocks:
-                self.shared += 1
-                if blocks[key] != flags:
-                    self.problem("frame %x: shared block, other flags", pfn)
-            blocks[key] = flags
+            self.check_descriptor(first[desc], *desc)
+            name = CODEC_FLAGS.get(desc[2])
+            self.by_codec[name] = self.by_codec.get(name, 0) + nr
+            if blocks.setdefault(desc[:2], desc[2]) != desc[2]:
+                self.problem("frame %x: shared block, other flags",
+                             first[desc])
+        self.shared = len(self.desc) - self.not_reached - len(blocks)
         self.check_blocks(blocks)
         complete = not self.head["status"] & INCOMPLETE
         if complete and self.not_reached:
             self.problem("complete, but %d pages are not reached",
                          self.not_reached)
+
+    def check_descriptor(self, pfn, offset, size, flags, page_flags):
+        name = CODEC_FLAGS.get(flags)
+        if name is None:
+            self.problem("frame %x: flags 0x%x", pfn, flags)
+        if not 0 < size <= self.head["block_size"]:
+            self.problem("frame %x: size %d", pfn, size)
+        elif name == "raw" and size != self.head["block_size"]:
+            self.problem("frame %x: raw, but %d bytes", pfn, size)
+        if offset < self.data or offset + size > self.size:
+            self.problem("frame %x: data at %d+%d, they lie in %d..%d",
+                         pfn, offset, size, self.data, self.size)
+        if page_flags:
+            self.problem("frame %x: page_flags 0x%x", pfn, page_flags)
+        if name and flags & ~self.head["status"]:
+            self.problem("frame %x: %s, which the header's status 0x%x "
+                         "does not name", pfn, name, self.head["status"])
 
     def check_blocks(self, blocks):
         self.unique = len(blocks)

@@ -7,6 +7,8 @@ everything the kernel allocated at boot in the arena, the rest as the
 fixture's 'pages' statements say.
 """
 
+import bisect
+
 import archs
 import devices
 import layouts as L
@@ -49,6 +51,7 @@ class Machine(kallsyms.Places):
         self.max_pfn = max(b for _, b in self.ram) // self.page + 1
         self.per_section = 1 << (arch.section_bits - arch.page_shift)
         self.devices = devices.parse(self)
+        self.bounds = []        # frames where page.flags may change
         if self.model == "vmemmap" and self.vmemmap & \
                 arch.leaves.get(arch.vmemmap_leaf, (self.page,))[0] - 1:
             raise SystemExit("vmemmap_start must be %s aligned"
@@ -157,12 +160,25 @@ class Machine(kallsyms.Places):
 
     def node_of(self, pfn):
         nodes = self.fx.num("nodes")
+        if nodes == 1:
+            return 0
         for i, (first, last) in enumerate(self.ram):
             if first // self.page <= pfn <= last // self.page:
                 return i * nodes // len(self.ram)
         return 0
 
     def flag_base(self, pfn):
+        """Of the struct page of that frame: the same between two bounds."""
+        if not self.bounds:
+            self.bounds = sorted({0, *(z[0] for z in nodes.zones(self)), *(
+                edge for first, last in self.ram for edge in (
+                    first // self.page, last // self.page + 1)), *(
+                edge for dev in self.devices for edge in (
+                    dev.first, dev.last + 1))})
+            self.flags_from = [self.flags_at(p) for p in self.bounds]
+        return self.flags_from[bisect.bisect_right(self.bounds, pfn) - 1]
+
+    def flags_at(self, pfn):
         """Node and zone in page.flags, and an unset last_cpupid
         (include/linux/page-flags-layout.h, NODES_SHIFT 10)."""
         zone = devices.ZONE_DEVICE if devices.is_device(self, pfn) \
@@ -219,21 +235,20 @@ class Machine(kallsyms.Places):
 
     def default_pages(self, wanted):
         """Holes are reserved, RAM is plain kernel memory."""
-        enc, reserved = self.enc, self.layout.mask("reserved")
-        present = set(self.ram_pfns())
-        cache = {}
+        reserved, size = self.layout.mask("reserved"), self.layout.page_size
         for index in wanted:
             buf = self.arrays.arrays[index]
-            base = index * self.arrays.per + self.arrays.first
-            for i in range(self.arrays.per):
-                pfn = base + i
-                key = (self.flag_base(pfn), pfn in present)
-                at = i * self.layout.page_size
-                if key not in cache:
-                    enc.put(pfn, 0 if key[1] else reserved)
-                    cache[key] = bytes(buf[at:at + self.layout.page_size])
-                else:
-                    buf[at:at + self.layout.page_size] = cache[key]
+            first = index * self.arrays.per + self.arrays.first
+            end = first + self.arrays.per
+            self.flag_base(first)
+            edges = [first, *(b for b in self.bounds if first < b < end), end]
+            for pfn, stop in zip(edges, edges[1:]):
+                ram = any(a // self.page <= pfn <= b // self.page
+                          for a, b in self.ram)
+                self.enc.put(pfn, 0 if ram else reserved)
+                at = (pfn - first) * size
+                buf[at:at + (stop - pfn) * size] = \
+                    buf[at:at + size] * (stop - pfn)
 
     def page_vaddr(self, pfn):
         """Address of the struct page of that frame."""

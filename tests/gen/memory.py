@@ -19,6 +19,7 @@ class Memory:
         self.zero = bytes(page)
         self.pages = {}         # pfn -> bytearray
         self.lazy = {}          # pfn -> content word
+        self.held = None        # what nonzero() found, until a write
 
     def page(self, pfn):
         """The page's bytes, or None when it is all zero by construction."""
@@ -28,6 +29,7 @@ class Memory:
         return page
 
     def _own(self, pfn):
+        self.held = None
         page = self.pages.get(pfn)
         if page is None:
             page = bytearray(self.page(pfn) or self.zero)
@@ -65,11 +67,14 @@ class Memory:
         return bytes(out)
 
     def nonzero(self):
-        """Page frames that hold something else than zeroes, ascending."""
-        for pfn in sorted(set(self.pages) | set(self.lazy)):
-            page = self.page(pfn)
-            if page is not None and page != self.zero:
-                yield pfn, page
+        """Pages that hold something else than zeroes, by frame, ascending."""
+        if self.held is None:
+            self.held = {}
+            for pfn in sorted(set(self.pages) | set(self.lazy)):
+                page = self.page(pfn)
+                if page is not None and page != self.zero:
+                    self.held[pfn] = page
+        return self.held
 
 
 def make_content(word, pfn, memory):

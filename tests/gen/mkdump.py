@@ -67,23 +67,23 @@ def pack_page(codec, page):
         out = zlib.compress(page, 1)
     else:
         lib = unpack.library(codec)
-        buf = ctypes.create_string_buffer(2 * PAGE)
+        buf = ctypes.create_string_buffer(2 * len(page))
         if codec == "zstd":
             n = lib.ZSTD_compress(buf, ctypes.c_size_t(len(buf)), page,
-                                  ctypes.c_size_t(PAGE), 1)
+                                  ctypes.c_size_t(len(page)), 1)
         elif codec == "lzo":
             work = ctypes.create_string_buffer(1 << 20)
             size = ctypes.c_size_t(len(buf))
-            lib.lzo1x_1_compress(page, ctypes.c_size_t(PAGE), buf,
+            lib.lzo1x_1_compress(page, ctypes.c_size_t(len(page)), buf,
                                  ctypes.byref(size), work)
             n = size.value
         else:
             size = ctypes.c_size_t(len(buf))
-            lib.snappy_compress(page, ctypes.c_size_t(PAGE), buf,
+            lib.snappy_compress(page, ctypes.c_size_t(len(page)), buf,
                                 ctypes.byref(size))
             n = size.value
         out = buf[:n]
-    return out if len(out) < PAGE else None
+    return out if len(out) < len(page) else None
 
 
 def bitmap(pfns, length):
@@ -93,11 +93,11 @@ def bitmap(pfns, length):
     return bytes(out)
 
 
-def find_vmcoreinfo(notes):
+def find_vmcoreinfo(notes, order="<"):
     """Offset and size of the VMCOREINFO text in the notes."""
     at = 0
     while at + 12 <= len(notes):
-        namesz, descsz, _ = struct.unpack_from("<3I", notes, at)
+        namesz, descsz, _ = struct.unpack_from(order + "3I", notes, at)
         desc = at + 12 + (namesz + 3 & ~3)
         if notes[at + 12:at + 12 + namesz] == b"VMCOREINFO\0":
             return desc, descsz

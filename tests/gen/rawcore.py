@@ -97,7 +97,9 @@ class RawCore:
             return self.partial(pfn)
         first, _, offset = self.whole[i]
         start = offset + (pfn - first) * self.size
-        return self.map[start:start + self.size].ljust(self.size, b"\0")
+        page = self.map[start:start + self.size]
+        return page if len(page) == self.size else \
+            page.ljust(self.size, b"\0")
 
     def partial(self, pfn):
         out = bytearray(self.size)

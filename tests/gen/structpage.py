@@ -30,11 +30,6 @@ class Unit:
         self.kind, self.first, self.nr = kind, first, nr
         self.drop, self.poisoned, self.note = drop, frozenset(poisoned), note
 
-    def dropped(self, pfn, level):
-        if self.drop & ALWAYS or pfn in self.poisoned:
-            return True
-        return bool(self.drop & level)
-
 
 class PageArrays:
     """The memmap before it goes to physical memory: one bytearray for each

@@ -397,7 +397,7 @@ static void test_lacking(void)
 			continue;	/* an error: see test_layout */
 		CHECK_OK(pages_layout(pages_without(full.k->text, keys[i]),
 				      NULL, &b.l));
-		for (unsigned j = 0; j < 20000; j++) {
+		for (unsigned j = 0; j < unit_rounds(20000); j++) {
 			enum page_class was, is;
 
 			clear(&full);
@@ -428,7 +428,7 @@ static void test_noise(void)
 		uint8_t *two = malloc(2 * 64);
 
 		CHECK_OK(pages_layout(b.k->text, NULL, &b.l));
-		for (unsigned i = 0; i < 100000; i++) {
+		for (unsigned i = unit_rounds(100000); i; i--) {
 			uint64_t pfn = (uint64_t)random() << 3, run;
 			uint64_t nr = 1 + (random() & 1);
 			enum page_class class;

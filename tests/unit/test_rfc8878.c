@@ -85,8 +85,9 @@ static void mutations(void)
 {
 	uint8_t page[4096], out[4300], mine[8192], theirs[8192];
 	unsigned long taken = 0, refused = 0;
+	unsigned nr = unit_rounds(60000);
 
-	for (unsigned i = 0; i < 60000; i++) {
+	for (unsigned i = 0; i < nr; i++) {
 		size_t size, mine_len = 0, len;
 
 		make(page, sizeof(page));
@@ -108,7 +109,7 @@ static void mutations(void)
 			break;
 		taken++;
 	}
-	CHECK(taken > 100 && refused > 10000);
+	CHECK(taken > nr / 600 && refused > nr / 6);
 }
 
 /* A frame in hexadecimal digits, blanks between them. */
@@ -225,8 +226,8 @@ static void features(void)
 
 int main(void)
 {
-	levels(200, 20);
-	levels(1000, 20);
+	levels(200, unit_rounds(20));
+	levels(1000, unit_rounds(20));
 	levels(4096, 40);
 	levels(65536, 2);
 	levels(MADE_MAX, 1);
