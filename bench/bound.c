@@ -252,8 +252,8 @@ static void open_vmcore(struct pages *pages, const char *vmcore)
 	err = image_open(vmcore, elf, 0, NULL, &image);
 	if (err)
 		die(err);
-	map = mmap(NULL, image->size, PROT_READ, MAP_SHARED | MAP_POPULATE,
-		   image->fd, 0);
+	map = mmap(NULL, image->file.size, PROT_READ, MAP_SHARED | MAP_POPULATE,
+		   image->file.fd, 0);
 	if (map == MAP_FAILED)
 		die(error_errno(errno, "%s: mmap", vmcore));
 	pages->image = image;

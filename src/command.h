@@ -33,8 +33,7 @@ typedef struct error *command_fn(const struct options *options,
 command_fn command_capture, command_rearrange, command_dmesg, command_info,
 	   command_verify, command_reservation, command_estimate, command_check;
 
-/* Opens OPTIONS->input, be it a vmcore or a dump; says what to do with a
- * flattened one. */
+/* Opens OPTIONS->input, be it a vmcore or a dump. */
 struct error *command_open_image(const struct options *options,
 				 struct log *log, struct image **ret);
 

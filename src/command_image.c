@@ -5,27 +5,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "formats/flat_read.h"
+#include "formats/image_kinds.h"
 #include "formats/kdump_read.h"
 #include "sink/output.h"
-
-static struct error *flat_refuse(struct image *image, struct log *log)
-{
-	(void)image, (void)log;
-	return error_create(ERROR_UNSUPPORTED,
-			    "is a flattened stream; make a dump of it first: capdump -R DUMP < %s",
-			    image->path);
-}
-
-static const struct image_ops flat_image_ops = {
-	.name = "flattened stream",
-	.probe = flat_probe,
-	.open = flat_refuse,
-};
-
-static const struct image_ops *const image_kinds[] = {
-	&elf_image_ops, &kdump_image_ops, &flat_image_ops, NULL
-};
 
 struct error *command_open_image(const struct options *options,
 				 struct log *log, struct image **ret)

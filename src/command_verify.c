@@ -12,15 +12,18 @@
 
 static struct error *has_metadata(const char *path, bool *ret)
 {
-	AUTO_FD int fd = -1;
+	struct image_file file;
 	struct stat st;
+	struct error *err = NULL;
 
-	TRY(io_open_read(path, &fd));
-	if (fstat(fd, &st))
-		return error_errno(errno, "%s", path);
+	TRY(image_file_open(path, NULL, &file));
 	*ret = true;
-	return S_ISREG(st.st_mode) ?
-	       verify_has_metadata(fd, (uint64_t)st.st_size, ret) : NULL;
+	if (fstat(file.fd, &st))
+		err = error_errno(errno, "%s", path);
+	else if (S_ISREG(st.st_mode))
+		err = verify_has_metadata(&file, ret);
+	image_file_close(&file);
+	return err;
 }
 
 static void print_unreadable(const struct verify_report *report)

@@ -199,7 +199,9 @@ void summary_print(const struct summary *summary, bool registers, FILE *file)
 	fprintf(file, ", %s", image->ops->name);
 	if (summary->header)
 		fprintf(file, " version %u", summary->header->version);
-	fprintf(file, ", %s\n", text_size(image->size, size));
+	fprintf(file, "%s, %s%s\n", image->file.flat ? ", flattened" : "",
+		text_size(image->file.size, size),
+		image->file.cut_off ? ", cut off" : "");
 	print_text(file, "kernel:", summary->release);
 	print_text(file, "machine:", summary->machine);
 	if (summary->node)
@@ -324,7 +326,10 @@ void summary_print_json(const struct summary *summary, FILE *file)
 	fputs("{\n  \"file\": ", file);
 	text_print_json(file, image->path, strlen(image->path));
 	json_text(file, "kind", image->ops->name);
-	json_number(file, "size", image->size);
+	json_number(file, "size", image->file.size);
+	if (image->file.flat)
+		fprintf(file, ",\n  \"flattened\": true,\n  \"cut_off\": %s",
+			image->file.cut_off ? "true" : "false");
 	json_text(file, "release", summary->release);
 	json_text(file, "machine", summary->machine);
 	json_text(file, "node", summary->node);

@@ -11,7 +11,6 @@
 #include <elf.h>
 
 #include "../base/bytes.h"
-#include "../base/io.h"
 
 #ifndef EM_LOONGARCH
 #define EM_LOONGARCH 258
@@ -109,7 +108,8 @@ struct error *registers_read(const struct image *image,
 	len = first + (size_t)of->nr * word;
 	if (len > note->desc_len)
 		return NULL;
-	TRY(io_pread_exact(image->fd, desc, len, note->desc_offset));
+	TRY(image_file_read_exact(&image->file, desc, len,
+				  note->desc_offset));
 	ret->pid = of->no_pid ? -1 :
 		   (int32_t)get_u32(desc + pid_at, image->target.big_endian);
 	for (unsigned i = 0; i < of->nr; i++)

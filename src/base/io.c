@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct error *io_open_read(const char *path, int *ret)
@@ -15,6 +18,18 @@ struct error *io_open_read(const char *path, int *ret)
 	if (fd < 0)
 		return error_errno(errno, "%s", path);
 	*ret = fd;
+	return NULL;
+}
+
+struct error *io_size(int fd, uint64_t *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return error_errno(errno, "fstat");
+	*ret = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, ret))
+		return error_errno(errno, "the size of the block device");
 	return NULL;
 }
 

@@ -12,6 +12,9 @@
 /* Opens PATH for reading, O_CLOEXEC. The error names the path. */
 struct error *io_open_read(const char *path, int *ret);
 
+/* Bytes of a file or a block device; 0: unknown. */
+struct error *io_size(int fd, uint64_t *ret);
+
 /*
  * Reads up to LEN bytes at OFFSET; *RET < LEN only at the end of the file.
  * An error (errno kept: error_number()) says offset and length, not the path.

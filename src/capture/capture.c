@@ -223,6 +223,14 @@ static void level_keep(struct capture *c)
 	c->stands = c->report->totals.size;
 }
 
+/* What is made of a stream that was cut off lacks what that lacks. */
+static void check_input(struct capture *c)
+{
+	if (c->input.image->file.cut_off)
+		cut_short(c, error_create(ERROR_INVALID,
+					  "the input is incomplete"));
+}
+
 /* Writes the planned dump. LAST: no level comes after it, and not even its
  * first rank alone if FIRST_ONLY. *RETRY: it did not fit, what comes may. */
 static struct error *level_write(struct capture *c, bool last, bool first_only,
@@ -230,6 +238,7 @@ static struct error *level_write(struct capture *c, bool last, bool first_only,
 {
 	struct error *err;
 
+	check_input(c);
 	c->report->metadata_bytes = c->writer->ops->metadata_len(c->writer);
 	err = metadata_write(c);
 	*retry = level_retry(c, err, first_only);

@@ -98,7 +98,7 @@ static bool is_proc_vmcore(const struct image *image)
 {
 	struct statfs fs;
 
-	return !fstatfs(image->fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+	return !fstatfs(image->file.fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
 }
 
 struct error *own_memory_cut(struct image *image,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Flattened streams read back: each record is written where it says.
- * Format: sink/flat_format.h.
+ * Format: base/flat_format.h.
  */
 #include "flat_read.h"
 
@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 #include "../base/bytes.h"
+#include "../base/flat_format.h"
 #include "../base/io.h"
 #include "../codec/codec.h"
-#include "../sink/flat_format.h"
+#include "../image/flat_index.h"
 #include "../sink/output.h"
 #include "kdump_shape.h"
 
@@ -34,14 +35,6 @@ struct flat_reader {
 	uint8_t head[KDUMP_H_LEN];
 	size_t head_len;	/* what is beyond is zero yet */
 };
-
-bool flat_probe(const uint8_t *head, size_t len)
-{
-	return len >= FLAT_PROBE_LEN &&
-	       !memcmp(head, FLAT_SIGNATURE "\0\0\0", FLAT_TYPE) &&
-	       get_u64(head + FLAT_TYPE, true) == FLAT_TYPE_DUMP &&
-	       get_u64(head + FLAT_VERSION, true) == FLAT_VERSION_1;
-}
 
 /* Reads LEN bytes; *RET < LEN at the end of the stream. */
 static struct error *stream_read(struct flat_reader *reader, void *buf,

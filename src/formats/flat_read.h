@@ -4,16 +4,9 @@
 #define CAPDUMP_FORMATS_FLAT_READ_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "../base/error.h"
 #include "../base/log.h"
-
-#define FLAT_PROBE_LEN 32	/* bytes of HEAD that suffice */
-
-/* Whether HEAD begins a flattened stream ("makedumpfile", type 1, version 1). */
-bool flat_probe(const uint8_t *head, size_t len);
 
 /*
  * Reads the stream from FD, in one pass, and writes the plain dump to PATH

@@ -61,7 +61,8 @@ static bool is_filled_up(const struct image *image, uint64_t offset,
 		return false;
 	while (offset < end) {
 		size_t len = (size_t)min_u64(end - offset, sizeof(buf));
-		struct error *err = io_pread_exact(image->fd, buf, len, offset);
+		struct error *err = image_file_read_exact(&image->file, buf,
+							  len, offset);
 
 		error_destroy(err);
 		if (err || memcmp(buf, zeroes, len))
@@ -281,8 +282,8 @@ static struct error *stream_flush(struct head_stream *stream)
 static void read_notes(const struct dump_facts *facts, uint64_t offset,
 		       uint8_t *into, size_t n)
 {
-	int fd = facts->image->fd;
-	struct error *err = io_pread_exact(fd, into, n, offset);
+	const struct image_file *file = &facts->image->file;
+	struct error *err = image_file_read_exact(file, into, n, offset);
 	size_t step;
 
 	if (!err)
@@ -290,7 +291,7 @@ static void read_notes(const struct dump_facts *facts, uint64_t offset,
 	error_destroy(err);
 	for (size_t at = 0; at < n; at += step) {
 		step = min_u64(n - at, 4096 - (offset + at) % 4096);
-		err = io_pread_exact(fd, into + at, step, offset + at);
+		err = image_file_read_exact(file, into + at, step, offset + at);
 		if (!err)
 			continue;
 		log_warn(facts->log, "notes: %s: zeroes stand in the dump "

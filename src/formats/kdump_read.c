@@ -139,15 +139,18 @@ static struct error *kdump_open(struct image *image, struct log *log)
 		return error_nomem();
 	image->impl = kdump;
 	image->can_map = false;
-	TRY(kdump_header_read(image->fd, image->size, &kdump->header));
+	TRY(kdump_header_read(&image->file, &kdump->header));
+	image_file_extend(&image->file, kdump->header.table);
 	TRY(describe(image, kdump));
 	TRY(kdump_each_run(image, BITMAP_PRESENT, count_run,
 			   &kdump->header.nr_present));
 	TRY(make_index(image, kdump));
-	if (kdump->header.table + kdump->header.table_len > image->size)
+	image_file_extend(&image->file,
+			  kdump->header.table + kdump->header.table_len);
+	if (kdump->header.table + kdump->header.table_len > image->file.size)
 		log_warn(log,
 			 "%s: ends at %" PRIu64 ", within its page table (%" PRIu64 " to %" PRIu64 ")",
-			 image->path, image->size, kdump->header.table,
+			 image->path, image->file.size, kdump->header.table,
 			 kdump->header.table + kdump->header.table_len);
 	warn_codec(image, kdump->header.status, log);
 	return NULL;

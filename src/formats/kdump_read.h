@@ -52,11 +52,10 @@ uint16_t kdump_machine(const char *name);
 const struct kdump_header *kdump_image_header(const struct image *image);
 
 /*
- * Reads and checks header and sub-header at the start of FD (SIZE bytes long).
- * nr_present, nr_kept and table_len are not known yet (0). Errors say which
- * field is wrong.
+ * Reads and checks header and sub-header at the start of FILE. nr_present, nr_kept
+ * and table_len are not known yet (0). Errors say which field is wrong.
  */
-struct error *kdump_header_read(int fd, uint64_t size,
+struct error *kdump_header_read(const struct image_file *file,
 				struct kdump_header *ret);
 
 enum kdump_bitmap { BITMAP_PRESENT, BITMAP_KEPT };	/* 1 and 2 */

@@ -62,11 +62,8 @@ static unsigned find_shared(const struct count *count,
 static void find(struct count *count, const struct kdump_desc *desc)
 {
 	uint64_t *seen = &count->seen[desc->offset * HASH >> HASH_SHIFT];
-	uint64_t end;
 
-	if (kdump_desc_empty(desc) ||
-	    add_overflows(desc->offset, desc->size, &end) ||
-	    end > count->image->size)
+	if (!kdump_desc_reached(count->image, desc))
 		return;
 	count->nr_reached++;
 	count->counts.codecs |= desc->flags & KDUMP_STATUS_CODECS;
@@ -122,6 +119,7 @@ static struct error *settle(struct count *count)
 
 struct error *kdump_count(const struct image *image, struct kdump_counts *ret)
 {
+	const struct kdump *kdump = image->impl;
 	struct count *count = calloc(1, sizeof(*count));
 	struct error *err;
 
@@ -133,7 +131,7 @@ struct error *kdump_count(const struct image *image, struct kdump_counts *ret)
 		err = each_desc(count, use);
 	if (!err)
 		err = settle(count);
-	count->counts.nr_unreached = kdump_image_header(image)->nr_kept -
+	count->counts.nr_unreached = kdump->header.nr_kept -
 				     count->nr_reached;
 	*ret = count->counts;
 	free(count);

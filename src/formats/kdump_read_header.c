@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../base/bytes.h"
-#include "../base/io.h"
 #include "kdump_shape.h"
 #include "kdump_read.h"
 
@@ -81,7 +80,8 @@ static struct error *parse_first(struct kdump_header *h)
 {
 	if (strncmp(h->utsname[UTS_MACHINE], "arm", 3))
 		return NULL;
-	if (h->phys_base % h->block_size)
+	if (h->phys_base % h->block_size ||
+	    h->phys_base / h->block_size > MAX_FRAMES)
 		return error_create(ERROR_INVALID,
 				    "sub-header: phys_base is %#" PRIx64,
 				    h->phys_base);
@@ -120,7 +120,8 @@ static struct error *parse_sub_header(const uint8_t *s, uint64_t size,
 }
 
 /* Where things lie; nothing overflows: 32-bit counts of 256 KiB. */
-static struct error *settle_layout(uint64_t size, struct kdump_header *h)
+static struct error *settle_layout(const struct image_file *file,
+				   struct kdump_header *h)
 {
 	h->bitmap = (1 + h->sub_header_blocks) * h->block_size;
 	h->bitmap_len = h->bitmap_blocks / 2 * h->block_size;
@@ -132,26 +133,28 @@ static struct error *settle_layout(uint64_t size, struct kdump_header *h)
 		return error_create(ERROR_INVALID,
 				    "max_mapnr is %" PRIu64 ", but the bitmaps have %" PRIu64 " bits",
 				    h->nr_frames, 8 * h->bitmap_len);
-	if (h->table > size)
+	if (h->table > file->size && !file->cut_off)
 		return error_create(ERROR_INVALID,
 				    "the file ends at %" PRIu64 ", its bitmaps at %" PRIu64,
-				    size, h->table);
+				    file->size, h->table);
 	return NULL;
 }
 
-struct error *kdump_header_read(int fd, uint64_t size,
+struct error *kdump_header_read(const struct image_file *file,
 				struct kdump_header *ret)
 {
 	uint8_t head[KDUMP_H_LEN], sub[KDUMP_S_LEN_MAX];
 	struct kdump_header h = { 0 };
 
-	TRY(io_pread_exact(fd, head, sizeof(head), 0));
+	TRY(image_file_read_exact(file, head, sizeof(head), 0));
 	TRY(parse_header(head, &h));
-	TRY(io_pread_exact(fd, sub, sizeof(sub), h.block_size));
+	/* the status is what is sent last */
+	h.complete = h.complete && !file->cut_off;
+	TRY(image_file_read_exact(file, sub, sizeof(sub), h.block_size));
 	h.shape = kdump_shape_fits(h.shape, head, sub,
 				   (1 + h.sub_header_blocks) * h.block_size);
-	TRY(parse_sub_header(sub, size, &h));
-	TRY(settle_layout(size, &h));
+	TRY(parse_sub_header(sub, file->size, &h));
+	TRY(settle_layout(file, &h));
 	*ret = h;
 	return NULL;
 }

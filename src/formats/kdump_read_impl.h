@@ -38,6 +38,10 @@ static inline uint64_t kdump_nr_units(const struct kdump *kdump)
 uint64_t kdump_bitmap_skip(const struct image *image,
 			   enum kdump_bitmap bitmap, uint64_t unit);
 
+/* Whether the contents of a page are in the file. */
+bool kdump_desc_reached(const struct image *image,
+			const struct kdump_desc *desc);
+
 /* The first descriptor at or after INDEX that may not be empty. */
 uint64_t kdump_descs_skip(const struct image *image, uint64_t index);
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bitmaps, page descriptors and page contents of a dump, in pieces. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
-#include "../base/io.h"
 #include "../codec/codec.h"
 #include "kdump_read_impl.h"
 #include "writer.h"
@@ -13,7 +11,7 @@
 static uint64_t bitmap_offset(const struct kdump_header *h,
 			      enum kdump_bitmap bitmap)
 {
-	return h->bitmap + (bitmap == BITMAP_KEPT ? h->bitmap_len : 0);
+	return h->bitmap + (bitmap == BITMAP_PRESENT ? 0 : h->bitmap_len);
 }
 
 struct error *kdump_bitmap_read(const struct image *image,
@@ -27,8 +25,8 @@ struct error *kdump_bitmap_read(const struct image *image,
 	size_t len = (size_t)min_u64((left + 7) / 8, BITMAP_UNIT);
 
 	memset(buf, 0, BITMAP_UNIT);
-	TRY(io_pread_exact(image->fd, buf, len,
-			   bitmap_offset(h, bitmap) + start));
+	TRY(image_file_read_exact(&image->file, buf, len,
+				  bitmap_offset(h, bitmap) + start));
 	if (left < BITMAP_UNIT_FRAMES && left % 8)
 		buf[left / 8] &= (uint8_t)((1u << left % 8) - 1);
 	return NULL;
@@ -40,13 +38,9 @@ uint64_t kdump_bitmap_skip(const struct image *image,
 	const struct kdump *kdump = image->impl;
 	uint64_t start = bitmap_offset(&kdump->header, bitmap);
 	uint64_t nr = kdump_nr_units(kdump);
-	off_t at = lseek(image->fd, (off_t)(start + unit * BITMAP_UNIT),
-			 SEEK_DATA);
+	uint64_t at = image_file_next(&image->file, start + unit * BITMAP_UNIT);
 
-	if (at < 0)
-		return errno == ENXIO ? nr : unit;
-	return min_u64(max_u64(((uint64_t)at - start) / BITMAP_UNIT, unit),
-		       nr);
+	return min_u64((at - start) / BITMAP_UNIT, nr);
 }
 
 uint64_t kdump_count_bits(const uint8_t *buf, uint64_t nr)
@@ -121,22 +115,43 @@ struct error *kdump_each_run(const struct image *image,
 	return runs_add(&runs, UINT64_MAX, UINT64_MAX);
 }
 
+bool kdump_desc_reached(const struct image *image,
+			const struct kdump_desc *desc)
+{
+	return !kdump_desc_empty(desc) &&
+	       image_file_has(&image->file, desc->offset, desc->size);
+}
+
 uint64_t kdump_descs_skip(const struct image *image, uint64_t index)
 {
-	const struct kdump_header *h = kdump_image_header(image);
-	off_t at = lseek(image->fd, (off_t)(h->table + index * KDUMP_D_LEN),
-			 SEEK_DATA);
+	const struct kdump *kdump = image->impl;
+	const struct kdump_header *h = &kdump->header;
+	uint64_t at = image_file_next(&image->file,
+				      h->table + index * KDUMP_D_LEN);
 
-	if (at < 0)
-		return errno == ENXIO ? h->nr_kept : index;
-	return max_u64(((uint64_t)at - h->table) / KDUMP_D_LEN, index);
+	return at == UINT64_MAX ? h->nr_kept : (at - h->table) / KDUMP_D_LEN;
+}
+
+/* Of a descriptor that a cut-off stream has in part nothing is left. */
+static void drop_parts(const struct image *image, uint64_t first, size_t nr,
+		       uint8_t *buf)
+{
+	const struct kdump *kdump = image->impl;
+	uint64_t table = kdump->header.table;
+
+	for (size_t i = 0; image->file.cut_off && i < nr; i++)
+		if (!image_file_has(&image->file,
+				    table + (first + i) * KDUMP_D_LEN,
+				    KDUMP_D_LEN))
+			memset(buf + i * KDUMP_D_LEN, 0, KDUMP_D_LEN);
 }
 
 struct error *kdump_descs_read(const struct image *image, uint64_t first,
 			       size_t nr, uint8_t *buf,
 			       struct kdump_desc *descs, size_t *ret)
 {
-	const struct kdump_header *h = kdump_image_header(image);
+	const struct kdump *kdump = image->impl;
+	const struct kdump_header *h = &kdump->header;
 	bool big = h->big_endian;
 	size_t len;
 
@@ -144,9 +159,10 @@ struct error *kdump_descs_read(const struct image *image, uint64_t first,
 	if (first >= h->nr_kept)
 		return NULL;
 	nr = (size_t)min_u64(nr, h->nr_kept - first);
-	TRY(io_pread(image->fd, buf, nr * KDUMP_D_LEN,
-		     h->table + first * KDUMP_D_LEN, &len));
+	TRY(image_file_read(&image->file, buf, nr * KDUMP_D_LEN,
+			    h->table + first * KDUMP_D_LEN, &len));
 	*ret = len / KDUMP_D_LEN;
+	drop_parts(image, first, *ret, buf);
 	for (size_t i = 0; i < *ret; i++) {
 		const uint8_t *p = buf + i * KDUMP_D_LEN;
 
@@ -226,6 +242,7 @@ const char *kdump_unpack(struct kdump_unpacker *unpacker,
 			 const struct kdump_desc *desc, void *page)
 {
 	uint32_t block_size = kdump_image_header(unpacker->image)->block_size;
+	const struct image_file *file = &unpacker->image->file;
 	struct codec *codec = NULL;
 	struct error *err;
 	const char *why;
@@ -239,9 +256,10 @@ const char *kdump_unpack(struct kdump_unpacker *unpacker,
 		if (why)
 			return why;
 	}
-	err = io_pread_exact(unpacker->image->fd,
-			     codec ? unpacker->packed : page, desc->size,
-			     desc->offset);
+	if (!image_file_has(file, desc->offset, desc->size))
+		return "its contents are not in the file";
+	err = image_file_read_exact(file, codec ? unpacker->packed : page,
+				    desc->size, desc->offset);
 	if (err) {
 		error_destroy(err);
 		return "its contents can't be read (or lie beyond the end of the file)";

@@ -2,7 +2,6 @@
 /* Verifying a dump: bitmaps, zeroes between the parts, and the report. */
 #include "verify.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,28 +38,18 @@ static bool all_zero(const uint8_t *p, size_t len)
 	return !len || (!p[0] && !memcmp(p, p + 1, len - 1));
 }
 
-/* Where data begins at or after OFFSET: END if only holes follow. */
-static uint64_t skip_hole(int fd, uint64_t offset, uint64_t end)
-{
-	off_t at = lseek(fd, (off_t)offset, SEEK_DATA);
-
-	if (at < 0)
-		return errno == ENXIO ? end : offset;
-	return min_u64((uint64_t)at, end);
-}
-
 /* The first byte of [offset, end) that is not zero; END if there is none. */
-static struct error *find_nonzero(int fd, uint64_t offset, uint64_t end,
-				  uint64_t *ret)
+static struct error *find_nonzero(const struct image_file *file,
+				  uint64_t offset, uint64_t end, uint64_t *ret)
 {
 	uint8_t buf[65536];
 	size_t len;
 
 	for (; offset < end; offset += len) {
-		offset = skip_hole(fd, offset, end);
-		TRY(io_pread(fd, buf, (size_t)min_u64(end - offset,
-						      sizeof(buf)),
-			     offset, &len));
+		offset = min_u64(image_file_next(file, offset), end);
+		TRY(image_file_read(file, buf,
+				    (size_t)min_u64(end - offset, sizeof(buf)),
+				    offset, &len));
 		if (!len)
 			break;	/* the end of the file */
 		if (all_zero(buf, len))
@@ -81,7 +70,7 @@ struct error *verify_zeroes(struct verify *verify, uint64_t offset,
 {
 	uint64_t at = end;
 
-	TRY(find_nonzero(verify->image->fd, offset, end, &at));
+	TRY(find_nonzero(&verify->image->file, offset, end, &at));
 	if (at < end)
 		verify_problem(verify,
 			       "there is something at %" PRIu64 ", %s", at,
@@ -117,8 +106,8 @@ static struct error *check_tail(struct verify *verify,
 	uint8_t last = 0;
 
 	if (rest)
-		TRY(io_pread_exact(verify->image->fd, &last, 1,
-				   start + h->nr_frames / 8));
+		TRY(image_file_read_exact(&verify->image->file, &last, 1,
+					  start + h->nr_frames / 8));
 	if (last >> rest && rest)
 		verify_problem(verify,
 			       "bitmap %u: bits beyond max_mapnr are set",
@@ -153,10 +142,10 @@ static struct error *check_table_end(struct verify *verify)
 	const struct kdump_header *h = verify->header;
 	uint64_t end = h->table + h->table_len;
 
-	if (end > verify->image->size)
+	if (end > verify->image->file.size)
 		verify_problem(verify,
 			       "the file ends at %" PRIu64 ", its page table at %" PRIu64,
-			       verify->image->size, end);
+			       verify->image->file.size, end);
 	else if (h->complete && verify->lowest_data != UINT64_MAX &&
 		 verify->lowest_data > end)
 		/* a stream that was cut off has descriptors there whose bits
@@ -166,7 +155,7 @@ static struct error *check_table_end(struct verify *verify)
 	return NULL;
 }
 
-struct error *verify_has_metadata(int fd, uint64_t size, bool *ret)
+struct error *verify_has_metadata(const struct image_file *file, bool *ret)
 {
 	const struct kdump_shape *shape;
 	uint8_t head[KDUMP_H_LEN];
@@ -174,7 +163,7 @@ struct error *verify_has_metadata(int fd, uint64_t size, bool *ret)
 	size_t len;
 	bool big;
 
-	TRY(io_pread(fd, head, sizeof(head), 0, &len));
+	TRY(image_file_read(file, head, sizeof(head), 0, &len));
 	*ret = false;
 	if (all_zero(head, len))
 		return NULL;
@@ -190,7 +179,7 @@ struct error *verify_has_metadata(int fd, uint64_t size, bool *ret)
 	       kdump_head_get(shape, head, KDUMP_H_SUB_HDR_SIZE, big) +
 	       kdump_head_get(shape, head, KDUMP_H_BITMAP_BLOCKS, big)) *
 	      kdump_head_get(shape, head, KDUMP_H_BLOCK_SIZE, big);
-	if (size < end)
+	if (file->size < end && !file->cut_off)
 		*ret = false;
 	return NULL;
 }

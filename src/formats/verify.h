@@ -26,11 +26,11 @@ struct verify_report {
 };
 
 /*
- * Whether FD (SIZE bytes) is a dump that was just begun: empty, or without a
- * header, or marked incomplete with nothing in its bitmaps. What the header
- * says is not trusted.
+ * Whether FILE is a dump that was just begun: empty, or without a header, or
+ * marked incomplete with nothing in its bitmaps. What the header says is not
+ * trusted.
  */
-struct error *verify_has_metadata(int fd, uint64_t size, bool *ret);
+struct error *verify_has_metadata(const struct image_file *file, bool *ret);
 
 /*
  * Checks an image opened by kdump_image_ops. Problems are printed to LOG as

@@ -109,8 +109,8 @@ static struct error *check_note(void *arg, const struct note *note)
 
 	uint8_t name_len[4];
 
-	TRY(io_pread_exact(state->verify->image->fd, name_len, 4,
-			   note->offset));
+	TRY(image_file_read_exact(&state->verify->image->file, name_len, 4,
+				  note->offset));
 	if (strlen(note->name) + 1 < NOTE_NAME_MAX &&
 	    strlen(note->name) + 1 != get_u32(name_len, h->big_endian))
 		verify_problem(state->verify,
@@ -156,7 +156,8 @@ static struct error *check_notes(struct verify *verify, uint64_t sub_end)
 		verify_problem(verify,
 			       "the notes end at %" PRIu64 ", not at %" PRIu64 " as the sub-header says",
 			       state.end, h->note_offset + h->note_len);
-	if (h->nr_cpus != state.nr_prstatus)
+	/* of dumps before version 4 the number alone is left */
+	if (state.nr_prstatus && h->nr_cpus != state.nr_prstatus)
 		verify_problem(verify,
 			       "header: nr_cpus is %u, but there are %u NT_PRSTATUS notes",
 			       h->nr_cpus, state.nr_prstatus);
@@ -240,10 +241,10 @@ struct error *verify_head(struct verify *verify)
 	const struct kdump_header *h = verify->header;
 	uint64_t sub_end = h->block_size + h->shape->sub_len[h->version];
 	uint8_t head[KDUMP_H_LEN], sub[KDUMP_S_LEN_MAX];
-	int fd = verify->image->fd;
+	const struct image_file *file = &verify->image->file;
 
-	TRY(io_pread_exact(fd, head, sizeof(head), 0));
-	TRY(io_pread_exact(fd, sub, sizeof(sub), h->block_size));
+	TRY(image_file_read_exact(file, head, sizeof(head), 0));
+	TRY(image_file_read_exact(file, sub, sizeof(sub), h->block_size));
 	check_header(verify, head);
 	check_sub_header(verify, sub);
 	TRY(verify_zeroes(verify, KDUMP_H_UTSNAME + 6 * 65,

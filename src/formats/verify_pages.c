@@ -43,7 +43,6 @@ static const char *desc_check(const struct verify *verify,
 {
 	const struct kdump_header *h = verify->header;
 	uint32_t codecs = h->status & KDUMP_STATUS_CODECS;
-	uint64_t end;
 
 	/* a stream that was cut off never came to its status */
 	if (!codecs && !h->complete)
@@ -58,8 +57,7 @@ static const char *desc_check(const struct verify *verify,
 		return "it is compressed to a page's length";
 	if (desc->offset < h->table + h->table_len)
 		return "its contents lie before the end of the table";
-	if (add_overflows(desc->offset, desc->size, &end) ||
-	    end > verify->image->size)
+	if (!image_file_has(&verify->image->file, desc->offset, desc->size))
 		return "its contents lie beyond the end of the file";
 	return NULL;
 }
@@ -108,6 +106,15 @@ static bool page_unchecked(struct verify_report *report,
 	return true;
 }
 
+/* Whether a stream was cut off between a page's descriptor and its contents. */
+static bool not_sent(const struct verify *verify, const struct kdump_desc *desc)
+{
+	const struct image_file *file = &verify->image->file;
+
+	return file->cut_off &&
+	       !image_file_has(file, desc->offset, desc->size);
+}
+
 static void page_check(struct pages *pages, uint64_t pfn,
 		       const struct kdump_desc *desc)
 {
@@ -116,7 +123,7 @@ static void page_check(struct pages *pages, uint64_t pfn,
 	uint32_t size = verify->header->block_size;
 	const char *why;
 
-	if (kdump_desc_empty(desc)) {
+	if (kdump_desc_empty(desc) || not_sent(verify, desc)) {
 		page_unreached(verify, pfn, desc);
 		return;
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ELF vmcores of both classes: /proc/vmcore, copies of it, QEMU's
- * dump-guest-memory. libelf decodes the headers; program headers are read in
- * pieces, so that a header that claims millions of them costs no memory.
+ * dump-guest-memory. Program headers are read in pieces, so that a header that
+ * claims millions of them costs no memory.
  */
 #include <errno.h>
-#include <gelf.h>
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "../base/bytes.h"
 #include "../base/io.h"
 #include "../base/stop.h"
+#include "elf_read.h"
 #include "image.h"
 #include "segments.h"
 
@@ -36,7 +37,6 @@
 struct reader {
 	struct image *image;
 	struct log *log;
-	Elf *elf;
 	size_t phdr_len;		/* of this class, bytes */
 	size_t segments_size, notes_size;	/* elements allocated */
 	uint64_t notes_len;		/* bytes of all PT_NOTEs */
@@ -81,13 +81,14 @@ static struct error *check_extent(struct reader *reader, const Elf64_Phdr *phdr,
 				    (unsigned long long)at,
 				    (unsigned long long)phdr->p_offset,
 				    (unsigned long long)phdr->p_filesz);
-	if (!image->size || end <= image->size)
+	if (!image->file.size || end <= image->file.size)
 		return NULL;
 	if (phdr->p_type == PT_LOAD && image->salvage) {
 		if (!reader->cut_off)
 			log_warn(reader->log,
 				 "%s is cut off at offset %#llx; memory that should follow is unreadable",
-				 image->path, (unsigned long long)image->size);
+				 image->path,
+				 (unsigned long long)image->file.size);
 		reader->cut_off = true;
 		return NULL;
 	}
@@ -96,7 +97,7 @@ static struct error *check_extent(struct reader *reader, const Elf64_Phdr *phdr,
 			    (unsigned long long)at,
 			    (unsigned long long)phdr->p_filesz,
 			    (unsigned long long)phdr->p_offset,
-			    (unsigned long long)image->size,
+			    (unsigned long long)image->file.size,
 			    phdr->p_type == PT_LOAD ?
 			    " (--salvage takes what is there)" : "");
 }
@@ -163,7 +164,7 @@ static struct error *add_load(struct reader *reader, const Elf64_Phdr *phdr,
 	uint64_t end;
 
 	/* Linux fs/proc/kcore.c: what is no RAM by its address (vmalloc...) */
-	if (segment.paddr == UINT64_MAX)
+	if (segment.paddr == UINT64_MAX && !image->file.flat)
 		image->live = true;
 	if (!segment.memsz || segment.paddr == UINT64_MAX)
 		return NULL;
@@ -202,13 +203,13 @@ static struct error *add_note(struct reader *reader, const Elf64_Phdr *phdr,
 	if (image->nr_notes == MAX_NOTES ||
 	    add_overflows(reader->notes_len, phdr->p_filesz,
 			  &reader->notes_len) ||
-	    (image->size && reader->notes_len > image->size)) {
+	    (image->file.size && reader->notes_len > image->file.size)) {
 		if (!reader->nr_notes_left_out++)
 			log_warn(reader->log,
 				 "%s: from the program header at offset %#llx on, the PT_NOTEs are left out: more than %u, or more bytes than the file has",
 				 image->path, (unsigned long long)at,
 				 MAX_NOTES);
-		reader->notes_len = image->size;
+		reader->notes_len = image->file.size;
 		return NULL;
 	}
 	TRY(grow(&image->notes, &reader->notes_size, image->nr_notes,
@@ -227,13 +228,13 @@ static struct error *check_count(const struct reader *reader, uint64_t phoff,
 	const struct image *image = reader->image;
 	uint64_t end = phoff + nr * reader->phdr_len;
 
-	if (image->size && end > image->size)
+	if (image->file.size && end > image->file.size)
 		return error_create(ERROR_INVALID,
 				    "%llu program headers at offset %#llx would end at %#llx, the file ends at %#llx",
 				    (unsigned long long)nr,
 				    (unsigned long long)phoff,
 				    (unsigned long long)end,
-				    (unsigned long long)image->size);
+				    (unsigned long long)image->file.size);
 	if (nr > MAX_PHDRS)
 		return error_create(ERROR_UNSUPPORTED,
 				    "%llu program headers: more than %u are not read",
@@ -241,86 +242,36 @@ static struct error *check_count(const struct reader *reader, uint64_t phoff,
 	return NULL;
 }
 
-/* Program header I of those at PHDRS, which are this machine's numbers. */
-static void get_phdr(const struct reader *reader, const uint8_t *phdrs,
-		     size_t i, Elf64_Phdr *ret)
-{
-	Elf32_Phdr narrow;
-
-	if (reader->phdr_len == sizeof(*ret)) {
-		memcpy(ret, phdrs + i * sizeof(*ret), sizeof(*ret));
-		return;
-	}
-	memcpy(&narrow, phdrs + i * sizeof(narrow), sizeof(narrow));
-	*ret = (Elf64_Phdr){
-		.p_type = narrow.p_type,
-		.p_offset = narrow.p_offset,
-		.p_vaddr = narrow.p_vaddr,
-		.p_paddr = narrow.p_paddr,
-		.p_filesz = narrow.p_filesz,
-		.p_memsz = narrow.p_memsz,
-	};
-}
-
-static struct error *read_phdrs(struct reader *reader, const GElf_Ehdr *ehdr,
+static struct error *read_phdrs(struct reader *reader, const Elf64_Ehdr *ehdr,
 				uint64_t nr)
 {
 	const size_t size = reader->phdr_len;
-	AUTO_FREE uint8_t *raw = malloc(PHDRS_AT_ONCE * size);
 	AUTO_FREE uint8_t *phdrs = malloc(PHDRS_AT_ONCE * size);
 
-	if (!raw || !phdrs)
+	if (!phdrs)
 		return error_nomem();
 	TRY(check_count(reader, ehdr->e_phoff, nr));
 	for (uint64_t i = 0; i < nr; i += PHDRS_AT_ONCE) {
 		size_t n = (size_t)min_u64(nr - i, PHDRS_AT_ONCE);
 		uint64_t at = ehdr->e_phoff + i * size;
-		Elf_Data src = { .d_buf = raw, .d_size = n * size,
-				 .d_type = ELF_T_PHDR, .d_version = EV_CURRENT };
-		Elf_Data dst = { .d_buf = phdrs, .d_size = n * size,
-				 .d_type = ELF_T_PHDR, .d_version = EV_CURRENT };
-		struct error *err = io_pread_exact(reader->image->fd, raw,
-						   n * size, at);
+		struct error *err = image_file_read_exact(&reader->image->file,
+							  phdrs, n * size, at);
 
 		if (!err)
 			err = stop_check();
 		if (err)
 			return error_wrap(err, "%llu program headers",
 					  (unsigned long long)nr);
-		if (!gelf_xlatetom(reader->elf, &dst, &src,
-				   ehdr->e_ident[EI_DATA]))
-			return error_create(ERROR_INVALID,
-					    "program headers: %s",
-					    elf_errmsg(-1));
 		for (size_t k = 0; k < n; k++) {
 			Elf64_Phdr phdr;
 
-			get_phdr(reader, phdrs, k, &phdr);
+			elf_get_phdr(ehdr, phdrs + k * size, &phdr);
 			if (phdr.p_type == PT_LOAD)
 				TRY(add_load(reader, &phdr, at + k * size));
 			else if (phdr.p_type == PT_NOTE)
 				TRY(add_note(reader, &phdr, at + k * size));
 		}
 	}
-	return NULL;
-}
-
-/* The number of program headers; PN_XNUM: it is in section header 0. */
-static struct error *count_phdrs(Elf *elf, const GElf_Ehdr *ehdr,
-				 uint64_t *ret)
-{
-	GElf_Shdr shdr;
-	Elf_Scn *scn;
-
-	*ret = ehdr->e_phnum;
-	if (ehdr->e_phnum != PN_XNUM)
-		return NULL;
-	scn = elf_getscn(elf, 0);
-	if (!scn || !gelf_getshdr(scn, &shdr))
-		return error_create(ERROR_INVALID,
-				    "e_phnum is PN_XNUM, but there is no section header 0 at e_shoff %#llx",
-				    (unsigned long long)ehdr->e_shoff);
-	*ret = shdr.sh_info;
 	return NULL;
 }
 
@@ -337,7 +288,7 @@ static uint8_t word_size(uint16_t machine)
  * arch_dump.c: cpu_get_dump_info()). Of any other machine ELF32 is of a kernel of
  * 32 bits (riscv32, s390, ppc), which no one here can read.
  */
-static struct error *check_class(const GElf_Ehdr *ehdr)
+static struct error *check_class(const Elf64_Ehdr *ehdr)
 {
 	switch (ehdr->e_machine) {
 	case EM_386:
@@ -353,7 +304,7 @@ static struct error *check_class(const GElf_Ehdr *ehdr)
 			    ehdr->e_ident[EI_CLASS], ehdr->e_machine);
 }
 
-static struct error *check_ehdr(struct reader *reader, const GElf_Ehdr *ehdr)
+static struct error *check_ehdr(struct reader *reader, const Elf64_Ehdr *ehdr)
 {
 	bool narrow = ehdr->e_ident[EI_CLASS] == ELFCLASS32;
 	struct target *target = &reader->image->target;
@@ -379,50 +330,23 @@ static struct error *check_ehdr(struct reader *reader, const GElf_Ehdr *ehdr)
 	return NULL;
 }
 
-static struct error *read_headers(struct reader *reader)
+static struct error *elf_open(struct image *image, struct log *log)
 {
-	struct image *image = reader->image;
-	size_t ident_len = 0;
-	const char *ident;
-	GElf_Ehdr ehdr;
+	struct reader reader = { .image = image, .log = log,
+				 .cut_off = image->file.cut_off };
+	Elf64_Ehdr ehdr;
 	uint64_t nr;
 
-	ident = reader->elf ? elf_getident(reader->elf, &ident_len) : NULL;
-	if (!ident || ident_len < EI_NIDENT)
-		return error_create(ERROR_INVALID,
-				    "no ELF header: the file ends at %#llx",
-				    (unsigned long long)image->size);
-	if ((ident[EI_CLASS] != ELFCLASS64 && ident[EI_CLASS] != ELFCLASS32) ||
-	    (ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB))
-		return error_create(ERROR_INVALID,
-				    "ELF class %u, byte order %u (offset 4)",
-				    (uint8_t)ident[EI_CLASS],
-				    (uint8_t)ident[EI_DATA]);
-	if (!gelf_getehdr(reader->elf, &ehdr))
-		return error_create(ERROR_INVALID,
-				    "no whole ELF header: the file ends at %#llx",
-				    (unsigned long long)image->size);
-	TRY(check_ehdr(reader, &ehdr));
-	TRY(count_phdrs(reader->elf, &ehdr, &nr));
-	TRY(read_phdrs(reader, &ehdr, nr));
+	TRY(elf_read_ehdr(&image->file, &ehdr));
+	TRY(check_ehdr(&reader, &ehdr));
+	TRY(elf_count_phdrs(&image->file, &ehdr, &nr));
+	TRY(read_phdrs(&reader, &ehdr, nr));
 	if (!image->nr_segments)
 		return error_create(ERROR_INVALID,
 				    "none of its %llu program headers is a PT_LOAD%s: no memory",
-				    (unsigned long long)nr, reader->nr_absurd ?
+				    (unsigned long long)nr, reader.nr_absurd ?
 				    " with a physical address" : "");
 	return segments_normalize(&image->segments, &image->nr_segments);
-}
-
-static struct error *elf_open(struct image *image, struct log *log)
-{
-	struct reader reader = { .image = image, .log = log };
-	struct error *err;
-
-	elf_version(EV_CURRENT);
-	reader.elf = elf_begin(image->fd, ELF_C_READ, NULL);
-	err = read_headers(&reader);
-	elf_end(reader.elf);
-	return err;
 }
 
 /*
@@ -455,7 +379,7 @@ static struct error *open_again(const struct image *image,
 
 	if (scratch->fd_plus_1)
 		return NULL;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", image->fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", image->file.fd);
 	TRY(io_open_read(path, &fd));
 	scratch->fd_plus_1 = fd + 1;
 	return NULL;
@@ -465,15 +389,18 @@ static enum page_state elf_read(const struct image *image, void *p,
 				uint64_t paddr, void *buf, size_t len,
 				const struct segment *segment)
 {
+	uint64_t offset = segment->offset + (paddr - segment->paddr);
 	struct elf_scratch *scratch = p;
-	struct error *err = scratch ? open_again(image, scratch) : NULL;
+	struct error *err;
 	size_t done = 0;
 
-	if (!err)
-		err = io_pread(scratch ? scratch->fd_plus_1 - 1 : image->fd,
-			       buf, len,
-			       segment->offset + (paddr - segment->paddr),
-			       &done);
+	if (!image_file_has(&image->file, offset, len))
+		return PAGE_UNREADABLE;
+	err = scratch ? open_again(image, scratch) : NULL;
+	if (!err && scratch)
+		err = io_pread(scratch->fd_plus_1 - 1, buf, len, offset, &done);
+	else if (!err)
+		err = image_file_read(&image->file, buf, len, offset, &done);
 	if (!err && done == len)
 		return PAGE_OK;
 	error_destroy(err);

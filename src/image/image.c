@@ -2,12 +2,9 @@
 /* Opening images and finding their segments: see image.h. */
 #include "image.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "../base/io.h"
 
 #define PROBE_LEN 4096
 
@@ -16,20 +13,17 @@ static struct error *open_with(struct image *image,
 			       struct log *log)
 {
 	uint8_t head[PROBE_LEN];
-	struct stat st;
 	size_t len;
 
-	if (fstat(image->fd, &st))
-		return error_errno(errno, "fstat");
-	if (S_ISDIR(st.st_mode))
-		return error_create(ERROR_INVALID, "is a directory");
-	if (S_ISFIFO(st.st_mode))
-		return error_create(ERROR_INVALID,
-				    "is a pipe: a vmcore is read in any order and has to be a file");
-	image->size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
-	TRY(io_pread(image->fd, head, sizeof(head), 0, &len));
+	if (image->file.flat)
+		image->can_map = false;
+	if (image->file.cut_off)
+		image->salvage = true;
+	TRY(image_file_read(&image->file, head, sizeof(head), 0, &len));
 	if (!len)
-		return error_create(ERROR_INVALID, "the file is empty");
+		return error_create(ERROR_INVALID, image->file.flat ?
+				    "the flattened stream has nothing of a dump" :
+				    "the file is empty");
 	for (; *ops; ops++) {
 		if (!(*ops)->probe(head, len))
 			continue;
@@ -50,7 +44,7 @@ struct error *image_open(const char *path, const struct image_ops *const *ops,
 
 	if (!image)
 		return error_nomem();
-	image->fd = -1;
+	image->file.fd = -1;
 	image->can_map = !(flags & IMAGE_NO_MAP);
 	image->salvage = flags & IMAGE_SALVAGE;
 	image->target.page_shift = 12;
@@ -59,7 +53,7 @@ struct error *image_open(const char *path, const struct image_ops *const *ops,
 		image_close(image);
 		return error_nomem();
 	}
-	err = io_open_read(path, &image->fd);
+	err = image_file_open(path, log, &image->file);
 	if (!err) {
 		err = open_with(image, ops, log);
 		if (err)
@@ -79,7 +73,7 @@ void image_close(struct image *image)
 		return;
 	if (image->ops && image->ops->close)
 		image->ops->close(image);
-	fd_cleanup(&image->fd);
+	image_file_close(&image->file);
 	free(image->segments);
 	free(image->notes);
 	free(image->path);

@@ -17,6 +17,7 @@
 
 #include "../base/error.h"
 #include "../base/log.h"
+#include "file.h"
 
 struct target {
 	uint16_t elf_machine;	/* EM_X86_64 ... */
@@ -54,7 +55,7 @@ struct image_ops {
 	/* Whether the first bytes of a file are of this kind. */
 	bool (*probe)(const uint8_t *head, size_t len);
 
-	/* Fills image (zeroed but for ops, path, fd, size). */
+	/* Fills image (zeroed but for ops, path, file, flags). */
 	struct error *(*open)(struct image *image, struct log *log);
 
 	/*
@@ -75,10 +76,10 @@ struct image_ops {
 struct image {
 	const struct image_ops *ops;
 	char *path;		/* owned */
-	int fd;			/* owned */
-	uint64_t size;		/* of the file, bytes; 0 if unknown */
+	struct image_file file;	/* owned */
 	bool can_map;		/* windows may map the file at segment offsets */
-	bool salvage;		/* a cut-off file is no error */
+	bool salvage;		/* a cut-off file is no error; nor is it if it
+				 * is flattened */
 	bool live;		/* /proc/kcore: of the running kernel, and
 				 * changing while it is read */
 	struct target target;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../base/bytes.h"
-#include "../base/io.h"
 #include "../base/stop.h"
 
 #define NOTE_HEADER 12		/* namesz, descsz, type: 4 bytes each */
@@ -26,9 +25,9 @@ static struct error *read_note(const struct image *image, uint64_t offset,
 	ret->len = 0;
 	if (end - offset < NOTE_HEADER)
 		return NULL;
-	TRY(io_pread_exact(image->fd, head,
-			   (size_t)min_u64(sizeof(head), end - offset),
-			   offset));
+	TRY(image_file_read_exact(&image->file, head,
+				  (size_t)min_u64(sizeof(head), end - offset),
+				  offset));
 	name_len = get_u32(head, big);
 	desc_len = get_u32(head + 4, big);
 	if (!name_len && !desc_len)

@@ -141,7 +141,8 @@ struct error *vmcoreinfo_read(const struct image *image, struct log *log,
 	text = malloc(len + 1);
 	if (!text)
 		return error_nomem();
-	TRY(io_pread_exact(image->fd, text, len, search.note.desc_offset));
+	TRY(image_file_read_exact(&image->file, text, len,
+				  search.note.desc_offset));
 	TRY(vmcoreinfo_parse(text, len, ret));
 	(*ret)->offset = search.note.desc_offset;
 	(*ret)->note_len = search.note.desc_len;

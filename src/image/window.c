@@ -54,12 +54,12 @@ static bool add_piece(struct window *window, const struct image *image,
 		return false;
 	*piece = (struct piece){ .paddr = paddr, .len = len, .in_file = len };
 	if (!zero) {
-		if (image->size)
-			piece->in_file = offset >= image->size ? 0 :
-				min_u64(len, image->size - offset);
+		if (image->file.size)
+			piece->in_file = offset >= image->file.size ? 0 :
+				min_u64(len, image->file.size - offset);
 		piece->map_len = (size_t)(offset + len - map_offset);
 		piece->map = mmap(NULL, piece->map_len, PROT_READ, MAP_PRIVATE,
-				  image->fd, (off_t)map_offset);
+				  image->file.fd, (off_t)map_offset);
 		if (piece->map == MAP_FAILED) {
 			piece->map = NULL;
 			return false;

@@ -5,7 +5,6 @@
 #include <elf.h>
 
 #include "../base/bytes.h"
-#include "../base/io.h"
 
 /* "FADMPINF" and "FADMPSIG", as numbers (fadump_str_to_u64()) */
 #define MAGIC_0 UINT64_C(0x4641444d50494e46)
@@ -50,8 +49,8 @@ static bool header_below(const struct image *image,
 	if (below < sizeof(bytes) || segment->offset < below ||
 	    !segment->filesz)
 		return false;
-	err = io_pread_exact(image->fd, bytes, sizeof(bytes),
-			     segment->offset - below);
+	err = image_file_read_exact(&image->file, bytes, sizeof(bytes),
+				    segment->offset - below);
 	error_destroy(err);
 	return !err && fadump_header_parse(bytes, image->target.big_endian,
 					   &header) &&

@@ -51,7 +51,7 @@ bool root_is_vmcore(const char *root, const struct image *image)
 {
 	struct stat st;
 
-	return !fstat(image->fd, &st) && is_file(root, VMCORE, &st);
+	return !fstat(image->file.fd, &st) && is_file(root, VMCORE, &st);
 }
 
 bool root_may_be_vmcore(const char *root, const char *path)

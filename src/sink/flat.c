@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "../base/bytes.h"
-#include "flat_format.h"
+#include "../base/flat_format.h"
 
 #define RECORD_MAX (1u << 20)
 

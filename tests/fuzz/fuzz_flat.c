@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A flattened stream, rearranged into a file in memory, of which what was not
- * written is a hole. Without all of the stream it is no complete dump. */
-#include <fcntl.h>
+ * written is a hole. Without all of the stream it is no complete dump. Read as
+ * it is, it has the same bytes. */
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "../../src/formats/flat_read.h"
 #include "../../src/formats/kdump_read.h"
+#include "../../src/image/flat_index.h"
 #include "fuzz.h"
 
 static const char *target(void)
@@ -27,16 +27,43 @@ static const char *target(void)
 static void check_incomplete(const char *path)
 {
 	struct kdump_header header = { 0 };
-	int fd = open(path, O_RDONLY);
-	struct stat st;
+	struct image_file file;
 
-	if (fd < 0)
+	if (!fuzz_ok(image_file_open(path, NULL, &file)))
 		return;
-	if (fstat(fd, &st))
-		abort();
-	if (fuzz_ok(kdump_header_read(fd, (uint64_t)st.st_size, &header)))
+	if (fuzz_ok(kdump_header_read(&file, &header)))
 		FUZZ_CHECK(!header.complete);
-	close(fd);
+	image_file_close(&file);
+}
+
+/* The bytes that are in records; what is not is a hole. */
+static void check_same(const char *stream_path, const char *path)
+{
+	uint8_t a[4096], b[4096];
+	struct image_file stream, file;
+	uint64_t at = 0;
+	size_t na, nb;
+
+	if (!fuzz_ok(image_file_open(stream_path, NULL, &stream)))
+		return;
+	if (!fuzz_ok(image_file_open(path, NULL, &file)))
+		abort();
+	if (!stream.cut_off && !file.flat) {
+		FUZZ_CHECK(stream.size == file.size);
+		for (unsigned i = 0; i < 256; i++) {
+			at = image_file_next(&stream, at);
+			if (at == UINT64_MAX)
+				break;
+			FUZZ_CHECK(fuzz_ok(image_file_read(&stream, a, 4096,
+							   at, &na)));
+			FUZZ_CHECK(fuzz_ok(image_file_read(&file, b, 4096, at,
+							   &nb)));
+			FUZZ_CHECK(na && na == nb && !memcmp(a, b, na));
+			at += na;
+		}
+	}
+	image_file_close(&stream);
+	image_file_close(&file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
@@ -44,12 +71,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	int fd = fuzz_file(bytes, len);
 	bool good, complete = true;
 	struct log log;
+	char path[32];
 
 	log_init(&log, fuzz_null(), 31);
 	(void)flat_probe(bytes, len);
 	good = fuzz_ok(flat_rearrange(fd, target(), true, &log, &complete));
 	if (!good || !complete)
 		check_incomplete(target());
+	else
+		check_same(fuzz_path(fd, path), target());
 	unlink(target());
 	log_deinit(&log);
 	close(fd);

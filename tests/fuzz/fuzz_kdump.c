@@ -1,94 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A kdump-compressed dump: opened, read as an image, its pages counted, its
+/* A kdump-compressed dump, plain or flattened: opened, read as an image, its pages counted, its
  * kernel's log read, verified. */
-#include "../../src/formats/kdump_read.h"
 #include "../../src/formats/verify.h"
-#include "../../src/image/notes.h"
-#include "../../src/image/view.h"
-#include "../../src/image/vmcoreinfo.h"
-#include "../../src/kernel/printk.h"
-#include "fuzz.h"
+#include "read_dump.h"
 
 static const struct image_ops *const kinds[] = { &kdump_image_ops, NULL };
-
-static struct error *on_note(void *arg, const struct note *note)
-{
-	(void)arg;
-	FUZZ_CHECK(note->len);
-	return NULL;
-}
-
-static struct error *on_run(void *arg, uint64_t first, uint64_t end)
-{
-	uint64_t *last = arg;
-
-	FUZZ_CHECK(first < end && first >= *last);
-	*last = end;
-	return NULL;
-}
-
-static void count_pages(const struct image *image)
-{
-	const struct kdump_header *h = kdump_image_header(image);
-	struct kdump_counts counts;
-
-	if (fuzz_ok(kdump_count(image, &counts)))
-		FUZZ_CHECK(counts.nr_unreached + counts.nr_zero +
-			   counts.nr_unreadable + counts.nr_raw +
-			   counts.nr_packed == h->nr_kept);
-}
-
-static struct error *on_record(void *arg, const struct printk_record *record)
-{
-	unsigned *sum = arg;
-
-	for (size_t i = 0; i < record->len; i++)
-		*sum += (uint8_t)record->text[i];
-	return NULL;
-}
-
-static void read_kernel(const struct image *image, struct view *view,
-			struct log *log)
-{
-	struct kernel *kernel = NULL;
-	unsigned sum = 0;
-
-	if (fuzz_ok(kernel_open(image, view, log, &kernel)))
-		error_destroy(printk_each(kernel, view, log, on_record, &sum));
-	kernel_close(kernel);
-}
-
-static void read_all(const struct image *image, struct log *log)
-{
-	const struct kdump_header *h = kdump_image_header(image);
-	struct vmcoreinfo *vmcoreinfo = NULL;
-	struct view *view = NULL;
-	uint64_t last = 0, end = image_end_paddr(image);
-	uint8_t buf[64];
-
-	error_destroy(notes_each(image, log, on_note, NULL));
-	error_destroy(vmcoreinfo_read(image, log, &vmcoreinfo));
-	vmcoreinfo_destroy(vmcoreinfo);
-	for (enum kdump_bitmap i = BITMAP_PRESENT; i <= BITMAP_KEPT; i++) {
-		last = 0;
-		error_destroy(kdump_each_run(image, i, on_run, &last));
-		FUZZ_CHECK(last <= h->first_pfn + h->nr_frames);
-	}
-	count_pages(image);
-	if (view_create(image, VIEW_RANDOM, &view))
-		abort();
-	for (uint64_t i = 0; i < 64; i++)
-		view_read(view, end / 64 * i, buf, sizeof(buf));
-	if (end)
-		view_read(view, end - 1, buf, sizeof(buf));
-	read_kernel(image, view, log);
-	view_destroy(view);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static struct verify_report report;
 	int fd = fuzz_file(bytes, len);
+	struct image_file file = { .fd = fd, .size = len };
 	struct image *image = NULL;
 	struct error *err;
 	struct log log;
@@ -96,10 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	bool ready;
 
 	log_init(&log, fuzz_null(), 31);
-	error_destroy(verify_has_metadata(fd, len, &ready));
+	error_destroy(verify_has_metadata(&file, &ready));
 	err = image_open(fuzz_path(fd, path), kinds, 0, &log, &image);
 	if (!err) {
-		read_all(image, &log);
+		read_dump(image, &log);
 		err = verify_dump(image, &log, &report);
 	}
 	error_destroy(err);

@@ -19,7 +19,7 @@ static struct error *on_note(void *arg, const struct note *note)
 	FUZZ_CHECK(note->desc_offset + note->desc_len <=
 		   note->offset + note->len);
 	seen->end = note->offset + note->len;
-	FUZZ_CHECK(seen->end <= seen->image->size);
+	FUZZ_CHECK(seen->end <= seen->image->file.size);
 	(void)note_is_device_dump(note);
 	(void)note_is_prstatus(note);
 	seen->nr++;
@@ -42,16 +42,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	extents[0] = (struct note_extent){ 0, cut };
 	extents[1] = (struct note_extent){ cut, source.len - cut };
 	image.target.big_endian = cut & 1;
-	image.size = source.len;
-	image.fd = fuzz_file(source.bytes, source.len);
+	image.file.size = source.len;
+	image.file.fd = fuzz_file(source.bytes, source.len);
 	log_init(&log, fuzz_null(), 31);
 	err = notes_each(&image, &log, on_note, &seen);
 	error_destroy(err);
 	err = vmcoreinfo_read(&image, &log, &vmcoreinfo);
-	FUZZ_CHECK(!vmcoreinfo || vmcoreinfo->note_len <= image.size);
+	FUZZ_CHECK(!vmcoreinfo || vmcoreinfo->note_len <= image.file.size);
 	error_destroy(err);
 	vmcoreinfo_destroy(vmcoreinfo);
 	log_deinit(&log);
-	close(image.fd);
+	close(image.file.fd);
 	return 0;
 }

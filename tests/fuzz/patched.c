@@ -97,7 +97,7 @@ static void load_notes(struct base *base)
 		const struct note_extent *notes = &image->notes[i];
 
 		if (notes->len > MAX_NOTES - base->notes_len ||
-		    io_pread_exact(image->fd, base->notes + base->notes_len,
+		    io_pread_exact(image->file.fd, base->notes + base->notes_len,
 				   notes->len, notes->offset))
 			abort();
 		base->notes_len += notes->len;
@@ -203,7 +203,7 @@ static void patch_notes(void)
 		abort();
 	free(text);
 	state.notes = (struct note_extent){ 0, 24 + len + base->notes_len };
-	state.image.fd = state.fd;
+	state.image.file.fd = state.fd;
 	state.image.notes = &state.notes;
 	state.image.nr_notes = 1;
 }

@@ -196,7 +196,7 @@ static inline struct error *arm_open(struct arm *m, struct space *space)
 
 	m->segment = (struct segment){ m->p.base, SIZE, SIZE, 0 };
 	m->image = (struct image){
-		.ops = &arm_ops, .path = (char *)"machine", .fd = -1,
+		.ops = &arm_ops, .path = (char *)"machine", .file.fd = -1,
 		.target = { EM_AARCH64, 8, false, m->p.page_shift },
 		.segments = &m->segment, .nr_segments = 1, .impl = m,
 	};

@@ -281,10 +281,10 @@ static inline struct error *model_write(struct model *model,
 	for (uint64_t pfn = 0; pfn < model->nr_frames; pfn++)
 		facts.nr_kept += model_kept(pfn);
 	model->ready = false;
-	image.fd = mkstemp(name);
+	image.file.fd = mkstemp(name);
 	unlink(name);
 	if (model->notes)
-		CHECK(pwrite(image.fd, model->notes, model->notes_len, 512) ==
+		CHECK(pwrite(image.file.fd, model->notes, model->notes_len, 512) ==
 		      (ssize_t)model->notes_len);
 	*late = NULL;
 	err = kdump_writer_ops.create(sink, &facts, &writer);
@@ -297,7 +297,7 @@ static inline struct error *model_write(struct model *model,
 		writer->ops->destroy(writer);
 	}
 	sink_destroy(sink);
-	close(image.fd);
+	close(image.file.fd);
 	return err;
 }
 

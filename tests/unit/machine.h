@@ -137,8 +137,8 @@ static inline void machine_open(struct machine *m)
 				       MACHINE_SIZE - FIRST_PADDR, 0 };
 	m->note = (struct note_extent){ 0, len };
 	m->image = (struct image){
-		.ops = &machine_ops, .path = (char *)"machine", .fd = fd,
-		.size = len,
+		.ops = &machine_ops, .path = (char *)"machine", .file.fd = fd,
+		.file.size = len,
 		.target = { EM_X86_64, 8, false, 12 },
 		.segments = &m->segment, .nr_segments = 1,
 		.notes = &m->note, .nr_notes = m->text_len > 0,
@@ -151,7 +151,7 @@ static inline void machine_open(struct machine *m)
 static inline void machine_close(struct machine *m)
 {
 	view_destroy(m->view);
-	close(m->image.fd);
+	close(m->image.file.fd);
 	free(m->mem);
 }
 

@@ -154,8 +154,8 @@ static inline void machine32_open(struct machine32 *m)
 	m->segment = (struct segment){ m->phys_start, MEMORY, MEMORY, 0 };
 	m->note = (struct note_extent){ 0, len };
 	m->image = (struct image){
-		.ops = &machine32_ops, .path = (char *)"machine", .fd = fd,
-		.size = len, .target = { m->kind->machine, 4, false, 12 },
+		.ops = &machine32_ops, .path = (char *)"machine", .file.fd = fd,
+		.file.size = len, .target = { m->kind->machine, 4, false, 12 },
 		.segments = &m->segment, .nr_segments = 1,
 		.notes = &m->note, .nr_notes = 1, .impl = m,
 	};
@@ -166,7 +166,7 @@ static inline void machine32_open(struct machine32 *m)
 static inline void machine32_close(struct machine32 *m)
 {
 	view_destroy(m->view);
-	close(m->image.fd);
+	close(m->image.file.fd);
 	free(m->mem);
 }
 

@@ -186,21 +186,21 @@ static bool included(uint64_t paddr, const uint8_t *bytes, uint64_t end,
 		  .offset = 0x3000 + below },
 	};
 	struct image image = {
-		.ops = &elf_image_ops, .fd = mkstemp(path), .segments = segments,
+		.ops = &elf_image_ops, .file.fd = mkstemp(path), .segments = segments,
 		.nr_segments = 2, .target = { .elf_machine = machine },
 	};
 	bool ret;
 
 	unlink(path);
-	if (pwrite(image.fd, bytes, FADUMP_HEADER_LEN, 0x3000) < 0 ||
-	    ftruncate(image.fd, 0x5000))
+	if (pwrite(image.file.fd, bytes, FADUMP_HEADER_LEN, 0x3000) < 0 ||
+	    ftruncate(image.file.fd, 0x5000))
 		abort();
 	ret = fadump_header_include(&image);
 	CHECK(segments[1].paddr == (ret ? paddr - below : paddr));
 	CHECK(segments[1].offset == (ret ? 0x3000 : 0x3000 + below));
 	CHECK(segments[1].memsz == (ret ? 0x1000 + below : 0x1000));
 	CHECK(segments[1].filesz == segments[1].memsz);
-	close(image.fd);
+	close(image.file.fd);
 	return ret;
 }
 

@@ -4,6 +4,7 @@
  * are slow, non-blocking or gone; and reading streams that somebody broke.
  */
 #include "../../src/formats/flat_read.h"
+#include "../../src/image/flat_index.h"
 
 #include <errno.h>
 #include <fcntl.h>

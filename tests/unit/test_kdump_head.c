@@ -90,9 +90,9 @@ static void file_write(void)
 {
 	char name[] = "/tmp/unit-head-XXXXXX";
 
-	image.fd = mkstemp(name);
+	image.file.fd = mkstemp(name);
 	unlink(name);
-	CHECK(pwrite(image.fd, file, file_len, 0) == (ssize_t)file_len);
+	CHECK(pwrite(image.file.fd, file, file_len, 0) == (ssize_t)file_len);
 }
 
 /* Names the notes as crash and libkdumpfile walk them: a zero header is a note
@@ -166,7 +166,7 @@ static void several(bool drop, const char *want)
 	keeper_destroy(keeper);
 	facts.vmcoreinfo = NULL;
 	facts.drop_device_dumps = false;
-	close(image.fd);
+	close(image.file.fd);
 }
 
 /* The places follow from the header alone, as readers compute them. */
@@ -212,7 +212,7 @@ static void places(unsigned page_shift, uint64_t end_pfn, size_t note_len)
 	CHECK(get_u32(keeper->bytes + 424, false) == (8 | 2));
 	CHECK(!memcmp(keeper->bytes + block + 104, file, file_len));
 	keeper_destroy(keeper);
-	close(image.fd);
+	close(image.file.fd);
 }
 
 static void refused(void)
@@ -259,7 +259,7 @@ static void large(void)
 	file_len = 0;
 	add_note("CORE", 1, 336);
 	file_write();
-	CHECK(!ftruncate(image.fd, len - 5000));
+	CHECK(!ftruncate(image.file.fd, len - 5000));
 	extents[0] = (struct note_extent){ 0, len };
 	image.nr_notes = 1;
 	facts.log = &log;
@@ -276,7 +276,7 @@ static void large(void)
 	log_deinit(&log);
 	facts.log = NULL;
 	keeper_destroy(keeper);
-	close(image.fd);
+	close(image.file.fd);
 }
 
 int main(void)

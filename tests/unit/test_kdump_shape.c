@@ -70,7 +70,7 @@ static void write_head(const struct machine_head *m, bool rewrites,
 {
 	struct note_extent extent = { 0, NOTE_LEN };
 	struct image image = {
-		.path = "notes", .fd = temporary(), .notes = &extent,
+		.path = "notes", .file.fd = temporary(), .notes = &extent,
 		.nr_notes = 1, .target = { m->machine, m->wide ? 8 : 4, false, 12 },
 	};
 	struct vmcoreinfo vmcoreinfo = { .offset = 24, .note_len = 4 };
@@ -90,7 +90,7 @@ static void write_head(const struct machine_head *m, bool rewrites,
 
 	strcpy((char *)facts.utsname[0], "Linux");
 	strcpy((char *)facts.utsname[4], m->name);
-	if (pwrite(image.fd, NOTE, NOTE_LEN, 0) != NOTE_LEN)
+	if (pwrite(image.file.fd, NOTE, NOTE_LEN, 0) != NOTE_LEN)
 		abort();
 	CHECK_OK(kdump_head_init(&facts, &head, &layout));
 	CHECK_OK(kdump_head_write(&facts, &head, &layout, &sink.sink));
@@ -104,7 +104,7 @@ static void write_head(const struct machine_head *m, bool rewrites,
 	if (ftruncate(sink.fd, (off_t)layout.data) ||
 	    pread(sink.fd, bytes, 2 * BLOCK, 0) != 2 * BLOCK)
 		abort();
-	close(image.fd);
+	close(image.file.fd);
 	*ret = sink.fd;
 }
 
@@ -115,9 +115,10 @@ static uint32_t at32(const uint8_t *p, unsigned offset)
 
 static void check_read(int fd, const struct machine_head *m)
 {
+	struct image_file file = { .fd = fd, .size = 1 << 20 };
 	struct kdump_header h;
 
-	if (!CHECK_OK(kdump_header_read(fd, 1 << 20, &h)))
+	if (!CHECK_OK(kdump_header_read(&file, &h)))
 		return;
 	CHECK(h.version == 6 && h.level == 31 && h.block_size == BLOCK);
 	CHECK(h.status == 9 && !h.complete && h.nr_cpus == 3);

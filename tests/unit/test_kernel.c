@@ -157,14 +157,14 @@ static void test_free_pages(void)
 	/* a count that went below zero; nonsense; out of reach */
 	machine_put(&m, NODE + 1344 + 8, (uint64_t)-5);
 	view_destroy(m.view);
-	close(m.image.fd);
+	close(m.image.file.fd);
 	k = open_kernel(&m, NULL);
 	CHECK_OK(kernel_free_pages(k, m.view, &pages, &found));
 	CHECK(found && pages == 32000);
 	kernel_close(k);
 	machine_put32(&m, NODE + 8000, 1000);
 	view_destroy(m.view);
-	close(m.image.fd);
+	close(m.image.file.fd);
 	k = open_kernel(&m, NULL);
 	CHECK_OK(kernel_free_pages(k, m.view, &pages, &found));
 	CHECK(!found);
@@ -172,7 +172,7 @@ static void test_free_pages(void)
 	machine_put32(&m, NODE + 8000, 2);
 	machine_put(&m, NODES, 0xffff800000000000);
 	view_destroy(m.view);
-	close(m.image.fd);
+	close(m.image.file.fd);
 	k = open_kernel(&m, NULL);
 	CHECK_OK(kernel_free_pages(k, m.view, &pages, &found));
 	CHECK(!found);

@@ -373,7 +373,7 @@ static void test_unreadable(void)
 
 	m.bad_paddr = SECTIONS;
 	view_destroy(m.view);
-	close(m.image.fd);
+	close(m.image.file.fd);
 	k = open_kernel(&m, NULL);
 	CHECK(!k->has_pages && strstr(k->why_not_pages, "no memory section"));
 	kernel_close(k);

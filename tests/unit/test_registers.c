@@ -67,7 +67,7 @@ static void test_machine(const struct machine_case *c)
 {
 	char path[] = "/tmp/capdump-test-XXXXXX";
 	struct image image = {
-		.fd = mkstemp(path),
+		.file.fd = mkstemp(path),
 		.target = { .elf_machine = c->elf_machine,
 			    .word_size = c->word,
 			    .big_endian = c->big_endian },
@@ -82,7 +82,7 @@ static void test_machine(const struct machine_case *c)
 	put_word(desc + c->pc_at, c, 0xc1234567);
 	put_word(desc + c->sp_at, c, 0xc7654321);
 	put_word(desc + c->other_at, c, 0x55aa77cc);
-	if (!CHECK(pwrite(image.fd, desc, c->size, DESC_OFFSET) ==
+	if (!CHECK(pwrite(image.file.fd, desc, c->size, DESC_OFFSET) ==
 		   (ssize_t)c->size))
 		return;
 	CHECK_OK(registers_read(&image, &note, &r, &known));
@@ -103,7 +103,7 @@ static void test_machine(const struct machine_case *c)
 	note.desc_len = c->size;
 	note.desc_offset = 4096;
 	CHECK_ERROR(registers_read(&image, &note, &r, &known), "0x1000");
-	close(image.fd);
+	close(image.file.fd);
 	unlink(path);
 }
 

@@ -156,7 +156,7 @@ static struct error *box_open(struct box *b, struct space *space)
 	b->segment = (struct segment){ LOWCORE, SIZE - LOWCORE, SIZE - LOWCORE,
 				       0 };
 	b->machine = (struct image){
-		.ops = &box_ops, .path = (char *)"box", .fd = -1,
+		.ops = &box_ops, .path = (char *)"box", .file.fd = -1,
 		.target = { EM_S390, 8, true, 12 },
 		.segments = &b->segment, .nr_segments = 1, .impl = b,
 	};

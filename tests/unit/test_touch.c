@@ -91,7 +91,7 @@ static void test_worker(void)
 
 	memset(&record, 0, sizeof(record));
 	CHECK_OK(worker_job_init(&job, 4096));
-	CHECK_OK(worker_init(&worker, &plain, 4096, NULL, 0, false));
+	CHECK_OK(worker_init(&worker, &plain, 4096, NULL, 0, 0));
 	nr = worker_batch_pages(4096);
 	for (unsigned pfn = 7; batch->nr < nr && pfn < 2 * nr; pfn++)
 		/* runs of 32, 1 and 2 pages, holes of 1 */

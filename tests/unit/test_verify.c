@@ -218,36 +218,39 @@ static void test_versions(void)
 	}
 }
 
+static bool has_metadata(const struct dump_file *f, uint64_t size)
+{
+	struct image_file file = { .fd = f->fd, .size = size };
+	bool ret = false;
+
+	CHECK_OK(verify_has_metadata(&file, &ret));
+	return ret;
+}
+
 static void test_incomplete(void)
 {
 	uint32_t status = dump_codec() ? dump_codec()->flag : 0;
 	struct verify_report r;
 	struct dump_file f;
-	bool begun;
 
 	dump_create(&f, "rnnpzz-.rr..uunnzzrp-", dump_codec(), 6);
 	CHECK(passes(&f, &r));
 	CHECK(r.nr_unreached == 4 && r.nr_bad == 0);
-	CHECK_OK(verify_has_metadata(f.fd, f.size, &begun));
-	CHECK(begun);
-	CHECK_OK(verify_has_metadata(f.fd, 4 * DUMP_BLOCK - 1, &begun));
-	CHECK(!begun);
+	CHECK(has_metadata(&f, f.size));
+	CHECK(!has_metadata(&f, 4 * DUMP_BLOCK - 1));
 	/* complete, and yet not reached */
 	dump_put_u32(&f, 424, status);
 	CHECK(!passes(&f, &r) && r.nr_problems == 1);
 	dump_destroy(&f);
 
 	dump_create(&f, NULL, NULL, 6);
-	CHECK_OK(verify_has_metadata(f.fd, f.size, &begun));
-	CHECK(begun);
+	CHECK(has_metadata(&f, f.size));
 	for (unsigned i = 0; i < DUMP_BLOCK; i += 8)
 		dump_put(&f, i, "\0\0\0\0\0\0\0\0", 8);
-	CHECK_OK(verify_has_metadata(f.fd, f.size, &begun));
-	CHECK(!begun);
+	CHECK(!has_metadata(&f, f.size));
 	if (ftruncate(f.fd, 0))
 		abort();
-	CHECK_OK(verify_has_metadata(f.fd, 0, &begun));
-	CHECK(!begun);
+	CHECK(!has_metadata(&f, 0));
 	dump_destroy(&f);
 }
 

@@ -355,7 +355,7 @@ static void test_linear(void)
 	machine_init(&m, 4, 0);
 	machine_open(&m);
 	view_destroy(m.view);
-	close(m.image.fd);
+	close(m.image.file.fd);
 	machine_open(&m);
 	m.image.page_offset = LINEAR;
 	{

@@ -3,8 +3,8 @@
  * The flattened format, as offsets: makedumpfile.h, struct makedumpfile_header
  * and struct makedumpfile_data_header. Numbers are big-endian.
  */
-#ifndef CAPDUMP_SINK_FLAT_FORMAT_H
-#define CAPDUMP_SINK_FLAT_FORMAT_H
+#ifndef CAPDUMP_BASE_FLAT_FORMAT_H
+#define CAPDUMP_BASE_FLAT_FORMAT_H
 
 #define FLAT_SIGNATURE "makedumpfile"	/* zero padded to 16 bytes */
 
