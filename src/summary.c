@@ -141,15 +141,17 @@ static struct error *census_move(struct census *c, uint64_t pfn)
 	return NULL;
 }
 
-/* Frames [first, end) are memory. They come in ascending order. */
-static struct error *census_add(void *arg, uint64_t first, uint64_t end)
+/* Bytes [paddr, end) are memory. They come in ascending order; what they are read
+ * by may be other than the kernel's pages. */
+static struct error *census_add(void *arg, uint64_t paddr, uint64_t end)
 {
 	struct census *c = arg;
 	struct pageset *present = &c->sets.present;
-
+	unsigned shift = c->kernel->space.target.page_shift;
 	/* two pieces of memory may share a frame */
-	first = max_u64(first, c->done);
-	end = min_u64(end, c->kernel->end_pfn);
+	uint64_t first = max_u64(paddr >> shift, c->done);
+
+	end = min_u64(((end - 1) >> shift) + 1, c->kernel->end_pfn);
 	while (first < end) {
 		uint64_t stop;
 
@@ -172,7 +174,6 @@ static struct error *census_add(void *arg, uint64_t first, uint64_t end)
 static struct error *census_run(struct census *c, const struct image *image)
 {
 	uint64_t nr = WINDOW_BYTES >> c->kernel->space.target.page_shift;
-	unsigned shift = c->kernel->space.target.page_shift;
 
 	for (unsigned i = 0; i < SCAN_NR_SETS; i++) {
 		struct pageset *set = scan_set(&c->sets, i);
@@ -181,15 +182,8 @@ static struct error *census_run(struct census *c, const struct image *image)
 		set->end = 0;
 	}
 	TRY(scan_create(c->kernel, 0, NULL, 0, &c->scan));
-	if (kdump_image_header(image))
-		TRY(kdump_each_run(image, BITMAP_PRESENT, census_add, c));
-	else
-		for (size_t i = 0; i < image->nr_segments; i++) {
-			const struct segment *s = &image->segments[i];
-
-			TRY(census_add(c, s->paddr >> shift,
-				       segment_end_pfn(s, shift)));
-		}
+	TRY(image_runs(image, FRAMES_PRESENT, 0, image_end_paddr(image),
+		       census_add, c));
 	return census_count(c);
 }
 
@@ -198,17 +192,10 @@ static struct error *census_run(struct census *c, const struct image *image)
 static struct error *gather_classes(struct summary *summary)
 {
 	struct census c = { .kernel = summary->kernel };
-	const struct target *target = &summary->image->target;
 	struct error *err;
 
 	if (!c.kernel || !c.kernel->has_pages || summary->counts.nr_unreached)
 		return NULL;
-	if (summary->header &&
-	    c.kernel->space.target.page_shift != target->page_shift)
-		return error_create(ERROR_INVALID,
-				    "VMCOREINFO: PAGESIZE is %u, the dump's blocks have %u bytes",
-				    1u << c.kernel->space.target.page_shift,
-				    summary->header->block_size);
 	err = census_run(&c, summary->image);
 	if (!err && !(summary->header && c.counts.nr_unreadable)) {
 		memcpy(summary->classes, c.counts.present,

@@ -214,6 +214,21 @@ static bool level_retry(struct capture *c, struct error *err, bool last)
 	return true;
 }
 
+/* Why no other level is tried after ERR: for want of room it would have been, had no
+ * signal come. */
+static struct error *reason(const struct capture *c, struct error *err,
+			    bool last)
+{
+	struct error *stopped = last || !c->sink->ops->rewrites ||
+				error_kind(err) != ERROR_NOSPACE ? NULL :
+				stop_check();
+
+	if (!stopped)
+		return err;
+	error_destroy(err);
+	return stopped;
+}
+
 /* What a level that did not fit has written is a dump until the next level
  * begins, should that never happen. */
 static void level_keep(struct capture *c)
@@ -223,10 +238,16 @@ static void level_keep(struct capture *c)
 	c->stands = c->report->totals.size;
 }
 
-/* What is made of a stream that was cut off lacks what that lacks. */
+/* What is made of a dump that lacks pages lacks them, too. */
 static void check_input(struct capture *c)
 {
-	if (c->input.image->file.cut_off)
+	uint64_t nr = c->plan->counts.present[CLASS_UNREACHED];
+
+	if (nr)
+		cut_short(c, error_create(ERROR_INVALID,
+					  "the input lacks %llu of the pages that it names",
+					  (unsigned long long)nr));
+	else if (c->input.incomplete)
 		cut_short(c, error_create(ERROR_INVALID,
 					  "the input is incomplete"));
 }
@@ -251,7 +272,7 @@ static struct error *level_write(struct capture *c, bool last, bool first_only,
 		return NULL;
 	}
 	if (err)
-		cut_short(c, err);
+		cut_short(c, reason(c, err, last));
 	err = c->writer->ops->finish(c->writer, c->report->status ==
 				     CAPTURE_COMPLETE);
 	c->report->totals = *c->writer->ops->totals(c->writer);
@@ -278,7 +299,8 @@ static struct error *levels_run(struct capture *c)
 
 	for (unsigned i = 0; i <= o->nr_levels; i++) {
 		bool first_only = i == o->nr_levels;
-		unsigned level = o->levels[first_only ? i - 1 : i];
+		unsigned level = input_level(&c->input, o->levels[first_only ?
+							  i - 1 : i]);
 
 		TRY(level_plan(c, level, first_only));
 		if (!level_fits(c, &bytes)) {

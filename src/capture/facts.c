@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "../formats/kdump_format.h"
 #include "../formats/kdump_read.h"
 #include "../image/notes.h"
 
@@ -74,6 +75,15 @@ static struct error *read_utsname(const struct kernel *kernel,
 	return NULL;
 }
 
+static struct error *note_first(void *arg, uint64_t paddr, uint64_t end)
+{
+	uint64_t *first = arg;
+
+	(void)end;
+	*first = min_u64(*first, paddr);
+	return NULL;
+}
+
 /* Linux arch/arm/kernel/head.S: what the start of RAM is a multiple of */
 #define RAM_ALIGN (2u << 20)
 
@@ -84,25 +94,54 @@ static struct error *read_utsname(const struct kernel *kernel,
  * that is not understood the image tells (as makedumpfile has it, arch/arm.c:
  * get_phys_base_arm()).
  */
-static void find_first(const struct kernel *kernel, struct log *log,
-		       struct dump_facts *ret)
+static struct error *find_first(const struct kernel *kernel, struct log *log,
+				struct dump_facts *ret)
 {
 	const struct image *image = kernel->image;
-	uint64_t start = kernel->space.phys_start;
+	uint64_t start = kernel->space.phys_start, first = UINT64_MAX;
 
 	if (image->target.elf_machine != EM_ARM)
-		return;
+		return NULL;
 	ret->phys_base = 0;
+	/* a dump's only segment may begin below */
+	TRY(image_runs(image, FRAMES_PRESENT, 0, image_end_paddr(image),
+		       note_first, &first));
 	if (!kernel->has_space)
-		start = align_down(image->segments[0].paddr, RAM_ALIGN);
-	if (start > UINT32_MAX || image->segments[0].paddr < start) {
+		start = align_down(first, RAM_ALIGN);
+	if (start > UINT32_MAX || first < start) {
 		log_warn(log, "memory begins at %#llx, for the kernel at %#llx: crash won't find it in the dump",
-			 (unsigned long long)image->segments[0].paddr,
+			 (unsigned long long)first,
 			 (unsigned long long)start);
-		return;
+		return NULL;
 	}
 	ret->phys_base = start;
 	ret->first_pfn = start >> kernel->space.target.page_shift;
+	return NULL;
+}
+
+/*
+ * A dump's head goes into the one that is made of it. Frames count from where it
+ * counts them, if that can be: the writer's do from a multiple of 64.
+ */
+static void carry_over(const struct kernel *kernel, const struct kdump_header *h,
+		       struct dump_facts *ret)
+{
+	unsigned shift = kernel->space.target.page_shift;
+	uint64_t first = h->first_pfn * h->block_size >> shift;
+
+	ret->crash_time = h->timestamp;
+	ret->crash_usec = h->timestamp_usec;
+	ret->vmemmap_excluded = h->status & KDUMP_STATUS_EXCLUDED_VMEMMAP;
+	if (h->nr_cpus)
+		ret->nr_cpus = h->nr_cpus;
+	if (kernel->image->target.elf_machine != EM_ARM) {
+		ret->phys_base = h->phys_base;
+	} else if (first % 64 == 0) {
+		ret->phys_base = h->phys_base;
+		ret->first_pfn = first;
+	}
+	for (unsigned i = 0; i < 6; i++)
+		memcpy(ret->utsname[i], h->utsname[i], 65);
 }
 
 struct error *facts_gather(const struct kernel *kernel, struct view *view,
@@ -110,6 +149,7 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 {
 	const struct vmcoreinfo *v = kernel->vmcoreinfo;
 	const char *time = v ? vmcoreinfo_get(v, "CRASHTIME") : NULL;
+	const struct kdump_header *dump = kdump_image_header(kernel->image);
 
 	*ret = (struct dump_facts){
 		.image = kernel->image,
@@ -123,8 +163,12 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 	fill_utsname(kernel, ret);
 	if (v)
 		vmcoreinfo_phys_base(v, &ret->phys_base);
-	find_first(kernel, log, ret);
-	return v ? read_utsname(kernel, view, log, ret) : NULL;
+	TRY(find_first(kernel, log, ret));
+	if (v && !dump)
+		TRY(read_utsname(kernel, view, log, ret));
+	if (dump)
+		carry_over(kernel, dump, ret);
+	return NULL;
 }
 
 void facts_check_free(uint64_t found, uint64_t kernel, struct log *log,

@@ -7,12 +7,10 @@
 
 #include "../base/bytes.h"
 #include "../base/text.h"
+#include "../formats/image_kinds.h"
+#include "../formats/kdump_format.h"
+#include "../formats/kdump_read.h"
 #include "own_memory.h"
-
-static const struct image_ops *const capture_inputs[] = {
-	&elf_image_ops,
-	NULL
-};
 
 /* A level that needs struct pages is of no use without them. */
 static void warn_unfiltered(const struct input *input,
@@ -20,11 +18,13 @@ static void warn_unfiltered(const struct input *input,
 {
 	const struct kernel *kernel = input->kernel;
 
-	if (!kernel->has_pages && options->levels[0] & ~LEVEL_ZERO)
+	if (!kernel->has_pages &&
+	    options->levels[0] & ~input->made_with & ~LEVEL_ZERO)
 		log_warn(input->log,
-			 "no page can be left out (%s): all of memory is dumped",
+			 "no page can be left out (%s): all of %s is dumped",
 			 kernel->why_not_pages ? kernel->why_not_pages :
-			 "this kernel is not understood");
+			 "this kernel is not understood", input->dump ?
+			 "what the input has" : "memory");
 }
 
 static void warn_fadump(void *arg, const char *text)
@@ -97,6 +97,63 @@ static struct error *cut_reserved(struct input *input)
 	return open_kernel(input);
 }
 
+/* What concerns memory as the capture kernel sees it. */
+static struct error *open_vmcore(struct input *input,
+				 const struct capture_options *options)
+{
+	fadump_header_include(input->image);
+	TRY(own_memory_leave_out(input->image, options->machine_root,
+				 input->log));
+	own_memory_check(input->image, input->log);
+	TRY(open_kernel(input));
+	return cut_reserved(input);
+}
+
+/* A dump that is to be made smaller, or packed otherwise. */
+static struct error *open_dump(struct input *input)
+{
+	const struct kdump_header *dump = input->dump;
+
+	if (!dump->complete && !dump->nr_present)
+		return error_create(ERROR_INVALID,
+				    "%s: its bitmaps were not written: there is nothing to make a dump of",
+				    input->image->path);
+	input->made_with = dump->level & LEVEL_MAX;
+	input->incomplete = !dump->complete;
+	if (!dump->complete)
+		log_warn(input->log,
+			 "the input is incomplete, and so is what is made of it");
+	if (dump->status & KDUMP_STATUS_EXCLUDED_VMEMMAP)
+		log_warn(input->log,
+			 "%s was made without the struct pages of what it leaves out: what can't be judged without them is kept",
+			 input->image->path);
+	return open_kernel(input);
+}
+
+/* By the kernel's own count it is checked how many free pages are found: not
+ * where they were left out before, or struct pages are missing. */
+static struct error *count_free(struct input *input)
+{
+	if (!input->kernel->has_pages || input->made_with & LEVEL_FREE ||
+	    input->incomplete)
+		return NULL;
+	TRY(kernel_free_pages(input->kernel, input->view, &input->free_kernel,
+			      &input->free_known));
+	if (!input->free_known)
+		log_warn(input->log, "the kernel's own count of free pages can't be read: what is found is not checked against it");
+	return NULL;
+}
+
+unsigned input_level(const struct input *input, unsigned level)
+{
+	if (input->made_with & ~level)
+		log_print(input->log, LOG_MESSAGE,
+			  "Dump level %u instead of %u: %s was made with level %u.",
+			  level | input->made_with, level, input->image->path,
+			  input->made_with);
+	return level | input->made_with;
+}
+
 struct error *input_open(struct input *input,
 			 const struct capture_options *options,
 			 struct log *log)
@@ -105,13 +162,11 @@ struct error *input_open(struct input *input,
 			 (options->salvage ? IMAGE_SALVAGE : 0);
 
 	input->log = log;
-	TRY(image_open(options->input, capture_inputs, flags, log,
+	TRY(image_open(options->input, image_kinds, flags, log,
 		       &input->image));
-	fadump_header_include(input->image);
-	TRY(own_memory_leave_out(input->image, options->machine_root, log));
-	own_memory_check(input->image, log);
-	TRY(open_kernel(input));
-	TRY(cut_reserved(input));
+	input->incomplete = input->image->file.cut_off;
+	input->dump = kdump_image_header(input->image);
+	TRY(input->dump ? open_dump(input) : open_vmcore(input, options));
 	warn_unfiltered(input, options);
 	memory_plan(input->kernel->end_pfn,
 		    input->kernel->space.target.page_shift,
@@ -128,14 +183,9 @@ struct error *input_open(struct input *input,
 			1ull << input->kernel->space.target.page_shift, log);
 	TRY(overlay_create(input->kernel, input->view, log, &input->overlay));
 	TRY(facts_gather(input->kernel, input->view, log, &input->facts));
-	TRY(open_fadump(input, options));
-	if (!input->kernel->has_pages)
-		return NULL;
-	TRY(kernel_free_pages(input->kernel, input->view, &input->free_kernel,
-			      &input->free_known));
-	if (!input->free_known)
-		log_warn(log, "the kernel's own count of free pages can't be read: what is found is not checked against it");
-	return NULL;
+	if (!input->dump)
+		TRY(open_fadump(input, options));
+	return count_free(input);
 }
 
 void input_close(struct input *input)

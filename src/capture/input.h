@@ -12,6 +12,10 @@
 
 struct input {
 	struct image *image;
+	const struct kdump_header *dump;	/* of a dump; NULL: a vmcore */
+	unsigned made_with;		/* the dump's level; 0: a vmcore */
+	bool incomplete;		/* the dump says that it is, or it is a
+					 * flattened stream that was cut off */
 	struct view *view;		/* main thread's */
 	struct kernel *kernel;
 	struct overlay *overlay;
@@ -30,6 +34,10 @@ struct error *input_open(struct input *input,
 			 const struct capture_options *options,
 			 struct log *log);
 void input_close(struct input *input);
+
+/* The level that LEVEL becomes with this input, from which it may only drop more;
+ * says so where that is another. */
+unsigned input_level(const struct input *input, unsigned level);
 
 /* Warns of what a scan could not read or make sense of; false: this kernel is not
  * understood at all. */

@@ -80,24 +80,62 @@ struct error *plan_create(const struct kernel *kernel,
 	return NULL;
 }
 
-/* Marks the frames of WINDOW that are at least partly in a segment. */
-static void load_present(struct plan *plan)
+struct frames_arg {
+	struct pageset *set;	/* NULL: they are counted only */
+	unsigned shift;
+	uint64_t counted;	/* up to this frame */
+	uint64_t nr;
+};
+
+/* Frames that are at least partly in [paddr, end). */
+static struct error *add_frames(void *p, uint64_t paddr, uint64_t end)
 {
-	const struct image *image = plan->kernel->image;
-	unsigned shift = plan->kernel->space.target.page_shift;
+	struct frames_arg *arg = p;
+	uint64_t first = max_u64(paddr >> arg->shift, arg->counted);
+
+	end = ((end - 1) >> arg->shift) + 1;
+	if (first >= end)
+		return NULL;
+	arg->counted = end;
+	arg->nr += end - first;
+	if (arg->set)
+		pageset_add_range(arg->set, first, end);
+	return NULL;
+}
+
+/* Makes sets.present those of the window's frames that are of FRAMES. */
+static struct error *load_frames(struct plan *plan, enum image_frames frames)
+{
 	struct pageset *present = &plan->sets.present;
+	struct frames_arg arg = {
+		.set = present,
+		.shift = plan->kernel->space.target.page_shift,
+	};
 
-	for (size_t i = image_find_segment(image, present->first << shift);
-	     i < image->nr_segments; i++) {
-		const struct segment *s = &image->segments[i];
-		uint64_t first = s->paddr >> shift;
-		uint64_t end = segment_end_pfn(s, shift);
+	pageset_clear(present);
+	return image_runs(plan->kernel->image, frames,
+			  present->first << arg.shift,
+			  present->end << arg.shift, add_frames, &arg);
+}
 
-		if (first >= present->end)
-			break;
-		pageset_add_range(present, max_u64(first, present->first),
-				  min_u64(end, present->end));
-	}
+static struct error *count_frames(const struct plan *plan,
+				  enum image_frames frames, uint64_t first,
+				  uint64_t end, uint64_t *ret)
+{
+	struct frames_arg arg = {
+		.shift = plan->kernel->space.target.page_shift,
+	};
+
+	TRY(image_runs(plan->kernel->image, frames, first << arg.shift,
+		       end << arg.shift, add_frames, &arg));
+	*ret = arg.nr;
+	return NULL;
+}
+
+/* Whether the image may lack pages that the machine had. */
+static bool is_dump(const struct plan *plan)
+{
+	return plan->kernel->image->ops->runs;
 }
 
 /*
@@ -157,7 +195,7 @@ static void window_frames(const struct plan *plan, size_t window,
 	*end = min_u64(*first + plan->window_pages, plan->end_pfn);
 }
 
-/* Empty sets over the frames of WINDOW, but for what is present. */
+/* Empty sets over the frames of WINDOW. */
 static void move_to(struct plan *plan, size_t window)
 {
 	uint64_t first, end;
@@ -166,7 +204,33 @@ static void move_to(struct plan *plan, size_t window)
 	plan->loaded = SIZE_MAX;
 	for (unsigned i = 0; i < SCAN_NR_SETS; i++)
 		scan_set_move(scan_set(&plan->sets, i), first, end);
-	load_present(plan);
+}
+
+static uint64_t count_all(const struct pageset *set)
+{
+	return pageset_count(set, set->first, set->end);
+}
+
+/* Pages of one window. */
+struct tally {
+	uint64_t present, held;
+	uint64_t kept, judged;		/* judged: kept but for the overlay */
+	uint64_t ranks[NR_RANKS];
+};
+
+/* Scans the window: of a dump what it holds, which is all that can be kept. */
+static struct error *scan_window(struct plan *plan, struct scan_counts *counts,
+				 struct progress *progress,
+				 struct tally *tally)
+{
+	struct scan_sets *sets = &plan->sets;
+
+	TRY(load_frames(plan, FRAMES_HELD));
+	tally->held = count_all(&sets->present);
+	TRY(scan_run(plan->scan, sets, counts, progress, sets->kept.first));
+	tally->judged = count_all(&sets->kept);
+	apply_overlay(plan);
+	return is_dump(plan) ? load_frames(plan, FRAMES_PRESENT) : NULL;
 }
 
 /* The sets that are remembered: all the others are in the first. */
@@ -184,31 +248,20 @@ struct error *plan_load(struct plan *plan, size_t window)
 {
 	struct scan_counts ignored = { .free_found = 0 };
 	struct pageset *stored[NR_STORED];
+	struct tally tally;
 
 	if (plan->loaded == window)
 		return NULL;
 	move_to(plan, window);
 	stored_sets(plan, stored);
-	if (!plan_store_get(&plan->store, window, stored, NR_STORED)) {
-		TRY(scan_run(plan->scan, &plan->sets, &ignored, NULL,
-			     plan->sets.kept.first));
-		apply_overlay(plan);
-	}
+	if (plan_store_get(&plan->store, window, stored, NR_STORED))
+		TRY(load_frames(plan, FRAMES_PRESENT));
+	else
+		TRY(scan_window(plan, &ignored, NULL, &tally));
 	count_prefix(plan);
 	plan->loaded = window;
 	return NULL;
 }
-
-static uint64_t count_all(const struct pageset *set)
-{
-	return pageset_count(set, set->first, set->end);
-}
-
-/* Pages of one window. */
-struct tally {
-	uint64_t present, kept, judged;	/* judged: kept but for the overlay */
-	uint64_t ranks[NR_RANKS];
-};
 
 static struct error *tally_scan(struct plan *plan, size_t window,
 				struct progress *progress, struct tally *tally)
@@ -218,13 +271,9 @@ static struct error *tally_scan(struct plan *plan, size_t window,
 	uint64_t *ranks = tally->ranks;
 
 	move_to(plan, window);
-	TRY(scan_run(plan->scan, &plan->sets, &plan->counts, progress,
-		     sets->kept.first));
-	tally->judged = count_all(&sets->kept);
-	apply_overlay(plan);
+	TRY(scan_window(plan, &plan->counts, progress, tally));
 	count_prefix(plan);
 	plan->loaded = window;
-	tally->present = count_all(&sets->present);
 	tally->kept = count_all(&sets->kept);
 	ranks[RANK_FIRST] = count_all(plan->first);
 	ranks[RANK_SLAB] = count_all(&sets->slab);
@@ -239,27 +288,6 @@ static struct error *tally_scan(struct plan *plan, size_t window,
 	return NULL;
 }
 
-/* Frames of [first, end) that are at least partly in a segment. */
-static uint64_t count_present(const struct plan *plan, uint64_t first,
-			      uint64_t end)
-{
-	const struct image *image = plan->kernel->image;
-	unsigned shift = plan->kernel->space.target.page_shift;
-	uint64_t nr = 0;
-
-	for (size_t i = image_find_segment(image, first << shift);
-	     i < image->nr_segments; i++) {
-		const struct segment *s = &image->segments[i];
-		uint64_t from = max_u64(s->paddr >> shift, first);
-
-		if (from >= end)
-			break;
-		first = min_u64(segment_end_pfn(s, shift), end);
-		nr += first > from ? first - from : 0;
-	}
-	return nr;
-}
-
 /* Where there is no memory, or there are no struct pages and nothing is known
  * of any frame, there is nothing to scan: what is present is kept. *RET:
  * whether it is so. */
@@ -272,17 +300,36 @@ static struct error *tally_plain(struct plan *plan, size_t window,
 	window_frames(plan, window, &first, &end);
 	TRY(stop_check());
 	TRY(scan_gap(plan->scan, first, &gap));
-	tally->present = tally->judged = count_present(plan, first, end);
+	TRY(count_frames(plan, FRAMES_PRESENT, first, end, &tally->present));
 	*ret = !tally->present ||
 	       (gap >= end && !overlay_may_have(plan->overlay, first, end));
 	if (!*ret)
 		return NULL;
-	tally->kept = plan->first_only ? 0 : tally->present;
+	tally->held = tally->present;
+	if (is_dump(plan))
+		TRY(count_frames(plan, FRAMES_HELD, first, end, &tally->held));
+	tally->judged = tally->held;
+	tally->kept = plan->first_only ? 0 : tally->held;
 	tally->ranks[RANK_KERNEL] = tally->kept;
-	plan->counts.present[CLASS_UNKNOWN] += tally->present;
-	plan->counts.kept[CLASS_UNKNOWN] += tally->present;
+	plan->counts.present[CLASS_UNKNOWN] += tally->held;
+	plan->counts.kept[CLASS_UNKNOWN] += tally->held;
 	if (progress)
 		progress_update(progress, end, 0);
+	return NULL;
+}
+
+/* What of the window's frames the image does not hold. */
+static struct error *tally_missing(struct plan *plan, size_t window,
+				   const struct tally *tally)
+{
+	uint64_t *present = plan->counts.present, first, end, named;
+
+	if (tally->held == tally->present)
+		return NULL;
+	window_frames(plan, window, &first, &end);
+	TRY(count_frames(plan, FRAMES_NAMED, first, end, &named));
+	present[CLASS_LEFT_OUT] += tally->present - named;
+	present[CLASS_UNREACHED] += named - tally->held;
 	return NULL;
 }
 
@@ -315,6 +362,7 @@ struct error *plan_scan(struct plan *plan, struct progress *progress)
 		TRY(tally_plain(plan, w, progress, &tally, &plain));
 		if (!plain)
 			TRY(tally_scan(plan, w, progress, &tally));
+		TRY(tally_missing(plan, w, &tally));
 		tally_add(plan, w, &tally);
 	}
 	plan->base[plan->nr_windows] = plan->nr_kept;

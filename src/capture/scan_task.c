@@ -281,6 +281,15 @@ static bool judge_mapped(struct cursor *c)
 	return false;
 }
 
+/* The struct pages from c->pfn up to END can't be read. It is of no account for
+ * frames that are not there. */
+static void mark_unreadable(struct cursor *c, uint64_t end)
+{
+	c->marks.counts.nr_unreadable +=
+		pageset_count(&c->task->sets->present, c->pfn, end);
+	marks_add(&c->marks, CLASS_UNKNOWN, c->pfn, end);
+}
+
 /* The frames up to c->stop, all of one array of struct pages. */
 static struct error *scan_array(struct cursor *c)
 {
@@ -296,9 +305,7 @@ static struct error *scan_array(struct cursor *c)
 		c->chunk_pfn = c->pfn;
 		if (!c->chunk.pages) {
 			nr = min_u64(c->chunk.nr, c->stop - c->pfn);
-			marks_add(&c->marks, CLASS_UNKNOWN, c->pfn,
-				  c->pfn + nr);
-			c->marks.counts.nr_unreadable += nr;
+			mark_unreadable(c, c->pfn + nr);
 			c->pfn += nr;
 		} else if (!c->chunk.mapped) {
 			judge_chunk(c);
@@ -353,8 +360,9 @@ static struct error *run(struct cursor *c)
 		c->stop = min_u64(end, max_u64(c->array.first_pfn,
 					       c->pfn + 1));
 		if (unreadable)
-			c->marks.counts.nr_unreadable += c->stop - c->pfn;
-		marks_add(&c->marks, CLASS_UNKNOWN, c->pfn, c->stop);
+			mark_unreadable(c, c->stop);
+		else
+			marks_add(&c->marks, CLASS_UNKNOWN, c->pfn, c->stop);
 		c->pfn = c->stop;
 	}
 	return NULL;

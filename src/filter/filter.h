@@ -24,6 +24,10 @@ enum page_class {
 	CLASS_LOST,		/* lost to fadump: no struct page says so, but
 				 * where it lies (src/capture/lost.h); in no
 				 * segment */
+	/* Of a dump that is captured again, those that it has not: left out
+	 * when it was made, or missing in it. */
+	CLASS_LEFT_OUT,
+	CLASS_UNREACHED,
 	NR_CLASSES
 };
 

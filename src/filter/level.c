@@ -27,6 +27,10 @@ static const struct {
 	[CLASS_DEVICE] = { "device pages", "device", 0 },
 	[CLASS_UNKNOWN] = { "pages without struct page", "unknown", 0 },
 	[CLASS_LOST] = { "lost to fadump", "lost_to_fadump", LEVEL_ALWAYS },
+	[CLASS_LEFT_OUT] = { "not in the input dump", "not_in_input",
+			     LEVEL_ALWAYS },
+	[CLASS_UNREACHED] = { "missing in the input", "missing_in_input",
+			      LEVEL_ALWAYS },
 };
 
 const char *class_name(enum page_class class)

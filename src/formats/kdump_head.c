@@ -199,7 +199,8 @@ void kdump_head_status(const struct dump_facts *facts, bool complete,
 		       uint8_t status[4])
 {
 	put_u32(status, (facts->codec ? facts->codec->flag : 0) |
-		(complete ? 0 : KDUMP_STATUS_INCOMPLETE),
+		(complete ? 0 : KDUMP_STATUS_INCOMPLETE) |
+		(facts->vmemmap_excluded ? KDUMP_STATUS_EXCLUDED_VMEMMAP : 0),
 		facts->image->target.big_endian);
 }
 
@@ -223,6 +224,7 @@ static void header_fill(const struct dump_facts *facts,
 	put_u32(h + KDUMP_H_VERSION, KDUMP_VERSION, big);
 	memcpy(h + KDUMP_H_UTSNAME, facts->utsname, sizeof(facts->utsname));
 	kdump_time_put(head->shape, h, 0, facts->crash_time, big);
+	kdump_time_put(head->shape, h, 1, facts->crash_usec, big);
 	kdump_head_status(facts, false,
 			  h + kdump_shape_at(head->shape, KDUMP_H_STATUS));
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)

@@ -117,6 +117,9 @@ static struct error *describe(struct image *image, struct kdump *kdump)
 		image->nr_notes = 1;
 		image->notes[0] = (struct note_extent){ h->note_offset,
 							h->note_len };
+	} else {	/* version 3 has the text alone */
+		image->vmcoreinfo = (struct note_extent){
+			h->vmcoreinfo_offset, h->vmcoreinfo_len };
 	}
 	return NULL;
 }
@@ -298,6 +301,7 @@ const struct image_ops kdump_image_ops = {
 	.probe = kdump_probe,
 	.open = kdump_open,
 	.read = kdump_read,
+	.runs = kdump_runs,
 	.scratch_size = kdump_scratch_size,
 	.scratch_deinit = kdump_scratch_deinit,
 	.close = kdump_close,

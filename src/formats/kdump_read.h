@@ -37,8 +37,8 @@ enum { UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION, UTS_MACHINE,
        UTS_DOMAINNAME };
 
 /*
- * Memory is one segment, of max_mapnr frames: read() says PAGE_ABSENT for a
- * frame that is not in the dump, PAGE_UNREADABLE for one that is, but whose
+ * Memory is one segment, of max_mapnr frames; which of them there are runs()
+ * tells. read() says PAGE_ABSENT for a frame that is not in the dump, PAGE_UNREADABLE for one that is, but whose
  * descriptor is empty (not reached), whose contents can't be decoded, or that
  * could not be read when the dump was made.
  */

@@ -42,6 +42,11 @@ uint64_t kdump_bitmap_skip(const struct image *image,
 bool kdump_desc_reached(const struct image *image,
 			const struct kdump_desc *desc);
 
+/* kdump_image_ops.runs */
+struct error *kdump_runs(const struct image *image, enum image_frames frames,
+			 uint64_t paddr, uint64_t end, image_run_fn *fn,
+			 void *arg);
+
 /* The first descriptor at or after INDEX that may not be empty. */
 uint64_t kdump_descs_skip(const struct image *image, uint64_t index);
 

@@ -32,6 +32,8 @@ struct dump_facts {
 	const struct codec_ops *codec;	/* NULL: none */
 	int codec_level;	/* as codec_create() takes it */
 	uint64_t crash_time;	/* seconds since 1970; 0: unknown */
+	uint64_t crash_usec;	/* and microseconds */
+	bool vmemmap_excluded;	/* struct pages are missing in the input */
 	uint64_t phys_base;	/* vmcoreinfo_phys_base(), or arm's */
 	unsigned nr_cpus;	/* NT_PRSTATUS notes */
 	bool drop_device_dumps;	/* --no-device-dumps */

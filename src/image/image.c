@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/bytes.h"
 
 #define PROBE_LEN 4096
 
@@ -126,4 +127,20 @@ bool image_covers(const struct image *image, uint64_t paddr, uint64_t len)
 		paddr = image->segments[i].paddr + image->segments[i].memsz;
 	}
 	return paddr >= end;
+}
+
+struct error *image_runs(const struct image *image, enum image_frames frames,
+			 uint64_t paddr, uint64_t end, image_run_fn *fn,
+			 void *arg)
+{
+	if (image->ops->runs)
+		return image->ops->runs(image, frames, paddr, end, fn, arg);
+	for (size_t i = image_find_segment(image, paddr);
+	     i < image->nr_segments && image->segments[i].paddr < end; i++) {
+		const struct segment *s = &image->segments[i];
+
+		TRY(fn(arg, max_u64(s->paddr, paddr),
+		       min_u64(s->paddr + s->memsz, end)));
+	}
+	return NULL;
 }

@@ -47,6 +47,17 @@ struct note_extent {
 	uint64_t offset, len;
 };
 
+/* Which frames of a dump. */
+enum image_frames {
+	FRAMES_PRESENT,		/* that the machine had */
+	FRAMES_NAMED,		/* that the dump says it has */
+	FRAMES_HELD,		/* and does: in a dump that was cut short, or
+				 * cut off, these are less */
+};
+
+/* Bytes [paddr, end) of memory, all of the same kind. */
+typedef struct error *image_run_fn(void *arg, uint64_t paddr, uint64_t end);
+
 struct image;
 
 struct image_ops {
@@ -68,6 +79,12 @@ struct image_ops {
 				uint64_t paddr, void *buf, size_t len,
 				const struct segment *segment);
 
+	/* See image_runs(). NULL: all memory that the machine had is here, and
+	 * is what lies in segments. */
+	struct error *(*runs)(const struct image *image,
+			      enum image_frames frames, uint64_t paddr,
+			      uint64_t end, image_run_fn *fn, void *arg);
+
 	size_t (*scratch_size)(const struct image *image);  /* may be NULL */
 	void (*scratch_deinit)(void *scratch);		    /* may be NULL */
 	void (*close)(struct image *image);
@@ -87,6 +104,8 @@ struct image {
 	size_t nr_segments;
 	struct note_extent *notes;	/* in file order; owned */
 	size_t nr_notes;
+	struct note_extent vmcoreinfo;	/* its text, where that is in no note; len
+					 * 0: there is none such */
 	uint64_t page_offset;	/* p_vaddr - p_paddr of the linear map, if the
 				 * program headers agree on one; else 0 */
 	void *impl;		/* the ops' own; owned by them */
@@ -115,6 +134,14 @@ bool image_has(const struct image *image, uint64_t paddr, uint64_t len);
 
 /* Whether all of [paddr, paddr + len) lies in segments. */
 bool image_covers(const struct image *image, uint64_t paddr, uint64_t len);
+
+/*
+ * Calls FN for what of [paddr, end) is of FRAMES, ascending and disjoint. Any
+ * thread. A dump's frames are found in its file, which may fail.
+ */
+struct error *image_runs(const struct image *image, enum image_frames frames,
+			 uint64_t paddr, uint64_t end, image_run_fn *fn,
+			 void *arg);
 
 /* ELF vmcore: /proc/vmcore, a copy of it, QEMU's dump-guest-memory. */
 extern const struct image_ops elf_image_ops;

@@ -120,30 +120,39 @@ static struct error *match(void *arg, const struct note *note)
 	return NULL;
 }
 
-struct error *vmcoreinfo_read(const struct image *image, struct log *log,
-			      struct vmcoreinfo **ret)
+/* LEN bytes of text at OFFSET of the file. */
+static struct error *read_text(const struct image *image, uint64_t offset,
+			       uint64_t len, struct log *log,
+			       struct vmcoreinfo **ret)
 {
-	struct search search = { .image = image };
 	AUTO_FREE char *text = NULL;
-	size_t len;
 
-	*ret = NULL;
-	TRY(notes_each(image, log, match, &search));
-	if (!search.found)
-		return NULL;
-	len = search.note.desc_len;
 	if (len > VMCOREINFO_MAX) {
 		log_warn(log,
-			 "%s: VMCOREINFO claims %zu bytes: only %u are read",
-			 image->path, len, VMCOREINFO_MAX);
+			 "%s: VMCOREINFO claims %llu bytes: only %u are read",
+			 image->path, (unsigned long long)len, VMCOREINFO_MAX);
 		len = VMCOREINFO_MAX;
 	}
 	text = malloc(len + 1);
 	if (!text)
 		return error_nomem();
-	TRY(image_file_read_exact(&image->file, text, len,
-				  search.note.desc_offset));
-	TRY(vmcoreinfo_parse(text, len, ret));
+	TRY(image_file_read_exact(&image->file, text, len, offset));
+	return vmcoreinfo_parse(text, len, ret);
+}
+
+struct error *vmcoreinfo_read(const struct image *image, struct log *log,
+			      struct vmcoreinfo **ret)
+{
+	struct search search = { .image = image };
+
+	*ret = NULL;
+	TRY(notes_each(image, log, match, &search));
+	if (!search.found)
+		return image->vmcoreinfo.len ?
+		       read_text(image, image->vmcoreinfo.offset,
+				 image->vmcoreinfo.len, log, ret) : NULL;
+	TRY(read_text(image, search.note.desc_offset, search.note.desc_len,
+		      log, ret));
 	(*ret)->offset = search.note.desc_offset;
 	(*ret)->note_len = search.note.desc_len;
 	return NULL;

@@ -13,7 +13,8 @@ struct vmcoreinfo {
 	size_t len;		/* of text, bytes */
 	const char **keys, **values;	/* sorted by key; point into text */
 	size_t nr;
-	uint64_t offset, note_len;	/* the note's contents in the file */
+	uint64_t offset, note_len;	/* the note's contents in the file; 0: it
+					 * is in no note */
 };
 
 #define VMCOREINFO_MAX 65536	/* bytes; kernels have one page at most */
@@ -24,7 +25,7 @@ struct error *vmcoreinfo_parse(const char *text, size_t len,
 			       struct vmcoreinfo **ret);
 void vmcoreinfo_destroy(struct vmcoreinfo *vmcoreinfo);
 
-/* The VMCOREINFO note of an image; *RET NULL if there is none. */
+/* The VMCOREINFO of an image, in a note or alone; *RET NULL if there is none. */
 struct error *vmcoreinfo_read(const struct image *image, struct log *log,
 			      struct vmcoreinfo **ret);
 

@@ -84,7 +84,7 @@ def wrong(box):
 def doubts(box):
     """Whoever reads the numbers is told what the scan could not read."""
     for name, text in (
-            ("bad-pgtable-absent", "16384 struct pages can't be read"),
+            ("bad-pgtable-absent", "16286 struct pages can't be read"),
             ("bad-freecount", "1072 free pages were found, it says")):
         image = box.image(name)
         err = box.good("estimate", "--vmcore", image.path).err

@@ -175,7 +175,8 @@ static void test_levels(void)
 	} cases[] = {
 		{ CLASS_KERNEL, 0 }, { CLASS_SLAB, 0 }, { CLASS_UNKNOWN, 0 },
 		{ CLASS_DEVICE, 0 },
-		{ CLASS_LOST, 0xffffffff },
+		{ CLASS_LOST, 0xffffffff }, { CLASS_LEFT_OUT, 0xffffffff },
+		{ CLASS_UNREACHED, 0xffffffff },
 		{ CLASS_OFFLINE, 0xffffffff }, { CLASS_HWPOISON, 0xffffffff },
 		{ CLASS_FREE, 0xffff0000 }, { CLASS_UNACCEPTED, 0xffff0000 },
 		{ CLASS_ANON, 0xff00ff00 }, { CLASS_HUGETLB, 0xff00ff00 },
