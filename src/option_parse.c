@@ -83,6 +83,13 @@ struct error *option_parse_codec_level(struct options *options,
 	return choose_codec_level(options, (int)level);
 }
 
+struct error *option_parse_elf(struct options *options, const char *argument)
+{
+	(void)argument;
+	options->capture.format = &elf_writer_ops;
+	return NULL;
+}
+
 struct error *option_parse_fast(struct options *options, const char *argument)
 {
 	(void)argument;
@@ -92,6 +99,7 @@ struct error *option_parse_fast(struct options *options, const char *argument)
 struct error *option_parse_order(struct options *options, const char *argument)
 {
 	options->capture.address_order = !strcmp(argument, "address");
+	options->value_order_given = !options->capture.address_order;
 	if (!options->capture.address_order && strcmp(argument, "value"))
 		return error_create(ERROR_USAGE,
 				    "--order takes value or address, not \"%s\"",

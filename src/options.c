@@ -315,6 +315,23 @@ static const struct codec_ops *default_codec(void)
 	return NULL;
 }
 
+/* What the format has no use for. */
+static struct error *check_format(struct options *options)
+{
+	struct capture_options *capture = &options->capture;
+
+	if (!capture->format->packs && options->codec_given)
+		return error_create(ERROR_USAGE,
+				    "-E and -%c exclude each other: an ELF core is not compressed",
+				    capture->codec->letter);
+	if (!capture->format->packs)
+		capture->codec = NULL;
+	if (!capture->format->by_value && options->value_order_given)
+		return error_create(ERROR_USAGE,
+				    "-E and --order value exclude each other: an ELF core's pages come by address");
+	return NULL;
+}
+
 static struct error *check_codec_level(const struct options *options)
 {
 	const struct codec_ops *codec = options->capture.codec;
@@ -348,6 +365,7 @@ static void options_init(struct options *options, const char *program)
 		.command = COMMAND_CAPTURE,
 		.as_makedumpfile = !strcmp(base, "makedumpfile"),
 		.capture = {
+			.format = &kdump_writer_ops,
 			.codec_level = CODEC_LEVEL_DEFAULT,
 			.nr_threads = -1,
 			.max_size = UINT64_MAX,
@@ -386,6 +404,7 @@ struct error *options_parse(struct options *ret, int argc, char **argv,
 	if (ret->command == COMMAND_HELP || ret->command == COMMAND_VERSION)
 		return NULL;
 	TRY(check_given(ret));
+	TRY(check_format(ret));
 	TRY(check_codec_level(ret));
 	return check_words(ret, argc - optind, argv + optind,
 			   stdout_is_terminal);
@@ -397,6 +416,7 @@ void options_print_notes(const struct options *options, struct log *log)
 
 	if (options->capture.paranoid && !options->capture.codec)
 		log_warn(log, "--paranoid has no effect: pages are not compressed");
+
 
 	for (size_t i = 0; i < nr_option_rows; i++) {
 		const struct option_row *row = &option_rows[i];

@@ -66,7 +66,7 @@ struct options {
 
 	/* What the parser needs to judge combinations. */
 	bool given[OPTIONS_MAX];	/* row i of option_rows was given */
-	bool codec_given, flatten_given, debug, levels_given;
+	bool codec_given, value_order_given, flatten_given, debug, levels_given;
 };
 
 enum option_action {

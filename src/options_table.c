@@ -35,6 +35,8 @@ const struct option_row option_rows[] = {
 	  .help = "compress with snappy" },
 	{ 'z', NULL, NULL, .action = ACTION_CODEC, .commands = FOR(CAPTURE),
 	  .help = "compress with zstd" },
+	{ 'E', NULL, NULL, PARSE(elf), .commands = FOR(CAPTURE),
+	  .help = "write an ELF core, not compressed, which gdb reads, too" },
 	{ 0, "level", "N", PARSE(codec_level), .commands = FOR(CAPTURE),
 	  .help = "how hard zlib tries (default 1), or zstd: 1-19 are\n"
 		  "libzstd's, without it an encoder of our own is used" },
@@ -166,8 +168,6 @@ const struct option_row option_rows[] = {
 	{ 0, "work-dir", "DIR", UNNEEDED,
 	  .help = "where to keep a bitmap" },
 
-	{ 'E', NULL, NULL, MISSING,
-	  .help = "leave it out for the kdump-compressed format" },
 	{ 'e', NULL, NULL, MISSING,
 	  .help = "leave it out to keep the struct pages of pages left out" },
 	{ 'x', NULL, "VMLINUX", MISSING,

@@ -72,6 +72,14 @@ static void print_ranges(const struct summary *summary, FILE *file)
 			n - SUMMARY_MAX_RANGES);
 }
 
+/* A vmcore does not say that it is complete. */
+static void print_elf(const struct summary *summary, FILE *file)
+{
+	if (summary->image->incomplete)
+		fprintf(file, "%-13sno: its header says that it was not finished\n",
+			"complete:");
+}
+
 static void print_dump(const struct summary *summary, FILE *file)
 {
 	const struct kdump_header *h = summary->header;
@@ -213,6 +221,8 @@ void summary_print(const struct summary *summary, bool registers, FILE *file)
 	print_ranges(summary, file);
 	if (summary->header)
 		print_dump(summary, file);
+	else
+		print_elf(summary, file);
 	print_classes(summary, file);
 	print_devices(summary, file);
 	if (summary->fadump.known)
@@ -343,6 +353,9 @@ void summary_print_json(const struct summary *summary, FILE *file)
 		json_crash(summary, file);
 	if (summary->header)
 		json_dump(summary, file);
+	else
+		fprintf(file, ",\n  \"complete\": %s", image->incomplete ||
+			image->file.cut_off ? "false" : "null");
 	if (summary->classes_known)
 		json_classes(summary, file);
 	fputs(",\n  \"devices\": ", file);

@@ -78,6 +78,45 @@ static bool serial_retry(struct capture *c, struct error *err)
 	return true;
 }
 
+static struct error *feed_open(struct capture *c, struct feed *ret)
+{
+	struct error *err;
+
+	do {
+		*ret = (struct feed){
+			.options = c->options,
+			.image = c->input.image,
+			.page_size = c->report->page_size,
+			.nr_threads = c->input.budget.nr_threads,
+			.plan = c->plan,
+			.writer = c->writer,
+			.rewrites = c->sink->ops->rewrites,
+			.progress = &c->progress,
+			.report = c->report,
+		};
+		err = feed_init(ret);
+		if (err)
+			feed_deinit(ret);
+	} while (serial_retry(c, err));
+	return err;
+}
+
+/* Lets a format look at all pages whose head depends on them. */
+static struct error *survey(struct capture *c)
+{
+	struct feed feed;
+	struct error *err;
+
+	if (!c->writer->ops->survey)
+		return NULL;
+	progress_begin(&c->progress, "survey", c->plan->nr_kept);
+	TRY(feed_open(c, &feed));
+	err = feed_survey(&feed);
+	feed_deinit(&feed);
+	progress_end(&c->progress, feed.nr_done, feed.bytes);
+	return err;
+}
+
 /* Scans for LEVEL; creates the writer for what that keeps. */
 static struct error *level_plan(struct capture *c, unsigned level,
 				bool first_only)
@@ -85,7 +124,8 @@ static struct error *level_plan(struct capture *c, unsigned level,
 	const struct capture_options *o = c->options;
 	const struct input *in = &c->input;
 	struct dump_facts *facts = &c->facts;
-	bool by_value = c->sink->ops->rewrites && !o->address_order;
+	bool by_value = o->format->by_value && c->sink->ops->rewrites &&
+			!o->address_order;
 
 	level_close(c);
 	TRY(plan_create(in->kernel, in->overlay, level, by_value,
@@ -99,11 +139,12 @@ static struct error *level_plan(struct capture *c, unsigned level,
 	*facts = in->facts;
 	facts->nr_kept = c->plan->nr_kept;
 	facts->level = level;
-	facts->codec = o->codec;
+	facts->codec = c->report->codec;
 	facts->codec_level = o->codec_level;
 	facts->drop_device_dumps = o->drop_device_dumps;
 	facts->max_size = o->max_size;
-	return kdump_writer_ops.create(c->sink, facts, &c->writer);
+	TRY(o->format->create(c->sink, facts, &c->writer));
+	return survey(c);
 }
 
 static uint64_t room(const struct capture *c)
@@ -127,7 +168,7 @@ static struct error *bitmaps_fit(const struct capture *c)
 	uint64_t end_pfn = c->input.kernel->end_pfn;
 	char size[2][16];
 
-	if (end_pfn / 4 <= room(c))
+	if (!c->options->format->bitmap || end_pfn / 4 <= room(c))
 		return NULL;
 	return error_create(ERROR_NOSPACE,
 			    "no dump level fits: the bitmaps of %llu page frames alone take %s, there is room for %s",
@@ -142,7 +183,8 @@ static struct error *metadata_write(struct capture *c)
 	c->begun = true;
 	c->stands = false;
 	TRY(c->writer->ops->begin(c->writer));
-	for (size_t w = 0; w < c->plan->nr_windows; w++) {
+	for (size_t w = 0; c->writer->ops->bitmap && w < c->plan->nr_windows;
+	     w++) {
 		if (!(c->plan->holds[w] & PLAN_PRESENT))
 			continue;	/* zeroes */
 		TRY(plan_load(c->plan, w));
@@ -152,29 +194,6 @@ static struct error *metadata_write(struct capture *c)
 	TRY(c->writer->ops->metadata(c->writer));
 	c->report->metadata_seconds = progress_now() - c->start;
 	return NULL;
-}
-
-static struct error *feed_open(struct capture *c, struct feed *ret)
-{
-	struct error *err;
-
-	do {
-		*ret = (struct feed){
-			.options = c->options,
-			.image = c->input.image,
-			.page_size = c->report->page_size,
-			.nr_threads = c->input.budget.nr_threads,
-			.plan = c->plan,
-			.writer = c->writer,
-			.rewrites = c->sink->ops->rewrites,
-			.progress = &c->progress,
-			.report = c->report,
-		};
-		err = feed_init(ret);
-		if (err)
-			feed_deinit(ret);
-	} while (serial_retry(c, err));
-	return err;
 }
 
 static struct error *pages_write(struct capture *c)
@@ -371,7 +390,7 @@ static struct error *run(struct capture *c)
 	if (c->report->totals.nr_mispacked)
 		log_warn(c->log, "%llu pages did not unpack to what they were packed from: they are stored raw, and right; the packer (%s) or this machine's memory or CPU is not",
 			 (unsigned long long)c->report->totals.nr_mispacked,
-			 c->options->codec->library);
+			 c->report->codec->library);
 	return NULL;
 }
 
@@ -387,6 +406,7 @@ struct error *capture_run(const struct capture_options *options,
 	struct error *err;
 
 	memset(report, 0, sizeof(*report));
+	report->codec = options->codec;
 	progress_init(&c.progress, log, options->progress_fd);
 	err = run(&c);
 	if (err && error_kind(err) == ERROR_STOPPED)

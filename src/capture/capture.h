@@ -20,6 +20,7 @@ struct output;
 struct capture_options {
 	const char *input;	/* path */
 	const char *output;	/* path; NULL: stdout, flattened */
+	const struct writer_ops *format;
 	unsigned levels[CAPTURE_MAX_LEVELS];	/* tried in this order */
 	unsigned nr_levels;
 	const struct codec_ops *codec;	/* NULL: pages are stored raw */
@@ -53,6 +54,7 @@ struct capture_report {
 	enum capture_status status;
 	char *cut_short;	/* why; NULL if complete; owned */
 	unsigned level;		/* the one that was taken */
+	const struct codec_ops *codec;	/* and the codec */
 	bool first_rank_only;	/* no level fitted: only rank 0 was written */
 	char release[66];	/* crashed kernel's, escaped; "" unknown */
 	uint64_t crash_time;	/* seconds since 1970; 0: unknown */

@@ -144,6 +144,22 @@ static void carry_over(const struct kernel *kernel, const struct kdump_header *h
 		memcpy(ret->utsname[i], h->utsname[i], 65);
 }
 
+/* For formats that tell where memory is mapped. */
+static void find_maps(const struct kernel *kernel, struct dump_facts *ret)
+{
+	const struct space *space = &kernel->space;
+
+	if (!kernel->has_space)
+		return;
+	if (space->has_linear)
+		ret->linear_start = space->linear_start;
+	if (space->image.end > space->image.start)
+		ret->kernel_map = (struct image_map){
+			space->image.start - space->image_offset,
+			space->image.end - space->image.start,
+			space->image.start };
+}
+
 struct error *facts_gather(const struct kernel *kernel, struct view *view,
 			   struct log *log, struct dump_facts *ret)
 {
@@ -164,6 +180,7 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 	if (v)
 		vmcoreinfo_phys_base(v, &ret->phys_base);
 	TRY(find_first(kernel, log, ret));
+	find_maps(kernel, ret);
 	if (v && !dump)
 		TRY(read_utsname(kernel, view, log, ret));
 	if (dump)

@@ -3,6 +3,7 @@
 #include "feed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/bytes.h"
 #include "../base/stop.h"
@@ -27,8 +28,8 @@ static struct error *workers_init(struct feed *feed)
 	for (unsigned i = 0; i < feed->nr_workers; i++) {
 		feed->locals[i] = &feed->workers[i];
 		TRY(worker_init(&feed->workers[i], feed->image,
-				feed->page_size, o->codec, o->codec_level,
-				o->paranoid));
+				feed->page_size, feed->report->codec,
+				o->codec_level, o->paranoid));
 	}
 	for (unsigned i = 0; i < feed->nr_jobs; i++)
 		TRY(worker_job_init(&feed->jobs[i], feed->page_size));
@@ -109,6 +110,15 @@ static void list_unreadable(struct feed *feed, const struct batch *batch,
 			feed->report->unreadable[nr_before++] = batch->pfn[i];
 }
 
+/* Hands a batch to the writer. */
+static struct error *take(struct feed *feed, const struct batch *batch)
+{
+	const struct writer_ops *ops = feed->writer->ops;
+
+	return feed->surveys ? ops->survey(feed->writer, batch) :
+	       ops->pages(feed->writer, batch);
+}
+
 /* Waits for the oldest job. A read that hangs must not keep the writer from
  * making what it has durable: an empty batch is a tick of its clock. */
 static struct error *wait_oldest(struct feed *feed)
@@ -116,7 +126,7 @@ static struct error *wait_oldest(struct feed *feed)
 	static const struct batch tick = { .nr = 0 };
 
 	while (!pool_wait(feed->pool, TICK_SECONDS))
-		TRY(feed->writer->ops->pages(feed->writer, &tick));
+		TRY(take(feed, &tick));
 	return NULL;
 }
 
@@ -137,8 +147,9 @@ static struct error *write_oldest(struct feed *feed, bool *none)
 	if (err)
 		return err;
 	nr_unreadable = feed->writer->ops->totals(feed->writer)->nr_unreadable;
-	TRY(feed->writer->ops->pages(feed->writer, &job->batch));
-	list_unreadable(feed, &job->batch, nr_unreadable);
+	TRY(take(feed, &job->batch));
+	if (!feed->surveys)
+		list_unreadable(feed, &job->batch, nr_unreadable);
 	feed->nr_done += job->batch.nr;
 	feed->bytes += job->batch.len;
 	progress_update(feed->progress, feed->nr_done, feed->bytes);
@@ -167,7 +178,7 @@ static struct error *run(struct feed *feed)
 		if (pool_full(feed->pool))
 			TRY(write_oldest(feed, &none));
 		TRY(submit_next(feed, &window_ended, &end));
-		if (window_ended && !feed->rewrites) {
+		if (window_ended && !feed->rewrites && !feed->surveys) {
 			TRY(write_rest(feed));
 			TRY(feed->writer->ops->window_end(
 					feed->writer, &feed->plan->sets.kept));
@@ -187,4 +198,32 @@ struct error *feed_run(struct feed *feed)
 		job->batch.err = NULL;
 	}
 	return err;
+}
+
+/* Which pages there will be, without a look at them. */
+static struct error *survey_frames(struct feed *feed)
+{
+	struct batch *batch = &feed->jobs[0].batch;
+	bool end = false;
+
+	memset(batch->kind, BATCH_RAW, sizeof(batch->kind));
+	plan_rewind(feed->plan);
+	while (!end) {
+		TRY(stop_check());
+		TRY(plan_next(feed->plan, WINDOW_BYTES,
+			      worker_batch_pages(feed->page_size), batch->pfn,
+			      batch->index, &batch->nr, &end));
+		TRY(take(feed, batch));
+	}
+	return NULL;
+}
+
+struct error *feed_survey(struct feed *feed)
+{
+	struct writer *writer = feed->writer;
+
+	feed->surveys = true;
+	TRY(writer->ops->survey_contents(writer) ? feed_run(feed) :
+	    survey_frames(feed));
+	return writer->ops->survey(writer, NULL);
 }

@@ -22,6 +22,7 @@ struct feed {
 	size_t page_size;		/* bytes */
 	unsigned nr_threads;
 	bool rewrites;			/* the sink does */
+	bool surveys;			/* feed_survey()'s */
 
 	uint64_t nr_done, bytes;	/* pages written, and their packed size */
 	/* feed.c's own */
@@ -43,5 +44,9 @@ void feed_deinit(struct feed *feed);
  * target; all that was written before stands.
  */
 struct error *feed_run(struct feed *feed);
+
+/* Shows all pages to a writer that wants to see them before (writer.h: survey).
+ * The feed is of no use after that. */
+struct error *feed_survey(struct feed *feed);
 
 #endif

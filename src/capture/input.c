@@ -164,8 +164,11 @@ struct error *input_open(struct input *input,
 	input->log = log;
 	TRY(image_open(options->input, image_kinds, flags, log,
 		       &input->image));
-	input->incomplete = input->image->file.cut_off;
+	input->incomplete = input->image->file.cut_off ||
+			    input->image->incomplete;
 	input->dump = kdump_image_header(input->image);
+	if (input->image->incomplete)
+		log_warn(log, "the input is incomplete, and so is what is made of it");
 	TRY(input->dump ? open_dump(input) : open_vmcore(input, options));
 	warn_unfiltered(input, options);
 	memory_plan(input->kernel->end_pfn,

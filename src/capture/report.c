@@ -94,8 +94,9 @@ void report_print(const struct capture_report *report,
 	log_print(log, LOG_MESSAGE,
 		  "%s: level %u, %s: %" PRIu64 " of %" PRIu64 " pages, %s of memory in %s (%.1f %%), %.1f s, %u threads, %s of memory used",
 		  options->dry_run ? "dry run" : options->output ?
-		  options->output : "flattened", report->level,
-		  options->codec ? options->codec->name : "uncompressed",
+		  options->output : "flattened",
+		  report->level,
+		  report->codec ? report->codec->name : "uncompressed",
 		  t->nr_pages, report->nr_present,
 		  text_size(report->input_bytes, in), text_size(t->size, out),
 		  report->input_bytes ? 100.0 * (double)t->size /
@@ -188,9 +189,10 @@ static void print_report(FILE *file, const struct capture_report *r,
 	print_number(file, "level", r->level);
 	fprintf(file, "  \"first_rank_only\": %s,\n",
 		r->first_rank_only ? "true" : "false");
-	print_string(file, "codec", o->codec ? o->codec->name : NULL);
-	print_string(file, "order", o->address_order || !o->output ?
-		     "address" : "value");
+	print_string(file, "format", o->format->name);
+	print_string(file, "codec", r->codec ? r->codec->name : NULL);
+	print_string(file, "order", o->address_order || !o->output ||
+		     !o->format->by_value ? "address" : "value");
 	print_number(file, "page_size", r->page_size);
 	print_number(file, "pages_present", r->nr_present);
 	print_number(file, "pages_kept", r->nr_kept);

@@ -17,132 +17,10 @@
 
 #include "../base/bytes.h"
 #include "../base/io.h"
-#include "../base/stop.h"
-#include "../image/notes.h"
+#include "head_stream.h"
 #include "kdump_format.h"
 
 #define DATA_ALIGN 4096u
-#define PIECE (256u * 1024)	/* of the notes, at a time; a multiple of any
-				 * sink's alignment */
-
-/* Calls FN for each run of bytes of the image file that is to be copied as
- * notes; those of one PT_NOTE follow each other. */
-typedef struct error *note_run_fn(void *arg, uint64_t offset, uint64_t len);
-
-struct run_arg {
-	note_run_fn *fn;
-	void *arg;
-};
-
-static struct error *run_unless_device(void *arg, const struct note *note)
-{
-	struct run_arg *run = arg;
-
-	if (note_is_device_dump(note))
-		return NULL;
-	return run->fn(run->arg, note->offset, note->len);
-}
-
-static struct error *note_end(void *arg, const struct note *note)
-{
-	*(uint64_t *)arg = note->offset + note->len;
-	return NULL;
-}
-
-/* Whether [OFFSET, END) of the image file is zeroes, less than a largest page of
- * them. */
-static bool is_filled_up(const struct image *image, uint64_t offset,
-			 uint64_t end)
-{
-	static const uint8_t zeroes[512];
-	uint8_t buf[sizeof(zeroes)];
-
-	if (end < offset || end - offset >= CODEC_LEN_MAX)
-		return false;
-	while (offset < end) {
-		size_t len = (size_t)min_u64(end - offset, sizeof(buf));
-		struct error *err = image_file_read_exact(&image->file, buf,
-							  len, offset);
-
-		error_destroy(err);
-		if (err || memcmp(buf, zeroes, len))
-			return false;
-		offset += len;
-	}
-	return true;
-}
-
-/*
- * Bytes of PT_NOTE number I that are copied. All, if they are too many to look
- * at. It may end with zeroes (Linux fs/proc/vmcore.c rounds up to pages), which
- * readers take for notes of 12 bytes, and so would miss where the next PT_NOTE
- * begins (crash diskdump.c: process_elf64_notes()). What follows the notes of
- * the last PT_NOTE is copied if it is anything else.
- */
-static struct error *note_extent_len(const struct image *image, size_t i,
-				     uint32_t *left, uint64_t *ret)
-{
-	const struct note_extent *extent = &image->notes[i];
-	uint64_t end = extent->offset;
-	struct error *err;
-
-	*ret = extent->len;
-	if (*left == UINT32_MAX)
-		return NULL;
-	err = notes_extent_each(image, i, NULL, note_end, &end, left);
-	if (!err && *left != UINT32_MAX &&
-	    (i + 1 < image->nr_notes ||
-	     is_filled_up(image, end, extent->offset + extent->len)))
-		*ret = end - extent->offset;
-	if (err && error_kind(err) == ERROR_STOPPED)
-		return err;
-	error_destroy(err);
-	return NULL;
-}
-
-static struct error *note_runs(const struct dump_facts *facts, note_run_fn *fn,
-			       void *arg)
-{
-	const struct image *image = facts->image;
-	struct run_arg run = { fn, arg };
-	uint32_t left = NOTES_MAX;
-
-	/* the log has had its warnings when VMCOREINFO was looked for */
-	if (facts->drop_device_dumps)
-		return notes_each(image, NULL, run_unless_device, &run);
-	for (size_t i = 0; i < image->nr_notes; i++) {
-		uint64_t len;
-
-		TRY(note_extent_len(image, i, &left, &len));
-		TRY(fn(arg, image->notes[i].offset, len));
-	}
-	return NULL;
-}
-
-struct measure {
-	const struct vmcoreinfo *vmcoreinfo;	/* NULL: none */
-	uint64_t len;				/* so far */
-	uint64_t vmcoreinfo_at;			/* UINT64_MAX: not seen */
-};
-
-/* Notes are 4-byte aligned; so is each run in the dump. */
-static struct error *measure_run(void *arg, uint64_t offset, uint64_t len)
-{
-	struct measure *measure = arg;
-	const struct vmcoreinfo *vmcoreinfo = measure->vmcoreinfo;
-
-	if (vmcoreinfo && vmcoreinfo->offset >= offset &&
-	    vmcoreinfo->offset - offset <= len &&
-	    vmcoreinfo->note_len <= len - (vmcoreinfo->offset - offset))
-		measure->vmcoreinfo_at =
-			measure->len + (vmcoreinfo->offset - offset);
-	if (len > INT64_MAX - 3 ||
-	    add_overflows(measure->len, align_up(len, 4), &measure->len) ||
-	    measure->len > INT64_MAX)
-		return error_create(ERROR_INVALID, "the notes are larger than "
-				    "any file");
-	return NULL;
-}
 
 struct error *kdump_head_init(const struct dump_facts *facts,
 			      struct kdump_head *head,
@@ -150,15 +28,15 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 {
 	const struct kdump_shape *shape =
 		kdump_shape_for(&facts->image->target);
-	struct measure measure = { facts->vmcoreinfo, 0, UINT64_MAX };
+	struct head_notes notes;
 	uint64_t block = facts->page_shift < 32 ? 1ull << facts->page_shift : 0;
 	uint64_t head_len, bitmap_blocks;
 
 	if (block < 4096 || block > CODEC_LEN_MAX)
 		return error_create(ERROR_UNSUPPORTED, "pages of %llu bytes",
 				    (unsigned long long)block);
-	TRY(note_runs(facts, measure_run, &measure));
-	head_len = shape->sub_len[KDUMP_VERSION] + measure.len;
+	TRY(head_notes_measure(facts, &notes));
+	head_len = shape->sub_len[KDUMP_VERSION] + notes.len;
 	head->shape = shape;
 	head->nr_frames = facts->end_pfn -
 			  min_u64(facts->end_pfn, facts->first_pfn);
@@ -173,7 +51,7 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 		return error_create(ERROR_INVALID, "%llu page frames and %llu "
 				    "bytes of notes do not fit the format",
 				    (unsigned long long)facts->end_pfn,
-				    (unsigned long long)measure.len);
+				    (unsigned long long)notes.len);
 	layout->head_len = block + head_len;
 	layout->bitmap = (1 + head->sub_blocks) * block;
 	layout->table = layout->bitmap + bitmap_blocks * block;
@@ -182,15 +60,12 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 				DATA_ALIGN);
 	layout->max_size = facts->max_size;
 	head->note_offset = block + shape->sub_len[KDUMP_VERSION];
-	head->note_len = measure.len;
+	head->note_len = notes.len;
 	head->vmcoreinfo_len = 0;
-	if (measure.vmcoreinfo_at != UINT64_MAX) {
+	if (notes.vmcoreinfo_at != UINT64_MAX) {
 		head->vmcoreinfo_offset =
-			head->note_offset + measure.vmcoreinfo_at;
-		head->vmcoreinfo_len = facts->vmcoreinfo->note_len;
-	} else if (facts->vmcoreinfo) {
-		log_warn(facts->log, "VMCOREINFO is in no note: the dump has "
-			 "none");
+			head->note_offset + notes.vmcoreinfo_at;
+		head->vmcoreinfo_len = notes.vmcoreinfo_len;
 	}
 	return NULL;
 }
@@ -251,107 +126,27 @@ static void sub_header_fill(const struct dump_facts *facts,
 			      facts->image->target.big_endian);
 }
 
-/* Bytes on their way to the sink, from offset 0 on. */
-struct head_stream {
-	const struct dump_facts *facts;
-	const struct kdump_head *head;
-	struct sink *sink;
-	uint64_t offset;	/* of buf */
-	size_t len;		/* held */
-	uint8_t *buf;		/* PIECE bytes */
-};
-
-static struct error *stream_flush(struct head_stream *stream)
-{
-	const struct sink_ops *ops = stream->sink->ops;
-	const uint8_t *buf = stream->buf;
-	size_t status = 0;
-
-	if (!stream->offset && !ops->rewrites) {
-		status = kdump_shape_at(stream->head->shape, KDUMP_H_STATUS);
-		TRY(ops->meta(stream->sink, 0, buf, status));
-		status += 4;
-	}
-	TRY(ops->meta(stream->sink, stream->offset + status, buf + status,
-		      stream->len - status));
-	stream->offset += stream->len;
-	stream->len = 0;
-	return NULL;
-}
-
-/* Reads N bytes at OFFSET of the image file; what can't be read, page by
- * page, is zero. */
-static void read_notes(const struct dump_facts *facts, uint64_t offset,
-		       uint8_t *into, size_t n)
-{
-	const struct image_file *file = &facts->image->file;
-	struct error *err = image_file_read_exact(file, into, n, offset);
-	size_t step;
-
-	if (!err)
-		return;
-	error_destroy(err);
-	for (size_t at = 0; at < n; at += step) {
-		step = min_u64(n - at, 4096 - (offset + at) % 4096);
-		err = image_file_read_exact(file, into + at, step, offset + at);
-		if (!err)
-			continue;
-		log_warn(facts->log, "notes: %s: zeroes stand in the dump "
-			 "instead", error_message(err));
-		memset(into + at, 0, step);
-		error_destroy(err);
-	}
-}
-
-/* Appends LEN bytes at OFFSET of the image file, or LEN zeroes. */
-static struct error *stream_append(struct head_stream *stream, bool zero,
-				   uint64_t offset, uint64_t len)
-{
-	while (len) {
-		size_t n = min_u64(len, PIECE - stream->len);
-
-		TRY(stop_check());
-		if (zero)
-			memset(stream->buf + stream->len, 0, n);
-		else
-			read_notes(stream->facts, offset,
-				   stream->buf + stream->len, n);
-		stream->len += n;
-		offset += n;
-		len -= n;
-		if (stream->len == PIECE)
-			TRY(stream_flush(stream));
-	}
-	return NULL;
-}
-
-static struct error *copy_run(void *arg, uint64_t offset, uint64_t len)
-{
-	struct head_stream *stream = arg;
-
-	TRY(stream_append(stream, false, offset, len));
-	return stream_append(stream, true, 0, align_up(len, 4) - len);
-}
-
 struct error *kdump_head_write(const struct dump_facts *facts,
 			       const struct kdump_head *head,
 			       const struct dump_layout *layout,
 			       struct sink *sink)
 {
-	AUTO_FREE uint8_t *buf = calloc(1, PIECE);
-	struct head_stream stream = { facts, head, sink, 0, 0, buf };
+	AUTO_FREE uint8_t *buf = calloc(1, HEAD_PIECE);
+	struct head_stream stream = { facts, sink, buf, 0, 0, UINT64_MAX };
 
 	if (!buf)
 		return error_nomem();
-	if (!sink->ops->rewrites)
+	if (!sink->ops->rewrites) {
 		header_fill(facts, head, layout, buf);
+		stream.skip = kdump_shape_at(head->shape, KDUMP_H_STATUS);
+	}
 	stream.len = head->block_size;
 	sub_header_fill(facts, head, buf + stream.len);
 	stream.len += head->shape->sub_len[KDUMP_VERSION];
-	TRY(note_runs(facts, copy_run, &stream));
-	TRY(stream_append(&stream, true, 0,
-			  layout->bitmap - stream.offset - stream.len));
-	return stream.len ? stream_flush(&stream) : NULL;
+	TRY(head_stream_notes(&stream));
+	TRY(head_stream_zero(&stream, layout->bitmap - stream.offset -
+			     stream.len));
+	return head_stream_flush(&stream);
 }
 
 struct error *kdump_head_open(const struct dump_facts *facts,

@@ -276,21 +276,6 @@ static struct error *page_describe(struct kdump_writer *kdump, uint64_t pfn,
 	return NULL;
 }
 
-static void page_count(struct kdump_writer *kdump, const struct batch *batch,
-		       unsigned i)
-{
-	struct writer_totals *totals = &kdump->totals;
-
-	if (batch->kind[i] == BATCH_FILL) {
-		totals->nr_zero += !batch->word[i];
-		totals->nr_filled += !!batch->word[i];
-	}
-	totals->nr_raw += batch->kind[i] == BATCH_RAW;
-	totals->nr_packed += batch->kind[i] == BATCH_PACKED;
-	totals->nr_unreadable += batch->kind[i] == BATCH_UNREADABLE;
-	totals->packed_bytes += batch->size[i];
-}
-
 /*
  * Writes BATCH's pages from *NEXT on whose data stands in one run of its
  * bytes, from *AT on. Descriptors come after the data has been handed to the
@@ -331,7 +316,7 @@ static struct error *run_put(struct kdump_writer *kdump,
 	err = data_put(kdump, batch->data + *at, len);
 	*at += len;
 	for (unsigned i = first; !err && i < *next; i++) {
-		page_count(kdump, batch, i);
+		writer_count(&kdump->totals, batch, i);
 		err = page_describe(kdump, batch->pfn[i], batch->index[i],
 				    &descs[i - first]);
 	}
@@ -468,6 +453,8 @@ static const struct writer_totals *kdump_totals(const struct writer *writer)
 
 const struct writer_ops kdump_writer_ops = {
 	.name = "kdump",
+	.by_value = true,
+	.packs = true,
 	.create = kdump_create,
 	.metadata_len = kdump_metadata_len,
 	.begin = kdump_begin,

@@ -3,9 +3,10 @@
  * A writer: a dump format. It takes batches in order and settles shared
  * blocks, offsets, checkpoints and limits. One thread.
  *
- * Order of calls: create, begin, then for each plan window bitmap() in
- * ascending order, metadata(), then pages() and, where !sink->ops->rewrites,
- * window_end() after each window's pages; finish(), destroy().
+ * Order of calls: create, for formats that survey all pages once by survey(),
+ * begin, then for each plan window bitmap() in ascending order, metadata(),
+ * then pages() and, where !sink->ops->rewrites, window_end() after each
+ * window's pages; finish(), destroy().
  */
 #ifndef CAPDUMP_FORMATS_WRITER_H
 #define CAPDUMP_FORMATS_WRITER_H
@@ -34,6 +35,10 @@ struct dump_facts {
 	uint64_t crash_time;	/* seconds since 1970; 0: unknown */
 	uint64_t crash_usec;	/* and microseconds */
 	bool vmemmap_excluded;	/* struct pages are missing in the input */
+	uint64_t linear_start;	/* vaddr of physical 0 in the linear map; 0:
+				 * unknown */
+	struct image_map kernel_map;	/* where the kernel's image is mapped
+					 * besides; len 0: unknown */
 	uint64_t phys_base;	/* vmcoreinfo_phys_base(), or arm's */
 	unsigned nr_cpus;	/* NT_PRSTATUS notes */
 	bool drop_device_dumps;	/* --no-device-dumps */
@@ -54,16 +59,45 @@ struct writer_totals {
 	uint64_t nr_checkpoints;
 };
 
+/* Counts page I of BATCH. */
+static inline void writer_count(struct writer_totals *totals,
+				const struct batch *batch, unsigned i)
+{
+	enum batch_kind kind = batch->kind[i];
+
+	if (kind == BATCH_FILL) {
+		totals->nr_zero += !batch->word[i];
+		totals->nr_filled += !!batch->word[i];
+	}
+	totals->nr_raw += kind == BATCH_RAW;
+	totals->nr_packed += kind == BATCH_PACKED;
+	totals->nr_unreadable += kind == BATCH_UNREADABLE;
+	totals->packed_bytes += batch->size[i];
+}
+
 struct writer;
 
 struct writer_ops {
 	const char *name;
+	bool by_value;		/* pages may come in any order, where the sink
+				 * rewrites */
+	bool packs;		/* pages may be compressed */
+
 	struct error *(*create)(struct sink *sink,
 				const struct dump_facts *facts,
 				struct writer **ret);
 
+	/* How much of the head there is depends on the pages: all of them come
+	 * once by this before they come by pages(), in the same order. NULL:
+	 * it does not. 
+	 * survey_contents(): whether zero pages have to be found; else all may
+	 * come as BATCH_RAW, without contents. At last BATCH is NULL. */
+	struct error *(*survey)(struct writer *writer,
+				const struct batch *batch);
+	bool (*survey_contents)(const struct writer *writer);
+
 	/* The size of all before the data, bytes: what -L and the free space
-	 * must hold. Valid after create. */
+	 * must hold. Valid after create and survey. */
 	uint64_t (*metadata_len)(const struct writer *writer);
 
 	/* Begins the sink; writes head and notes. ERROR_NOSPACE if all before
@@ -71,7 +105,8 @@ struct writer_ops {
 	 * then. */
 	struct error *(*begin)(struct writer *writer);
 
-	/* Bits of frames [present->first, present->end), both sets alike; they
+	/* NULL: the format has no bitmaps.
+	 * Bits of frames [present->first, present->end), both sets alike; they
 	 * are 64-aligned but for the last. */
 	struct error *(*bitmap)(struct writer *writer,
 				const struct pageset *present,
@@ -110,6 +145,9 @@ struct writer {
 
 /* kdump-compressed, header version 6. */
 extern const struct writer_ops kdump_writer_ops;
+
+/* ELF core: each run of pages a PT_LOAD, as /proc/vmcore has it. */
+extern const struct writer_ops elf_writer_ops;
 
 /* The repeated text of a page that could not be read. */
 #define UNREADABLE_TEXT "capdump: unreadable page"

@@ -16,6 +16,7 @@
 #include "../base/stop.h"
 #include "elf_read.h"
 #include "image.h"
+#include "maps.h"
 #include "segments.h"
 
 /* Program headers that we look at: 224 MiB of them. */
@@ -42,6 +43,7 @@ struct reader {
 	uint64_t notes_len;		/* bytes of all PT_NOTEs */
 	bool page_offset_differs;
 	bool cut_off;			/* that was said */
+	uint64_t nr_empty;		/* PT_NULLs */
 	uint64_t nr_absurd;		/* PT_LOADs at no possible address */
 	uint64_t nr_notes_left_out;
 };
@@ -180,6 +182,9 @@ static struct error *add_load(struct reader *reader, const Elf64_Phdr *phdr,
 	}
 	TRY(check_extent(reader, phdr, at));
 	note_page_offset(reader, phdr);
+	if (image->nr_maps < SEGMENTS_MAX)
+		TRY(image_map_add(image, segment.paddr, segment.memsz,
+				  phdr->p_vaddr));
 	if (join(image, &segment))
 		return NULL;
 	if (image->nr_segments == SEGMENTS_MAX)
@@ -266,6 +271,7 @@ static struct error *read_phdrs(struct reader *reader, const Elf64_Ehdr *ehdr,
 			Elf64_Phdr phdr;
 
 			elf_get_phdr(ehdr, phdrs + k * size, &phdr);
+			reader->nr_empty += phdr.p_type == PT_NULL;
 			if (phdr.p_type == PT_LOAD)
 				TRY(add_load(reader, &phdr, at + k * size));
 			else if (phdr.p_type == PT_NOTE)
@@ -327,7 +333,32 @@ static struct error *check_ehdr(struct reader *reader, const Elf64_Ehdr *ehdr)
 	target->elf_machine = ehdr->e_machine;
 	target->word_size = word_size(ehdr->e_machine);
 	target->big_endian = ehdr->e_ident[EI_DATA] == ELFDATA2MSB;
+	reader->image->elf_flags = ehdr->e_flags;
 	return NULL;
+}
+
+/*
+ * Whether e_flags say INCOMPLETE. In the same bits machines have their ABI, of
+ * which kernels write into a core: on riscv 0 and not EF_RISCV_RVC; on ppc64 0 or 2
+ * (ELF_CORE_EFLAGS in /proc/kcore; fadump: arch/powerpc/kernel/fadump.c,
+ * fadump_init_elfcore_header()), and 1 of a kernel of ABI 1, which is big-endian.
+ * There the mark is 3 (capdump), or 1 with a program header that was not written.
+ */
+static bool is_incomplete(const struct reader *reader)
+{
+	const struct image *image = reader->image;
+	bool abi_1 = image->target.elf_machine == EM_PPC64 &&
+		     image->target.big_endian &&
+		     (image->elf_flags & EF_PPC64_ABI) == 1;
+
+	return image->elf_flags & ELF_INCOMPLETE &&
+	       (!abi_1 || reader->nr_empty);
+}
+
+uint32_t elf_incomplete_bits(uint16_t elf_machine, bool big_endian)
+{
+	return elf_machine == EM_PPC64 && big_endian ? EF_PPC64_ABI :
+	       ELF_INCOMPLETE;
 }
 
 static struct error *elf_open(struct image *image, struct log *log)
@@ -341,6 +372,7 @@ static struct error *elf_open(struct image *image, struct log *log)
 	TRY(check_ehdr(&reader, &ehdr));
 	TRY(elf_count_phdrs(&image->file, &ehdr, &nr));
 	TRY(read_phdrs(&reader, &ehdr, nr));
+	image->incomplete = is_incomplete(&reader);
 	if (!image->nr_segments)
 		return error_create(ERROR_INVALID,
 				    "none of its %llu program headers is a PT_LOAD%s: no memory",

@@ -74,6 +74,7 @@ void image_close(struct image *image)
 		return;
 	if (image->ops && image->ops->close)
 		image->ops->close(image);
+	free(image->maps);
 	image_file_close(&image->file);
 	free(image->segments);
 	free(image->notes);

@@ -42,6 +42,11 @@ static inline uint64_t segment_end_pfn(const struct segment *segment,
 	return ((segment->paddr + segment->memsz - 1) >> page_shift) + 1;
 }
 
+/* Where the file says that memory is mapped: as they come, maps may overlap. */
+struct image_map {
+	uint64_t paddr, len, vaddr;	/* len is not 0 */
+};
+
 /* One PT_NOTE: bytes of the file. */
 struct note_extent {
 	uint64_t offset, len;
@@ -106,6 +111,10 @@ struct image {
 	size_t nr_notes;
 	struct note_extent vmcoreinfo;	/* its text, where that is in no note; len
 					 * 0: there is none such */
+	struct image_map *maps;		/* in file order; owned: maps.h */
+	size_t nr_maps;
+	uint32_t elf_flags;	/* e_flags of an ELF file */
+	bool incomplete;	/* they say that it is: ELF_INCOMPLETE */
 	uint64_t page_offset;	/* p_vaddr - p_paddr of the linear map, if the
 				 * program headers agree on one; else 0 */
 	void *impl;		/* the ops' own; owned by them */
@@ -142,6 +151,14 @@ bool image_covers(const struct image *image, uint64_t paddr, uint64_t len);
 struct error *image_runs(const struct image *image, enum image_frames frames,
 			 uint64_t paddr, uint64_t end, image_run_fn *fn,
 			 void *arg);
+
+/* In e_flags of an ELF dump: it was not finished (makedumpfile.c:
+ * DUMP_ELF_INCOMPLETE; crash warns of it). */
+#define ELF_INCOMPLETE 0x1u
+
+/* The bits that we set for it: one alone is an ABI on ppc64, see is_incomplete() in
+ * elf.c. */
+uint32_t elf_incomplete_bits(uint16_t elf_machine, bool big_endian);
 
 /* ELF vmcore: /proc/vmcore, a copy of it, QEMU's dump-guest-memory. */
 extern const struct image_ops elf_image_ops;

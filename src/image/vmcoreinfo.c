@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,22 @@ void vmcoreinfo_destroy(struct vmcoreinfo *vmcoreinfo)
 	free(vmcoreinfo->values);
 	free(vmcoreinfo->text);
 	free(vmcoreinfo);
+}
+
+struct error *vmcoreinfo_text(const struct vmcoreinfo *v, char **ret,
+			      size_t *len)
+{
+	FILE *file = open_memstream(ret, len);
+
+	if (!file)
+		return error_nomem();
+	for (size_t i = 0; i < v->nr; i++)
+		fprintf(file, "%s=%s\n", v->keys[i], v->values[i]);
+	if (!fclose(file))
+		return NULL;
+	free(*ret);
+	*ret = NULL;
+	return error_nomem();
 }
 
 struct search {

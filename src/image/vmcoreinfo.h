@@ -25,6 +25,10 @@ struct error *vmcoreinfo_parse(const char *text, size_t len,
 			       struct vmcoreinfo **ret);
 void vmcoreinfo_destroy(struct vmcoreinfo *vmcoreinfo);
 
+/* The lines again, by key; *RET (*LEN bytes) is the caller's. */
+struct error *vmcoreinfo_text(const struct vmcoreinfo *vmcoreinfo, char **ret,
+			      size_t *len);
+
 /* The VMCOREINFO of an image, in a note or alone; *RET NULL if there is none. */
 struct error *vmcoreinfo_read(const struct image *image, struct log *log,
 			      struct vmcoreinfo **ret);

@@ -165,7 +165,7 @@ def statuses(box):
     box.bad(1, "missing", "dump", program=name)
     box.text("dump", "there\n")
     box.bad(1, image.path, "dump", program=name)
-    box.bad(1, "-E", image.path, "other", program=name)
+    box.bad(1, "-X", image.path, "other", program=name)
     box.good("-f", image.path, "dump", program=name)
     os.truncate(image.path, os.path.getsize(image.path) - 4096)
     box.bad(1, "-f", image.path, "dump", program=name)
