@@ -52,4 +52,12 @@ struct error *option_check_block_order(struct options *options,
 struct error *option_check_cyclic_buffer(struct options *options,
 					 const char *argument);
 
+/* What a command is called in messages. */
+extern const char *const option_command_names[NR_COMMANDS];
+
+/* WORDS, NR of them, as OPTIONS' command takes them: into its capture.input and
+ * the like. */
+struct error *option_check_words(struct options *options, int nr, char **words,
+				 bool stdout_is_terminal);
+
 #endif

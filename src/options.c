@@ -7,9 +7,9 @@
 
 #include <getopt.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
+#include "option_parse.h"
 
 struct command_word {
 	const char *word;
@@ -175,7 +175,7 @@ static struct error *parse_options(struct options *options, int argc,
 	return NULL;
 }
 
-static const char *const command_names[NR_COMMANDS] = {
+const char *const option_command_names[NR_COMMANDS] = {
 	[COMMAND_CAPTURE] = "making a dump",
 	[COMMAND_REARRANGE] = "-R",
 	[COMMAND_DMESG] = "--dump-dmesg",
@@ -203,103 +203,9 @@ static struct error *check_given(const struct options *options)
 		return error_create(ERROR_USAGE,
 				    "%s can't be used with %s",
 				    option_short_name(row, name),
-				    command_names[options->command]);
+				    option_command_names[options->command]);
 	}
 	return NULL;
-}
-
-/* s3://bucket/key and the like. A file of that name is ./s3://bucket/key. */
-static struct error *check_url(const char *output)
-{
-	size_t len = output ? strspn(output, "abcdefghijklmnopqrstuvwxyz"
-				     "0123456789+") : 0;
-
-	if (!len || strncmp(output + len, "://", 3))
-		return NULL;
-	return error_create(ERROR_USAGE,
-			    "%s: sending to a server is not implemented yet; without an output name the flattened dump goes to stdout, for ssh or another program to send",
-			    output);
-}
-
-/* A vmcore and what becomes of it. */
-static struct error *check_vmcore_words(struct options *options, int nr,
-					char **words, bool stdout_is_terminal)
-{
-	bool stdout_only = options->flatten_given;
-
-	if (nr < 1)
-		return error_create(ERROR_USAGE, "which vmcore? Try --help");
-	if (nr > 2)
-		return error_create(ERROR_USAGE,
-				    "too many names: %s and what follows it",
-				    words[2]);
-	options->capture.input = words[0];
-	options->capture.output = nr == 2 ? words[1] : NULL;
-	TRY(check_url(options->capture.output));
-	if (options->capture.output && stdout_only)
-		return error_create(ERROR_USAGE,
-				    "-F writes to stdout: no output name (%s) can be given",
-				    options->capture.output);
-	if (options->command == COMMAND_DMESG)
-		return NULL;
-	if (options->release && (!options->capture.output ||
-				 options->capture.dry_run))
-		return error_create(ERROR_USAGE,
-				    "--release needs a dump with a name: %s",
-				    options->capture.dry_run ?
-				    "--dry-run writes none" :
-				    "of what goes to stdout nobody knows when it is safe");
-	if (options->capture.output || options->capture.dry_run)
-		return NULL;
-	if (stdout_is_terminal && !(stdout_only && options->check_params))
-		return error_create(ERROR_USAGE, stdout_only ?
-				    "-F: stdout is a terminal" :
-				    "no output name, and stdout is a terminal");
-	if (options->capture.progress_fd == STDOUT_FILENO)
-		return error_create(ERROR_USAGE,
-				    "--progress-fd 1: stdout carries the dump");
-	return NULL;
-}
-
-static struct error *check_words(struct options *options, int nr,
-				 char **words, bool stdout_is_terminal)
-{
-	switch (options->command) {
-	case COMMAND_INFO:
-	case COMMAND_VERIFY:
-		if (nr != 1)
-			return error_create(ERROR_USAGE,
-					    "%s takes one file, not %d",
-					    command_names[options->command],
-					    nr);
-		options->capture.input = words[0];
-		return NULL;
-	case COMMAND_CHECK:
-		if (nr > 1)
-			return error_create(ERROR_USAGE,
-					    "check takes one target, not %d",
-					    nr);
-		options->target = words[0];	/* or NULL */
-		return NULL;
-	case COMMAND_RESERVATION:
-	case COMMAND_ESTIMATE:
-		if (nr)
-			return error_create(ERROR_USAGE,
-					    "%s takes options only, not \"%s\"",
-					    command_names[options->command],
-					    words[0]);
-		return NULL;
-	case COMMAND_REARRANGE:
-		if (nr != 1)
-			return error_create(ERROR_USAGE,
-					    "-R takes the name of the dump to make (the stream comes from stdin), not %d names",
-					    nr);
-		options->capture.output = words[0];
-		return NULL;
-	default:
-		return check_vmcore_words(options, nr, words,
-					  stdout_is_terminal);
-	}
 }
 
 /* capdump's default codec: zstd, or the first that is built in. */
@@ -406,7 +312,7 @@ struct error *options_parse(struct options *ret, int argc, char **argv,
 	TRY(check_given(ret));
 	TRY(check_format(ret));
 	TRY(check_codec_level(ret));
-	return check_words(ret, argc - optind, argv + optind,
+	return option_check_words(ret, argc - optind, argv + optind,
 			   stdout_is_terminal);
 }
 
@@ -432,6 +338,6 @@ void options_print_notes(const struct options *options, struct log *log)
 				 options->capture.codec->letter);
 		else if (!(row->commands >> options->command & 1))
 			log_warn(log, "%s has no effect on %s", name,
-				 command_names[options->command]);
+				 option_command_names[options->command]);
 	}
 }

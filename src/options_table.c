@@ -55,10 +55,10 @@ const struct option_row option_rows[] = {
 	  .help = "replace an existing file" },
 	{ 'F', NULL, NULL, FLAG(flatten_given),
 	  .commands = FOR(CAPTURE) | FOR(DMESG),
-	  .help = "write the dump to stdout as a flattened stream, to be\n"
-		  "rearranged with -R; with --dump-dmesg: the log, as text.\n"
-		  "Not needed where stdout is no terminal and no output is\n"
-		  "named" },
+	  .help = "write the dump as a flattened stream, to be rearranged with\n"
+		  "-R: to stdout, or the output that is named. Not needed\n"
+		  "where none is named and stdout is no terminal. With\n"
+		  "--dump-dmesg: the log to stdout, as text" },
 	{ 'R', NULL, NULL, BECOMES(REARRANGE),
 	  .help = "make a dump of the flattened stream on stdin" },
 	{ 'L', NULL, "SIZE", PARSE(max_size), .commands = FOR(CAPTURE),

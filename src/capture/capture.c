@@ -43,7 +43,7 @@ struct capture {
 static struct error *sink_open(struct capture *c)
 {
 	const struct capture_options *o = c->options;
-	unsigned flags = o->force || c->begun ? SINK_FORCE : 0;
+	bool force = o->force || c->begun;
 
 	sink_destroy(c->sink);
 	c->sink = NULL;
@@ -51,7 +51,9 @@ static struct error *sink_open(struct capture *c)
 		return sink_null_create(&c->sink);
 	if (!o->output)
 		return sink_flat_create(STDOUT_FILENO, &c->sink);
-	return sink_file_create(o->output, flags, &c->sink);
+	if (o->flatten)
+		return sink_flat_file_create(o->output, force, &c->sink);
+	return sink_file_create(o->output, force ? SINK_FORCE : 0, &c->sink);
 }
 
 static void level_close(struct capture *c)

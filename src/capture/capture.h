@@ -20,6 +20,7 @@ struct output;
 struct capture_options {
 	const char *input;	/* path */
 	const char *output;	/* path; NULL: stdout, flattened */
+	bool flatten;		/* what goes to the path, too */
 	const struct writer_ops *format;
 	unsigned levels[CAPTURE_MAX_LEVELS];	/* tried in this order */
 	unsigned nr_levels;

@@ -191,7 +191,7 @@ static void print_report(FILE *file, const struct capture_report *r,
 		r->first_rank_only ? "true" : "false");
 	print_string(file, "format", o->format->name);
 	print_string(file, "codec", r->codec ? r->codec->name : NULL);
-	print_string(file, "order", o->address_order || !o->output ||
+	print_string(file, "order", o->address_order || o->flatten || !o->output ||
 		     !o->format->by_value ? "address" : "value");
 	print_number(file, "page_size", r->page_size);
 	print_number(file, "pages_present", r->nr_present);

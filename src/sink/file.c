@@ -170,26 +170,13 @@ static struct error *file_drain(struct sink *sink, uint64_t *ret)
 	return err;
 }
 
-/* Bytes free for us in the file system: root may take what is reserved. */
-static bool file_free_bytes(struct file_sink *file, uint64_t *ret)
-{
-	struct statvfs st;
-
-	if (fstatvfs(file->fd >= 0 ? file->fd : file->output.dir_fd, &st))
-		return false;
-	if (!st.f_blocks)	/* some network file systems do not know */
-		return false;
-	*ret = st.f_frsize * (uint64_t)(geteuid() ? st.f_bavail : st.f_bfree);
-	return true;
-}
-
 static uint64_t file_room(struct sink *sink)
 {
 	struct file_sink *file = (struct file_sink *)sink;
 	struct rlimit limit;
 	uint64_t room = UINT64_MAX, held = 0, used = 0;
 
-	if (file_free_bytes(file, &room)) {
+	if (output_free_bytes(&file->output, file->fd, &room)) {
 		if (file->fd < 0) {
 			held = file->output.force ?
 				output_held(&file->output) : 0;
@@ -241,7 +228,7 @@ static struct error *file_allocate(struct file_sink *file, uint64_t len)
 				   (unsigned long long)len, path);
 	/* No fallocate(), whatever a file system calls that: only bytes written
 	 * are sure to have their place. */
-	if (file_free_bytes(file, &room) && room < len)
+	if (output_free_bytes(&file->output, file->fd, &room) && room < len)
 		return error_create(ERROR_NOSPACE, "%s needs %llu bytes before "
 				    "the first page, %llu are free", path,
 				    (unsigned long long)len,

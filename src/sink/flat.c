@@ -21,12 +21,16 @@
 
 #include "../base/bytes.h"
 #include "../base/flat_format.h"
+#include "output.h"
 
 #define RECORD_MAX (1u << 20)
 
 struct flat_sink {
 	struct sink sink;
-	int fd;			/* borrowed */
+	int fd;			/* borrowed; of a file of our own: -1 before it
+				 * is begun, owned */
+	bool owned;
+	struct output output;	/* if owned */
 	bool begun, broken;	/* broken: the stream ended amid a record */
 	uint64_t data_start;
 	uint64_t data_end;	/* data below is written to fd */
@@ -110,6 +114,8 @@ static struct error *flat_begin(struct sink *sink,
 
 	assert(!flat->begun);
 	flat->begun = true;
+	if (flat->owned)
+		TRY(output_open(&flat->output, &flat->fd));
 	flat->data_start = flat->data_end = layout->data;
 	memset(flat->buf, 0, FLAT_HEADER_LEN);
 	memcpy(flat->buf, FLAT_SIGNATURE, FLAT_SIGNATURE_LEN);
@@ -175,17 +181,35 @@ static struct error *flat_commit(struct sink *sink, uint64_t offset,
 	put_u64(end, FLAT_END, true);
 	put_u64(end + 8, FLAT_END, true);
 	TRY(flat_send(flat, end, sizeof(end)));
-	return flat_sync(flat);
+	TRY(flat_sync(flat));
+	if (flat->owned && TEMP_FAILURE_RETRY(fsync(flat->output.dir_fd)))
+		return error_errno(errno, "syncing the directory of %s",
+				   flat->output.path);
+	return NULL;
 }
 
 static uint64_t flat_room(struct sink *sink)
 {
-	(void)sink;
-	return UINT64_MAX;
+	struct flat_sink *flat = (struct flat_sink *)sink;
+	uint64_t room;
+
+	if (!flat->owned ||
+	    !output_free_bytes(&flat->output, flat->fd, &room))
+		return UINT64_MAX;
+	if (flat->fd < 0 && flat->output.force)
+		room += output_held(&flat->output);
+	return room;
 }
 
 static void flat_destroy(struct sink *sink)
 {
+	struct flat_sink *flat = (struct flat_sink *)sink;
+
+	if (flat->owned) {
+		if (flat->fd >= 0)
+			close(flat->fd);
+		output_deinit(&flat->output);
+	}
 	free(sink);
 }
 
@@ -212,5 +236,25 @@ struct error *sink_flat_create(int fd, struct sink **ret)
 	flat->sink.ops = &flat_ops;
 	flat->fd = fd;
 	*ret = &flat->sink;
+	return NULL;
+}
+
+struct error *sink_flat_file_create(const char *path, bool force,
+				    struct sink **ret)
+{
+	struct flat_sink *flat;
+	struct output output;
+
+	struct error *err;
+
+	TRY(output_init(&output, path, force));
+	err = sink_flat_create(-1, ret);
+	if (err) {
+		output_deinit(&output);
+		return err;
+	}
+	flat = (struct flat_sink *)*ret;
+	flat->owned = true;
+	flat->output = output;
 	return NULL;
 }

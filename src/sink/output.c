@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -174,6 +175,18 @@ bool output_in_memory(const char *path)
 
 	return !statfs(path, &st) && (st.f_type == TMPFS_MAGIC ||
 				      st.f_type == RAMFS_MAGIC);
+}
+
+bool output_free_bytes(const struct output *output, int fd, uint64_t *ret)
+{
+	struct statvfs st;
+
+	if (fstatvfs(fd >= 0 ? fd : output->dir_fd, &st))
+		return false;
+	if (!st.f_blocks)	/* some network file systems do not know */
+		return false;
+	*ret = st.f_frsize * (uint64_t)(geteuid() ? st.f_bavail : st.f_bfree);
+	return true;
 }
 
 uint64_t output_held(const struct output *output)

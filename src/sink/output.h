@@ -37,6 +37,10 @@ struct error *output_open(const struct output *output, int *ret);
 /* Whether what is written to PATH stays in memory: tmpfs, or an initramfs. */
 bool output_in_memory(const char *path);
 
+/* Bytes free for us in the file system of FD, the open file, or of the directory
+ * while that is -1; root may take what is reserved. False: it doesn't tell. */
+bool output_free_bytes(const struct output *output, int fd, uint64_t *ret);
+
 /* Bytes that an existing file at the path holds: they come back with force. */
 uint64_t output_held(const struct output *output);
 

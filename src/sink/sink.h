@@ -115,6 +115,11 @@ struct error *sink_file_create(const char *path, unsigned flags,
  */
 struct error *sink_flat_create(int fd, struct sink **ret);
 
+/* The same to a file of its own, 0600, with the rules of output.h: checked here,
+ * created by begin(). */
+struct error *sink_flat_file_create(const char *path, bool force,
+				    struct sink **ret);
+
 /* Discards, and asserts the contract: --dry-run and tests. */
 struct error *sink_null_create(struct sink **ret);
 

@@ -45,6 +45,29 @@ def mode(box):
           stat.S_IMODE(os.stat(box.path("again")).st_mode), 0o600)
 
 
+def flat_file(box):
+    """-F to a named file: the stream, by the rules of any other output."""
+    image = box.image(IMAGE)
+    for form in ((), ("-E",)):
+        stream, _ = box.pipe("-F", *form, image.path)
+        box.good("-f", "-F", *form, image.path, "stream.flat", umask=0)
+        same_file("-F " + " ".join(form), box.path("stream.flat"), stream)
+        equal("mode", stat.S_IMODE(os.stat(
+            box.path("stream.flat")).st_mode), 0o600)
+    result = box.bad(1, "-F", image.path, "stream.flat")
+    need("stream.flat exists; use -f" in result.err, "said: %s", result.err)
+    os.symlink("stream.flat", box.path("link"))
+    box.bad(1, "-F", "-f", image.path, "link")
+    same_file("nothing changed", box.path("stream.flat"), stream)
+    box.bad(3, "-f", "-F", "-d", "0", "-L", "600K", image.path, "stream.flat")
+    need(os.path.getsize(box.path("stream.flat")) <= 600 * 1024 + 8192,
+         "%d bytes", os.path.getsize(box.path("stream.flat")))
+    with open(box.path("stream.flat"), "rb") as file:
+        file.seek(-16, os.SEEK_END)
+        equal("end record", file.read(), b"\xff" * 16)
+    box.bad(2, "-F", "--dump-dmesg", image.path, "log")
+
+
 def overwrite(box):
     """Never over a file without -f; with it, a shorter dump is shorter."""
     image = box.image(IMAGE)
@@ -349,6 +372,6 @@ def full(box):
 
 
 def tests():
-    for function in (report, mode, overwrite, links, strange_targets, limit,
+    for function in (report, mode, flat_file, overwrite, links, strange_targets, limit,
                      next_level, dry_run, progress, quiet, terminal, full):
         yield function.__name__, function

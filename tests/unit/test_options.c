@@ -5,6 +5,7 @@
  * in it. The sources belong to the program, not to the library: included.
  */
 #include "../../src/options.c"
+#include "../../src/options_words.c"
 #include "../../src/options_help.c"
 #include "../../src/option_parse.c"
 #include "../../src/options_table.c"
@@ -321,7 +322,9 @@ static void test_words(void)
 	CHECK(!o.capture.output);
 	CHECK_ERROR(TERMINAL("core"), "terminal");
 	CHECK_OK(TERMINAL("--dry-run", "core"));
-	CHECK_ERROR(CAPDUMP("-F", "core", "out"), "-F");
+	CHECK_OK(CAPDUMP("-F", "core", "out"));
+	CHECK(o.capture.flatten && !strcmp(o.capture.output, "out"));
+	CHECK_ERROR(CAPDUMP("-F", "--dump-dmesg", "core", "out"), "-F");
 	CHECK_ERROR(CAPDUMP("a", "b", "c"), "c");
 	CHECK_ERROR(CAPDUMP("-d", "31"), "which vmcore");
 	CHECK_ERROR(CAPDUMP("--progress-fd", "1", "-F", "core"), "stdout");

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is left of a command line without its options: names of files, of which
+ * each command takes its own. */
+#include <string.h>
+#include <unistd.h>
+
+#include "option_parse.h"
+#include "options.h"
+
+/* s3://bucket/key and the like. A file of that name is ./s3://bucket/key. */
+static struct error *check_url(const char *output)
+{
+	size_t len = output ? strspn(output, "abcdefghijklmnopqrstuvwxyz"
+				     "0123456789+") : 0;
+
+	if (!len || strncmp(output + len, "://", 3))
+		return NULL;
+	return error_create(ERROR_USAGE,
+			    "%s: sending to a server is not implemented yet; without an output name the flattened dump goes to stdout, for ssh or another program to send",
+			    output);
+}
+
+/* A vmcore and what becomes of it. */
+static struct error *check_vmcore_words(struct options *options, int nr,
+					char **words, bool stdout_is_terminal)
+{
+	bool stdout_only = options->flatten_given && nr < 2;
+
+	if (nr < 1)
+		return error_create(ERROR_USAGE, "which vmcore? Try --help");
+	if (nr > 2)
+		return error_create(ERROR_USAGE,
+				    "too many names: %s and what follows it",
+				    words[2]);
+	options->capture.input = words[0];
+	options->capture.output = nr == 2 ? words[1] : NULL;
+	TRY(check_url(options->capture.output));
+	options->capture.flatten = options->flatten_given;
+	if (options->command == COMMAND_DMESG && options->flatten_given && nr == 2)
+		return error_create(ERROR_USAGE,
+				    "-F writes the log to stdout: no output name (%s) can be given",
+				    options->capture.output);
+	if (options->command == COMMAND_DMESG)
+		return NULL;
+	if (options->release && (!options->capture.output ||
+				 options->capture.dry_run))
+		return error_create(ERROR_USAGE,
+				    "--release needs a dump with a name: %s",
+				    options->capture.dry_run ?
+				    "--dry-run writes none" :
+				    "of what goes to stdout nobody knows when it is safe");
+	if (options->capture.output || options->capture.dry_run)
+		return NULL;
+	if (stdout_is_terminal && !(stdout_only && options->check_params))
+		return error_create(ERROR_USAGE, stdout_only ?
+				    "-F: stdout is a terminal" :
+				    "no output name, and stdout is a terminal");
+	if (options->capture.progress_fd == STDOUT_FILENO)
+		return error_create(ERROR_USAGE,
+				    "--progress-fd 1: stdout carries the dump");
+	return NULL;
+}
+
+struct error *option_check_words(struct options *options, int nr, char **words,
+				 bool stdout_is_terminal)
+{
+	switch (options->command) {
+	case COMMAND_INFO:
+	case COMMAND_VERIFY:
+		if (nr != 1)
+			return error_create(ERROR_USAGE,
+					    "%s takes one file, not %d",
+					    option_command_names[options->command],
+					    nr);
+		options->capture.input = words[0];
+		return NULL;
+	case COMMAND_CHECK:
+		if (nr > 1)
+			return error_create(ERROR_USAGE,
+					    "check takes one target, not %d",
+					    nr);
+		options->target = words[0];	/* or NULL */
+		return NULL;
+	case COMMAND_RESERVATION:
+	case COMMAND_ESTIMATE:
+		if (nr)
+			return error_create(ERROR_USAGE,
+					    "%s takes options only, not \"%s\"",
+					    option_command_names[options->command],
+					    words[0]);
+		return NULL;
+	case COMMAND_REARRANGE:
+		if (nr != 1)
+			return error_create(ERROR_USAGE,
+					    "-R takes the name of the dump to make (the stream comes from stdin), not %d names",
+					    nr);
+		options->capture.output = words[0];
+		return NULL;
+	default:
+		return check_vmcore_words(options, nr, words,
+					  stdout_is_terminal);
+	}
+}
