@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Making a dump, and -R, which makes one of a flattened stream. */
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/stop.h"
 #include "command.h"
 #include "formats/flat_read.h"
@@ -58,17 +61,17 @@ static void release(const struct options *options, struct log *log,
 		    const struct capture_report *report,
 		    const struct error *capture_err, enum exit_status *ret)
 {
-	const char *path = options->capture.output;
+	const struct capture_options *o = &options->capture;
 	const char *why = still_needed(report, capture_err, *ret);
 	struct error *err;
 
 	if (why)
 		err = error_create(ERROR_UNSUPPORTED, "%s", why);
-	else if (output_in_memory(path))
+	else if (output_in_memory(o->output))
 		err = error_create(ERROR_UNSUPPORTED,
-				   "%s is in memory, on no disk", path);
+				   "%s is in memory, on no disk", o->output);
 	else
-		err = fadump_release(options->capture.machine_root);
+		err = fadump_release(o->machine_root);
 	if (!err) {
 		log_print(log, LOG_MESSAGE,
 			  "The crashed kernel's memory is released.");
@@ -125,12 +128,20 @@ struct error *command_capture(const struct options *options, struct log *log,
 struct error *command_rearrange(const struct options *options,
 				struct log *log, enum exit_status *ret)
 {
+	const char *input = options->capture.input;
+	AUTO_FD int fd = -1;
 	bool complete;
 
-	if (isatty(STDIN_FILENO))
+	if (!input && isatty(STDIN_FILENO))
 		return error_create(ERROR_USAGE,
 				    "-R reads the flattened stream from stdin, which is a terminal");
-	TRY(flat_rearrange(STDIN_FILENO, options->capture.output,
+	/* may be a FIFO: then it waits for who writes */
+	if (input)
+		fd = TEMP_FAILURE_RETRY(open(input, O_RDONLY | O_CLOEXEC |
+					     O_NOCTTY));
+	if (input && fd < 0)
+		return error_errno(errno, "%s", input);
+	TRY(flat_rearrange(input ? fd : STDIN_FILENO, options->capture.output,
 			   options->capture.force, log, &complete));
 	if (!complete)
 		*ret = EXIT_CUT_SHORT;

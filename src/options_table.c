@@ -60,7 +60,7 @@ const struct option_row option_rows[] = {
 		  "where none is named and stdout is no terminal. With\n"
 		  "--dump-dmesg: the log to stdout, as text" },
 	{ 'R', NULL, NULL, BECOMES(REARRANGE),
-	  .help = "make a dump of the flattened stream on stdin" },
+	  .help = "make a dump of the flattened stream on stdin, or in a file" },
 	{ 'L', NULL, "SIZE", PARSE(max_size), .commands = FOR(CAPTURE),
 	  .help = "write at most SIZE bytes (K, M, G, T)" },
 	{ 0, "order", "value|address", PARSE(order),

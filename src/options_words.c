@@ -90,11 +90,13 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 					    words[0]);
 		return NULL;
 	case COMMAND_REARRANGE:
-		if (nr != 1)
+		if (nr != 1 && nr != 2)
 			return error_create(ERROR_USAGE,
-					    "-R takes the name of the dump to make (the stream comes from stdin), not %d names",
+					    "-R takes the name of the dump to make, and before it the stream's, if that is not stdin; not %d names",
 					    nr);
-		options->capture.output = words[0];
+		if (nr == 2 && strcmp(words[0], "-"))
+			options->capture.input = words[0];
+		options->capture.output = words[nr - 1];
 		return NULL;
 	default:
 		return check_vmcore_words(options, nr, words,

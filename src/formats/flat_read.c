@@ -5,8 +5,10 @@
  */
 #include "flat_read.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,7 +19,13 @@
 #include "../base/io.h"
 #include "../codec/codec.h"
 #include "../image/flat_index.h"
+#include "../image/flat_scan.h"
+#include "../image/image.h"
 #include "../sink/output.h"
+#include "flat_lack.h"
+#include "flat_parts.h"
+#include "image_kinds.h"
+#include "kdump_read.h"
 #include "kdump_shape.h"
 
 #define PIECE (1u << 20)
@@ -34,6 +42,9 @@ struct flat_reader {
 	 * says INCOMPLETE */
 	uint8_t head[KDUMP_H_LEN];
 	size_t head_len;	/* what is beyond is zero yet */
+	size_t head_written;	/* of the file's first bytes, mark and all */
+	uint64_t end;		/* of what was written */
+	struct flat_parts parts;	/* of the file, that came */
 };
 
 /* Reads LEN bytes; *RET < LEN at the end of the stream. */
@@ -64,10 +75,13 @@ static struct error *stream_read(struct flat_reader *reader, void *buf,
 	return NULL;
 }
 
-static struct error *cut_off(const struct flat_reader *reader)
+/* MISSING: bytes of the record or its header. */
+static struct error *cut_off(const struct flat_reader *reader, uint64_t missing)
 {
 	return error_create(ERROR_INVALID, "the flattened stream ends after "
-			    "%llu bytes", (unsigned long long)reader->at);
+			    "%llu bytes, %llu short of a record's end",
+			    (unsigned long long)reader->at,
+			    (unsigned long long)missing);
 }
 
 /* Whether the file is a dump, as far as its header has come. */
@@ -77,23 +91,53 @@ static bool is_dump(const struct flat_reader *reader)
 	       !memcmp(reader->head, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN);
 }
 
-/* Writes the first bytes of the file. Until all of the stream is in it, a dump
- * says INCOMPLETE, at no moment anything else. */
-static struct error *head_write(const struct flat_reader *reader,
-				bool complete)
+/* Where a dump's header, or an ELF core's, says that it is incomplete. */
+struct mark {
+	unsigned at;
+	uint32_t bit;
+	bool big;
+};
+
+static bool find_mark(const struct flat_reader *reader, struct mark *ret)
 {
-	size_t len = reader->head_len;
+	const uint8_t *h = reader->head;
+	bool big;
+
+	if (is_dump(reader)) {
+		*ret = (struct mark){
+			kdump_shape_at(kdump_shape_of(h), KDUMP_H_STATUS),
+			KDUMP_STATUS_INCOMPLETE, kdump_big_endian(h),
+		};
+		return true;
+	}
+	if (reader->head_len < EI_NIDENT || memcmp(h, ELFMAG, SELFMAG))
+		return false;
+	big = h[EI_DATA] == ELFDATA2MSB;
+	*ret = (struct mark){
+		h[EI_CLASS] == ELFCLASS32 ? offsetof(Elf32_Ehdr, e_flags) :
+		offsetof(Elf64_Ehdr, e_flags),
+		elf_incomplete_bits(get_u16(h + 18, big), big), big,
+	};
+	return true;
+}
+
+/* Writes the first bytes of the file. Until all of the stream is in it, a dump
+ * says INCOMPLETE, at no moment anything else: also where what says so is a hole
+ * yet. What is too short to have that place is no dump. */
+static struct error *head_write(struct flat_reader *reader, bool complete)
+{
+	size_t len = max_u64(reader->head_len, reader->head_written);
 	uint8_t h[KDUMP_H_LEN];
+	struct mark mark;
 
 	memcpy(h, reader->head, sizeof(h));
-	if (is_dump(reader) && !complete) {
-		unsigned at = kdump_shape_at(kdump_shape_of(h), KDUMP_H_STATUS);
-		bool big = kdump_big_endian(h);
-
-		put_u32(h + at, get_u32(h + at, big) | KDUMP_STATUS_INCOMPLETE,
-			big);
-		len = max_u64(len, at + 4);
+	if (!complete && find_mark(reader, &mark) &&
+	    reader->end >= mark.at + 4) {
+		put_u32(h + mark.at, get_u32(h + mark.at, mark.big) | mark.bit,
+			mark.big);
+		len = max_u64(len, mark.at + 4);
 	}
+	reader->head_written = len;
 	return io_pwrite(reader->out, h, len, 0);
 }
 
@@ -103,12 +147,16 @@ static struct error *piece_write(struct flat_reader *reader, uint64_t offset,
 {
 	size_t in = offset < KDUMP_H_LEN ?
 		    min_u64(n, KDUMP_H_LEN - offset) : 0;
+	bool first_beyond = reader->end < KDUMP_H_LEN;
 
+	reader->end = max_u64(reader->end, offset + n);
+	flat_parts_add(&reader->parts, offset, n);
 	if (in) {
 		memcpy(reader->head + offset, reader->buf, in);
 		reader->head_len = max_u64(reader->head_len, offset + in);
-		TRY(head_write(reader, false));
 	}
+	if (in || first_beyond)
+		TRY(head_write(reader, false));
 	return io_pwrite(reader->out, reader->buf + in, n - in, offset + in);
 }
 
@@ -122,7 +170,7 @@ static struct error *record_copy(struct flat_reader *reader, uint64_t offset,
 
 		*cut = stream_read(reader, reader->buf, n, &got);
 		if (!*cut && got < n)
-			*cut = cut_off(reader);
+			*cut = cut_off(reader, len - got);
 		err = piece_write(reader, offset, got);
 		if (err) {
 			error_destroy(*cut);
@@ -141,19 +189,22 @@ static struct error *records_copy(struct flat_reader *reader,
 {
 	while (!*cut) {
 		uint8_t head[FLAT_RECORD_LEN];
-		uint64_t offset, len, end;
+		uint64_t offset, len;
 		size_t got;
 
 		*cut = stream_read(reader, head, sizeof(head), &got);
 		if (!*cut && got < sizeof(head))
-			*cut = cut_off(reader);
+			*cut = got ? cut_off(reader, sizeof(head) - got) :
+			       error_create(ERROR_INVALID,
+					    "the flattened stream ends after %llu bytes, without an end record",
+					    (unsigned long long)reader->at);
 		if (*cut)
 			break;
 		offset = get_u64(head, true);
 		len = get_u64(head + 8, true);
 		if (offset == FLAT_END && len == FLAT_END)
 			break;
-		if (add_overflows(offset, len, &end) || end > INT64_MAX) {
+		if (flat_record_broken(offset, len)) {
 			*cut = error_create(ERROR_INVALID, "the flattened "
 					    "stream is broken at byte %llu: "
 					    "offset %#llx, length %#llx",
@@ -172,7 +223,7 @@ static struct error *records_copy(struct flat_reader *reader,
  * Bitmap 2 of a dump comes in pieces: gives what a cut-off stream left the length
  * that readers want to see. The header is as untrusted as the rest.
  */
-static struct error *file_extend(const struct flat_reader *reader)
+static struct error *file_extend(struct flat_reader *reader)
 {
 	const struct kdump_shape *shape = kdump_shape_of(reader->head);
 	bool big = kdump_big_endian(reader->head);
@@ -191,11 +242,32 @@ static struct error *file_extend(const struct flat_reader *reader)
 		return NULL;		/* nonsense */
 	table = (off_t)(blocks * block_size);
 	size = lseek(reader->out, 0, SEEK_END);
-	if (size >= 0 && size < table &&
-	    TEMP_FAILURE_RETRY(ftruncate(reader->out, table)))
+	if (size < 0 || size >= table)
+		return NULL;
+	if (TEMP_FAILURE_RETRY(ftruncate(reader->out, table)))
 		return error_errno(errno, "setting the size of %s",
 				   reader->path);
-	return NULL;
+	reader->end = (uint64_t)table;
+	return head_write(reader, false);
+}
+
+/* In the page table of what a cut-off stream left, nothing names what has not come. */
+static struct error *table_settle(const struct flat_reader *reader)
+{
+	struct image *image = NULL;
+	struct error *err;
+
+	err = image_open(reader->path, image_kinds,
+			 IMAGE_SALVAGE, NULL, &image);
+	if (err) {
+		/* its head has not come, and so has no descriptor */
+		error_destroy(err);
+		return NULL;
+	}
+	if (kdump_image_header(image))
+		err = flat_parts_settle(&reader->parts, image, reader->out);
+	image_close(image);
+	return err;
 }
 
 /* What came before CUT is a dump. Takes CUT over. */
@@ -204,7 +276,8 @@ static struct error *keep_rest(struct flat_reader *reader, struct error *cut)
 	log_warn(reader->log, "%s; %s has what came before",
 		 error_message(cut), reader->path);
 	error_destroy(cut);
-	return file_extend(reader);
+	TRY(file_extend(reader));
+	return table_settle(reader);
 }
 
 static struct error *sync_out(const struct flat_reader *reader)
@@ -229,8 +302,10 @@ static struct error *flat_copy(struct flat_reader *reader, bool *complete)
 	if (cut)
 		TRY(keep_rest(reader, cut));
 	TRY(sync_out(reader));
-	if (!*complete)
+	if (!*complete) {
+		flat_lack_warn(reader->path, reader->log);
 		return NULL;
+	}
 	err = head_write(reader, true);
 	if (err)
 		return error_wrap(err, "%s", reader->path);

@@ -15,10 +15,11 @@
  * stream are checked.
  *
  * A stream that is cut off, by its end, a read error, a broken record or a
- * full disk, still gives what was in it: *COMPLETE is then false, a warning
- * says where it ended, and a kdump-compressed dump is as long as its bitmaps
- * and table claim, so that readers open it. From the record with its header
- * on it is marked INCOMPLETE, until all the rest is durable. An error, and no
+ * full disk, still gives what was in it: *COMPLETE is then false, one warning
+ * says where it ended and one what of the dump is missing, and a
+ * kdump-compressed dump is as long as its bitmaps and table claim, so that
+ * readers open it. From the record with its header on a dump or an ELF core is
+ * marked INCOMPLETE, until all the rest is durable. An error, and no
  * file, only if the stream has no header. Other errors leave the file.
  */
 struct error *flat_rearrange(int fd, const char *path, bool force,

@@ -7,9 +7,11 @@ import os
 import random
 import re
 import struct
+import subprocess
 
 from harness import (CODECS, FIXTURES, MIB, SANITIZED, Fail, equal, fixture,
-                     fixtures, need, read_dump)
+                     fixtures, need, read_dump, same_file)
+import mkdump
 
 MEMORY = 64 * MIB
 IMAGE = "good-6.1-vmemmap"
@@ -229,28 +231,145 @@ def escapes(box):
 
 
 def flattened(box):
-    """A flattened stream is refused with the way out."""
+    """A flattened stream is read as the dump that -R makes of it."""
     image = box.image(IMAGE)
-    stream, _ = box.pipe(image.path)
-    for word in ("info", "dmesg", "verify"):
-        result = box.bad(1, word, stream)
-        need("-R" in result.err, "said: %s", result.err)
+    stream, _ = box.pipe("-d", "1", image.path)
+    with open(stream, "rb") as file:
+        box.good("-R", "dump", stdin=file)
+    for word in ("dmesg", "verify"):
+        small(box, word, stream)
+        equal(word, box.good(word, stream).out, box.good(word, "dump").out)
+    told = [json.loads(box.good("info", "--json", path).out)
+            for path in (stream, "dump")]
+    equal("flattened", told[0].pop("flattened"), True)
+    equal("cut off", told[0].pop("cut_off"), False)
+    for text in told:
+        del text["file"]
+    equal("info", told[0], told[1])
+
+
+def rearrange_cut(box, stream):
+    """(length, result) of -R into "dump", of a stream that is cut ever shorter."""
+    size = os.path.getsize(stream)
+    for at in (size - 16, size - 5000, size * 3 // 4, size // 2):
+        os.truncate(stream, at)
+        with open(stream, "rb") as file:
+            yield at, box.bad(3, "-R", "-f", "dump", stdin=file)
+
+
+def cut_flattened(box):
+    """A stream that ends early, read as it is: what was in it, and a warning."""
+    image = box.image(IMAGE)
+    stream, _ = box.pipe("-d", "1", image.path)
+    reached = []
+    for at, _ in rearrange_cut(box, stream):
+        told = []
+        for path in (stream, "dump"):
+            result = box.good("info", "--json", path)
+            told.append(json.loads(result.out))
+            equal("warnings of " + path, result.err.count("warning: "),
+                  int(path == stream))
+        for key in ("complete", "pages_kept", "pages_not_reached", "pages_zero",
+                    "memory", "release", "cpus"):
+            equal(key, told[0].get(key), told[1].get(key))
+        equal("cut off", told[0]["cut_off"], True)
+        equal("complete", told[0]["complete"], False)
+        reached.append(told[0]["pages_kept"] - told[0]["pages_not_reached"])
+        result = box.bad(3, "verify", stream)
+        need("byte %d:" % at in result.err, "said: %s", result.err)
+        for path in (stream, "dump"):
+            box.bad(3, "-f", "-d", "31", path, "from-" +
+                    os.path.basename(path))
+        same_bytes(box, "from-" + os.path.basename(stream), "from-dump")
+    need(reached == sorted(reached, reverse=True) and reached[-1] > 0,
+         "pages: %s", reached)
+    for at in (9000, 4096, 100, 0):
+        os.truncate(stream, at)
+        result = box.bad(1, "info", stream)
+        need(result.err.count("\n") <= 2, "said: %s", result.err)
+
+
+def cut_table(box):
+    """A stream that ends inside a page descriptor, or between the records that
+    have its two ends: read as it is and rearranged, it is not reached. And one
+    that goes on with zeroes, as a file does whose end was never written."""
+    image = box.image(IMAGE)
+    plain = mkdump.build(image.path, level=31)
+    with open(box.path("plain"), "wb") as file:
+        file.write(plain)
+    table = read_dump(box.path("plain")).table
+    records = [(0, table), (table, 1000), (table + 1000, 1000)]
+    for last, extra in ((0, 500), (1, 5), (1, 23), (1, 999), (2, 0), (2, 7)):
+        with open(box.path("stream"), "wb") as file:
+            file.write(struct.pack(">16sqq", b"makedumpfile", 1, 1)
+                       .ljust(4096, b"\0"))
+            for at, size in records[:last]:
+                file.write(struct.pack(">qq", at, size) + plain[at:at + size])
+            at, size = records[last]
+            if extra:
+                file.write(struct.pack(">qq", at, size) +
+                           plain[at:at + extra])
+            else:
+                file.write(bytes(4096))
+        result = box.bad(3, "rearrange", "-f", "stream", "dump")
+        need("which" not in result.err, "%s", result.err)
+        told = [box.run("verify", path) for path in ("stream", "dump")]
+        equal("status", [r.code for r in told], [told[0].code] * 2)
+        equal("verify", told[0].out, told[1].out)
+        if last:
+            equal("verify", told[0].code, 3)
+            need(b" 0 bad" in told[1].out, "%s", told[1].out)
+
+
+def same_bytes(box, one, other):
+    same_file("%s and %s" % (one, other), box.path(one), box.path(other))
+
+
+def flattened_vmcore(box):
+    """A vmcore in records, in any order, one twice: captured as it is
+    plain."""
+    image = box.image(IMAGE)
+    rng = random.Random(2)
+    with open(image.path, "rb") as file:
+        content = file.read()
+    pieces = [(at, 65536 - at // 65536 % 3) for at in
+              range(0, len(content), 65536)]
+    pieces += [(at + size, 65536 - size) for at, size in pieces
+               if size < 65536]
+    rng.shuffle(pieces)
+    with open(box.path("stream"), "wb") as file:
+        file.write(struct.pack(">16sqq", b"makedumpfile", 1, 1)
+                   .ljust(4096, b"\0"))
+        file.write(struct.pack(">qq", 70000, 300) + bytes(300))
+        for at, size in pieces:
+            part = content[at:at + size]
+            if part:
+                file.write(struct.pack(">qq", at, len(part)) + part)
+        file.write(struct.pack(">qq", -1, -1))
+    for args in (("-d", "31"), ("-d", "0", "--num-threads", "2")):
+        box.good("-f", *args, image.path, "plain")
+        box.good("-f", *args, "stream", "flat")
+        same_bytes(box, "plain", "flat")
+    os.truncate(box.path("stream"), os.path.getsize(box.path("stream")) - 16)
+    result = box.bad(3, "-f", "-d", "31", "stream", "flat")
+    need("end record" in result.err, "said: %s", result.err)
+    equal("dmesg", box.good("dmesg", "stream").out,
+          box.good("dmesg", image.path).out)
 
 
 def cut_stream(box):
     """-R of a stream that ends early: what was in it, 3 and a warning."""
     image = box.image(IMAGE)
     stream, _ = box.pipe("-d", "1", image.path)
-    size = os.path.getsize(stream)
     reached = []
-    for at in (size - 16, size - 5000, size * 3 // 4, size // 2):
-        os.truncate(stream, at)
-        with open(stream, "rb") as file:
-            result = box.bad(3, "-R", "-f", "dump", stdin=file)
+    for _, result in rearrange_cut(box, stream):
         need("warning: " in result.err, "said: %s", result.err)
         text = json.loads(box.good("info", "--json", "dump").out)
         equal("complete", text["complete"], False)
         reached.append(text["pages_kept"] - text["pages_not_reached"])
+        need("lacks %d of the %d pages" % (text["pages_not_reached"],
+                                           text["pages_kept"]) in result.err,
+             "said: %s", result.err)
         box.bad(3, "verify", "dump")
     need(reached == sorted(reached, reverse=True) and reached[-1] > 0,
          "pages: %s", reached)
@@ -259,6 +378,34 @@ def cut_stream(box):
         with open(stream, "rb") as file:
             result = box.run("-R", "-f", "dump", stdin=file)
         need(result.code in (1, 3), "at %d: exit %d", at, result.code)
+
+
+def rearranged(box):
+    """A stream from a file, a FIFO and stdin, a dump or an ELF core: the file
+    that was to be; an ELF core without its end says so."""
+    image = box.image(IMAGE)
+    for args in (("-d", "1"), ("-E", "-d", "31")):
+        box.good("-f", *args, "--order", "address", image.path, "plain")
+        stream, _ = box.pipe(*args, image.path)
+        box.good("rearrange", "-f", stream, "dump")
+        same_bytes(box, "plain", "dump")
+        with open(stream, "rb") as file:
+            box.good("rearrange", "-f", "-", "dump", stdin=file)
+        same_bytes(box, "plain", "dump")
+        box.bad(1, "rearrange", "-f", stream, stream)
+        box.bad(1, "rearrange", stream, "dump")
+        box.bad(1, "rearrange", "-f", image.path, "dump")
+    fifo = box.path("fifo")
+    os.mkfifo(fifo)
+    with subprocess.Popen(["cp", stream, fifo]):
+        box.good("-R", "-f", "fifo", "dump")
+    same_bytes(box, "plain", "dump")
+    os.truncate(stream, os.path.getsize(stream) - 100000)
+    result = box.bad(3, "rearrange", "-f", stream, "dump")
+    equal("warnings", result.err.count("warning: "), 2)
+    with open(box.path("dump"), "rb") as file:
+        file.seek(48)
+        equal("e_flags", file.read(4), b"\1\0\0\0")
 
 
 def cut_dump(box):
@@ -328,5 +475,6 @@ def tests():
                  "good-6.12-kaslr", "good-7.2-vmemmap", "good-6.12-qemu"):
         yield "info-" + name, info, name
     for function in (verify, verify_incomplete, absurd, escapes, flattened,
-                     cut_dump, cut_stream, hostile_stream):
+                     cut_flattened, cut_table, flattened_vmcore,
+                     cut_dump, cut_stream, hostile_stream, rearranged):
         yield function.__name__.replace("_", "-"), function

@@ -172,8 +172,43 @@ static void check_two(const uint8_t *second, size_t len, bool end,
 	CHECK(file_head(got) == sizeof(got) && !memcmp(h, got, sizeof(h)));
 }
 
+/* A header of LEN bytes, whose place for the mark is a hole, since what follows
+ * lies beyond: while the stream goes on the mark is there, at its end the hole, and
+ * when the header turns out to be that of an OTHER file. */
+static void check_hole(const uint8_t *head, size_t len, unsigned mark_at, bool other,
+		       bool end)
+{
+	static const uint8_t rest[BLOCK];
+	uint8_t h[KDUMP_H_LEN] = { 0 }, got[KDUMP_H_LEN];
+	struct stat st = { 0 };
+	pid_t pid;
+	int fd;
+
+	pid = reader_start(&fd);
+	put_start(fd);
+	put_record(fd, 0, len);
+	put(fd, head, len);
+	put_record(fd, 8 * BLOCK, BLOCK);
+	put(fd, rest, sizeof(rest));
+	memcpy(h, head, len);
+	if (other) {
+		put_record(fd, 0, 8);
+		put(fd, memcpy(h, rest, 8), 8);
+	}
+	if (end)
+		put_record(fd, UINT64_MAX, UINT64_MAX);
+	CHECK(reader_end(pid, fd) == (end ? 0 : 3));
+	if (!end && !other)
+		put_u32(h + mark_at, mark_at == KDUMP_H_STATUS ?
+			KDUMP_STATUS_INCOMPLETE : 1, false);
+	CHECK(file_head(got) == sizeof(got) && !memcmp(h, got, sizeof(h)));
+	CHECK(!stat(path, &st) && st.st_size == 9 * BLOCK);
+}
+
 int main(void)
 {
+	static const uint8_t elf[20] = "\177ELF\2\1\1";
+
 	uint8_t other[KDUMP_H_LEN], h[KDUMP_H_LEN];
 
 	if (!mkdtemp(dir))
@@ -192,6 +227,10 @@ int main(void)
 	check_two(other, sizeof(other), true, 0);
 	check_two(other, sizeof(other), false, 0);
 	check_two(other, 4, true, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		check_hole(h, KDUMP_H_STATUS, KDUMP_H_STATUS, i & 1, i & 2);
+		check_hole(elf, sizeof(elf), 48, i & 1, i & 2);
+	}
 	unlink(path);
 	rmdir(dir);
 	return unit_end();

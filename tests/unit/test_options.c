@@ -335,7 +335,13 @@ static void test_words(void)
 	CHECK(!strcmp(o.capture.output, "out"));
 	CHECK_OK(CAPDUMP("rearrange", "-f", "out"));
 	CHECK(o.command == COMMAND_REARRANGE && o.capture.force);
-	CHECK_ERROR(CAPDUMP("-R", "a", "b"), "-R");
+	CHECK_OK(CAPDUMP("rearrange", "-", "out"));
+	CHECK(!o.capture.input && !strcmp(o.capture.output, "out"));
+	CHECK_OK(CAPDUMP("rearrange", "flat", "out"));
+	CHECK(!strcmp(o.capture.input, "flat"));
+	CHECK(!strcmp(o.capture.output, "out"));
+	CHECK_ERROR(CAPDUMP("-R", "a", "b", "c"), "-R");
+	CHECK_ERROR(CAPDUMP("rearrange"), "-R");
 	CHECK_ERROR(CAPDUMP("-R", "-d", "31", "out"), "-d");
 	CHECK_ERROR(CAPDUMP("-R", "-F", "out"), "-F");
 
