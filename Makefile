@@ -2,6 +2,7 @@
 # capdump: see README.md. Everything is built below build/.
 # Codecs can be left out: make ZSTD=0 LZO=0 SNAPPY=0 ZLIB=0
 # zlib by the slower library of that name: make LIBDEFLATE=0
+# without debugging symbols, for -x: make LIBDW=0
 # Another build beside it: make BUILD=build/asan SANITIZE=address,undefined
 MAKEFLAGS += --no-builtin-rules
 BUILD ?= build
@@ -16,6 +17,7 @@ LZO ?= 1
 SNAPPY ?= 1
 ZLIB ?= 1
 LIBDEFLATE ?= $(ZLIB)
+LIBDW ?= 1
 
 VERSION := $(shell cat VERSION)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE \
@@ -39,6 +41,11 @@ LIBS += -ldeflate
 else ifeq ($(ZLIB),1)
 ALL_CFLAGS += -DHAVE_ZLIB
 LIBS += -lz
+endif
+# its headers; it is loaded when it is wanted
+ifeq ($(LIBDW),1)
+ALL_CFLAGS += -DHAVE_LIBDW
+LIBS += -ldl
 endif
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer

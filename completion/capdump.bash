@@ -36,7 +36,7 @@ _capdump()
 		return ;;
 	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd | --cpus)
 		return ;;
-	--report | --iomem | --device-tree | --vmcore)
+	--report | --iomem | -x | -i | -g | --device-tree | --vmcore)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	esac

@@ -31,7 +31,13 @@ typedef struct error *command_fn(const struct options *options,
 				 struct log *log, enum exit_status *ret);
 
 command_fn command_capture, command_rearrange, command_dmesg, command_info,
-	   command_verify, command_reservation, command_estimate, command_check;
+	   command_verify, command_reservation, command_estimate, command_check,
+	   command_vmcoreinfo;
+
+/* What -x or -i say of the crashed kernel (owned by the caller); NULL if neither
+ * was given, or it is not for the command. */
+struct error *command_load_given(const struct options *options,
+				 struct vmcoreinfo **ret);
 
 /* Opens OPTIONS->input, be it a vmcore or a dump. */
 struct error *command_open_image(const struct options *options,

@@ -87,7 +87,8 @@ struct error *command_dmesg(const struct options *options, struct log *log,
 	if (!err)
 		err = view_create(image, VIEW_RANDOM, &view);
 	if (!err)
-		err = kernel_open(image, view, log, &kernel);
+		err = kernel_open_given(image, view, options->capture.given,
+					log, &kernel);
 	if (!err) {
 		print_facts(kernel, log);
 		err = print_log(options, kernel, view, log, &nr);

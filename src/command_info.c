@@ -50,8 +50,8 @@ struct error *command_info(const struct options *options, struct log *log,
 		return error_nomem();
 	TRY(command_open_image(options, log, &image));
 	fadump_header_include(image);
-	err = summary_gather(summary, image, o->device_tree, o->machine_root,
-			     log);
+	err = summary_gather(summary, image, o->given, o->device_tree,
+			     o->machine_root, log);
 	if (!err && options->json)
 		summary_print_json(summary, stdout);
 	else if (!err)

@@ -39,6 +39,7 @@ static command_fn *const commands[NR_COMMANDS] = {
 	[COMMAND_RESERVATION] = command_reservation,
 	[COMMAND_ESTIMATE] = command_estimate,
 	[COMMAND_CHECK] = command_check,
+	[COMMAND_VMCOREINFO] = command_vmcoreinfo,
 	[COMMAND_HELP] = command_help,
 	[COMMAND_VERSION] = command_version,
 };
@@ -74,14 +75,21 @@ static struct error *stdout_flush(void)
 	return error_errno(errno ? errno : EIO, "stdout");
 }
 
-static struct error *run(const struct options *options, struct log *log,
+static struct error *run(struct options *options, struct log *log,
 			 enum exit_status *ret)
 {
+	struct vmcoreinfo *given;
+	struct error *err;
+
 	TRY(guard_install());
 	options_print_notes(options, log);
 	if (options->check_params && options->command < COMMAND_HELP)
 		return NULL;
-	TRY(commands[options->command](options, log, ret));
+	TRY(command_load_given(options, &given));
+	options->capture.given = given;
+	err = commands[options->command](options, log, ret);
+	vmcoreinfo_destroy(given);
+	TRY(err);
 	return stdout_flush();
 }
 

@@ -277,6 +277,26 @@ struct error *option_parse_cpus(struct options *options, const char *argument)
 	return NULL;
 }
 
+struct error *option_parse_vmlinux(struct options *options,
+				   const char *argument)
+{
+	options->vmlinux = argument;
+	return NULL;
+}
+
+struct error *option_parse_given(struct options *options, const char *argument)
+{
+	options->vmcoreinfo_in = argument;
+	return NULL;
+}
+
+struct error *option_parse_vmcoreinfo(struct options *options,
+				      const char *argument)
+{
+	options->vmcoreinfo = argument;
+	return NULL;
+}
+
 struct error *option_check_block_order(struct options *options,
 				       const char *argument)
 {

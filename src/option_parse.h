@@ -46,6 +46,12 @@ struct error *option_parse_target(struct options *options,
 				  const char *argument);
 struct error *option_parse_cpus(struct options *options, const char *argument);
 
+struct error *option_parse_vmlinux(struct options *options,
+				   const char *argument);
+struct error *option_parse_given(struct options *options, const char *argument);
+struct error *option_parse_vmcoreinfo(struct options *options,
+				      const char *argument);
+
 /* What has no effect has to be right all the same. */
 struct error *option_check_block_order(struct options *options,
 				       const char *argument);

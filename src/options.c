@@ -84,7 +84,7 @@ static struct error *command_choose(struct options *options,
 		return NULL;
 	if (old != COMMAND_CAPTURE && old != id && id < COMMAND_HELP)
 		return error_create(ERROR_USAGE,
-				    "-R, --dump-dmesg and capdump's other commands exclude each other");
+				    "-R, -g, --dump-dmesg and capdump's other commands exclude each other");
 	options->command = id;
 	return NULL;
 }
@@ -103,7 +103,8 @@ static struct error *row_apply(struct options *options,
 	case ACTION_CODEC:
 		return codec_choose(options, row->letter);
 	case ACTION_COMMAND:
-		return command_choose(options, row->command);
+		TRY(command_choose(options, row->command));
+		break;
 	case ACTION_MISSING:
 		return error_create(ERROR_USAGE, "%s is not implemented yet%s%s",
 				    option_name(row, name),
@@ -184,6 +185,7 @@ const char *const option_command_names[NR_COMMANDS] = {
 	[COMMAND_RESERVATION] = "reservation",
 	[COMMAND_ESTIMATE] = "estimate",
 	[COMMAND_CHECK] = "check",
+	[COMMAND_VMCOREINFO] = "-g",
 };
 
 /* Options that mean nothing to the command. makedumpfile's --dump-dmesg takes
@@ -312,6 +314,9 @@ struct error *options_parse(struct options *ret, int argc, char **argv,
 	TRY(check_given(ret));
 	TRY(check_format(ret));
 	TRY(check_codec_level(ret));
+	if (ret->vmcoreinfo_in && ret->vmlinux)
+		return error_create(ERROR_USAGE,
+				    "-i and -x exclude each other");
 	return option_check_words(ret, argc - optind, argv + optind,
 			   stdout_is_terminal);
 }

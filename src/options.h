@@ -26,6 +26,7 @@ enum command_id {
 	COMMAND_RESERVATION,
 	COMMAND_ESTIMATE,
 	COMMAND_CHECK,
+	COMMAND_VMCOREINFO,	/* -g */
 	COMMAND_HELP,
 	COMMAND_VERSION,
 	NR_COMMANDS
@@ -61,6 +62,9 @@ struct options {
 	bool quick;		/* check: no estimate */
 	unsigned nr_cpus;	/* estimate: of the capture kernel */
 	const char *report;	/* NULL: none */
+	const char *vmlinux;	/* -x; NULL: none */
+	const char *vmcoreinfo_in; /* -i; NULL: none */
+	const char *vmcoreinfo;	/* -g: the file to write */
 	struct reservation_options reservation;
 	unsigned log_levels;	/* enum log_level */
 

@@ -71,6 +71,7 @@ void options_print_help(FILE *file, const char *program)
 "  %1$s -F [OPTION...] VMCORE      the same to stdout, flattened\n"
 "  %1$s -R [-f] [FLAT] DUMP        make a dump of a flattened one, or of stdin\n"
 "  %1$s --dump-dmesg [-f] VMCORE [FILE]   write the crashed kernel's log\n"
+"  %1$s -g VMCOREINFO -x VMLINUX   what -i reads, of a kernel's symbols\n"
 "  capdump info [--json|--registers] DUMP|VMCORE|DEVICETREE\n"
 "                                       say what a dump or a vmcore is\n"
 "  capdump dmesg [-f] VMCORE|DUMP [FILE]    as --dump-dmesg\n"

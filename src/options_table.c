@@ -8,7 +8,8 @@
 #include "option_parse.h"
 
 #define ANY (~0u)
-#define WRITES (FOR(CAPTURE) | FOR(REARRANGE) | FOR(DMESG))
+#define WRITES (FOR(CAPTURE) | FOR(REARRANGE) | FOR(DMESG) | \
+		FOR(VMCOREINFO))
 #define READS_VMCORE (FOR(CAPTURE) | FOR(DMESG) | FOR(INFO) | FOR(ESTIMATE))
 #define SCANS (FOR(CAPTURE) | FOR(ESTIMATE))
 
@@ -100,6 +101,18 @@ const struct option_row option_rows[] = {
 	  .help = "exit status 4 if pages could not be read, or memory not\n"
 		  "released" },
 
+	/* whose kernel it is */
+	{ 'x', NULL, "VMLINUX", PARSE(vmlinux),
+	  .commands = READS_VMCORE | FOR(VMCOREINFO),
+	  .help = "the crashed kernel, uncompressed and with its debugging\n"
+		  "symbols: for a vmcore without VMCOREINFO" },
+	{ 'i', NULL, "VMCOREINFO", PARSE(given), .commands = READS_VMCORE,
+	  .help = "what -g wrote, capdump's or makedumpfile's, instead of -x" },
+	{ 'g', NULL, "VMCOREINFO", BECOMES(VMCOREINFO),
+	  .parse = option_parse_vmcoreinfo,
+	  .help = "write what VMLINUX says of its kernel as the text that -i\n"
+		  "reads, makedumpfile's too" },
+
 	/* what it says */
 	{ 0, "message-level", "N", PARSE(message_level), .commands = ANY,
 	  .help = "what to print, the sum of: 1 progress, 2 messages, 4 errors\n"
@@ -170,11 +183,6 @@ const struct option_row option_rows[] = {
 
 	{ 'e', NULL, NULL, MISSING,
 	  .help = "leave it out to keep the struct pages of pages left out" },
-	{ 'x', NULL, "VMLINUX", MISSING,
-	  .help = "leave it out: the VMCOREINFO in the vmcore is used" },
-	{ 'i', NULL, "VMCOREINFO", MISSING,
-	  .help = "leave it out: the VMCOREINFO in the vmcore is used" },
-	{ 'g', NULL, "VMCOREINFO", MISSING },
 	{ 'X', NULL, NULL, MISSING },
 	{ 0, "split", NULL, MISSING,
 	  .help = "write one file; --num-threads makes it parallel" },

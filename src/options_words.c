@@ -89,6 +89,11 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 					    option_command_names[options->command],
 					    words[0]);
 		return NULL;
+	case COMMAND_VMCOREINFO:
+		if (nr || !options->vmlinux)
+			return error_create(ERROR_USAGE,
+					    "-g takes its own file, -x VMLINUX and no other names");
+		return NULL;
 	case COMMAND_REARRANGE:
 		if (nr != 1 && nr != 2)
 			return error_create(ERROR_USAGE,

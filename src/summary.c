@@ -239,7 +239,8 @@ static struct error *gather_fadump(struct summary *summary, const char *tree,
 }
 
 struct error *summary_gather(struct summary *summary,
-			     const struct image *image, const char *tree,
+			     const struct image *image,
+			     const struct vmcoreinfo *given, const char *tree,
 			     const char *root, struct log *log)
 {
 	struct error *err;
@@ -248,8 +249,8 @@ struct error *summary_gather(struct summary *summary,
 	summary->image = image;
 	summary->header = kdump_image_header(image);
 	TRY(view_create(image, VIEW_RANDOM, &summary->view));
-	tolerate(kernel_open(image, summary->view, log, &summary->kernel), log,
-		 "the kernel");
+	tolerate(kernel_open_given(image, summary->view, given, log,
+				   &summary->kernel), log, "the kernel");
 	gather_names(summary);
 	TRY(gather_ranges(summary));
 	tolerate(notes_each(image, log, add_cpu, summary), log, "the notes");

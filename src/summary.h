@@ -42,10 +42,12 @@ struct summary {
 };
 
 /* What can't be found is warned about and left out. SUMMARY is zeroed first;
- * summary_deinit() also after an error. TREE, ROOT: as fadump_gather() has
+ * summary_deinit() also after an error. GIVEN: as
+ * kernel_open_given() has it, TREE, ROOT: as fadump_gather() has
  * them. */
 struct error *summary_gather(struct summary *summary,
-			     const struct image *image, const char *tree,
+			     const struct image *image,
+			     const struct vmcoreinfo *given, const char *tree,
 			     const char *root, struct log *log);
 void summary_deinit(struct summary *summary);
 

@@ -33,6 +33,7 @@ struct capture_options {
 	bool no_map;		/* --non-mmap */
 	bool salvage;		/* take a cut-off input */
 	bool drop_device_dumps;
+	const struct vmcoreinfo *given;	/* -x, -i; borrowed; NULL: none */
 	const char *device_tree;	/* that goes with the input; NULL: none,
 				 * or the machine's own */
 	const char *machine_root;	/* of the machine that the crash

@@ -70,8 +70,8 @@ static struct error *open_fadump(struct input *input,
 static struct error *open_kernel(struct input *input)
 {
 	TRY(view_create(input->image, VIEW_RANDOM, &input->view));
-	return kernel_open(input->image, input->view, input->log,
-			   &input->kernel);
+	return kernel_open_given(input->image, input->view, input->given,
+				 input->log, &input->kernel);
 }
 
 static void close_kernel(struct input *input)
@@ -162,6 +162,7 @@ struct error *input_open(struct input *input,
 			 (options->salvage ? IMAGE_SALVAGE : 0);
 
 	input->log = log;
+	input->given = options->given;
 	TRY(image_open(options->input, image_kinds, flags, log,
 		       &input->image));
 	input->incomplete = input->image->file.cut_off ||

@@ -26,6 +26,7 @@ struct input {
 	uint64_t free_kernel;		/* NR_FREE_PAGES */
 	struct fadump fadump;
 	struct lost lost;
+	const struct vmcoreinfo *given;	/* -x, -i; borrowed; NULL: none */
 	struct log *log;		/* borrowed */
 };
 

@@ -14,7 +14,8 @@ struct vmcoreinfo {
 	const char **keys, **values;	/* sorted by key; point into text */
 	size_t nr;
 	uint64_t offset, note_len;	/* the note's contents in the file; 0: it
-					 * is in no note */
+					 * is in no note, or from elsewhere
+					 * (-x, -i) */
 };
 
 #define VMCOREINFO_MAX 65536	/* bytes; kernels have one page at most */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "locate.h"
 #include "mem_map.h"
 
 /* How much of the kernel's text find_reserved() looks at, bytes: less than any
@@ -212,6 +213,13 @@ static struct error *machine_check(const struct kernel *kernel)
 struct error *kernel_open(const struct image *image, struct view *view,
 			  struct log *log, struct kernel **ret)
 {
+	return kernel_open_given(image, view, NULL, log, ret);
+}
+
+struct error *kernel_open_given(const struct image *image, struct view *view,
+				const struct vmcoreinfo *given,
+				struct log *log, struct kernel **ret)
+{
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	struct error *err;
 
@@ -219,7 +227,11 @@ struct error *kernel_open(const struct image *image, struct view *view,
 		return error_nomem();
 	kernel->image = image;
 	kernel->space.target = image->target;
-	err = vmcoreinfo_read(image, log, &kernel->vmcoreinfo);
+	if (given)
+		err = locate_kernel(image, view, given, log,
+				    &kernel->vmcoreinfo);
+	else
+		err = vmcoreinfo_read(image, log, &kernel->vmcoreinfo);
 	if (!err)
 		err = machine_check(kernel);
 	if (!err)

@@ -66,6 +66,12 @@ struct kernel {
  */
 struct error *kernel_open(const struct image *image, struct view *view,
 			  struct log *log, struct kernel **ret);
+
+/* The same by what is known of the kernel from elsewhere (GIVEN, borrowed; NULL:
+ * nothing): see locate.h. If the kernel is not found by it, that is an error. */
+struct error *kernel_open_given(const struct image *image, struct view *view,
+				const struct vmcoreinfo *given,
+				struct log *log, struct kernel **ret);
 void kernel_close(struct kernel *kernel);	/* NULL is fine */
 
 /*

@@ -20,6 +20,7 @@ FOLDERS = {
     "image": "base",
     "arch": "base image",
     "kernel": "base image arch",
+    "vmlinux": "base image arch",
     "filter": "base image arch kernel",
     "codec": "base",
     "machine": "base image",
@@ -38,7 +39,8 @@ BANNED = {"info", "manager", "util", "utils", "misc", "helper", "helpers",
 # the command's own name, and names that ELF and the kernel (struct printk_info)
 # gave: word, and the files where it may stand
 NAMES = {"do": "", "command_info": "src/", "COMMAND_INFO": "src/",
-         "INFO": "src/", "sh_info": "src/image/elf", "info":
+         "INFO": "src/", "sh_info": "src/image/elf",
+         "st_info": "src/vmlinux/elf", "info":
          "src/kernel/printk", "info_size": "src/kernel/"}
 
 
@@ -201,7 +203,7 @@ def check_spdx():
 
 def check_ifdefs():
     for path in files(".c", ".h"):
-        if path.startswith("src/codec/"):
+        if path.startswith(("src/codec/", "src/vmlinux/")):
             continue
         for number, line in enumerate(read(path).split("\n"), 1):
             if re.match(r"\s*#\s*(if|el).*\bHAVE_", line):

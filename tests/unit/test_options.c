@@ -118,6 +118,9 @@ static struct error *parse_row(struct options *o, const struct option_row *row)
 		return parse(o, false, "capdump", "info", name, "core", NULL);
 	if (row->action == ACTION_COMMAND && row->command == COMMAND_REARRANGE)
 		return parse(o, false, "capdump", name, "out", NULL);
+	if (row->letter == 'g')
+		return parse(o, false, "capdump", name, "out", "-x", "vmlinux",
+			     NULL);
 	if (row->letter == 'F')
 		return parse(o, false, "capdump", name, "core", NULL);
 	if (argument)
