@@ -213,6 +213,7 @@ struct error *command_estimate(const struct options *options, struct log *log,
 	(void)ret;
 	if (!capture.input)
 		capture.input = "/proc/kcore";
+	capture.foretell = true;
 	TRY(stop_install());
 	err = input_open(&input, &capture, log);
 	if (!err)

@@ -25,6 +25,7 @@ static const struct command_word command_words[] = {
 	{ "rearrange", COMMAND_REARRANGE },
 	{ "estimate", COMMAND_ESTIMATE },
 	{ "check", COMMAND_CHECK },
+	{ "mem-usage", COMMAND_MEM_USAGE },
 };
 
 const char *option_name(const struct option_row *row, char *buf)
@@ -84,7 +85,7 @@ static struct error *command_choose(struct options *options,
 		return NULL;
 	if (old != COMMAND_CAPTURE && old != id && id < COMMAND_HELP)
 		return error_create(ERROR_USAGE,
-				    "-R, -g, --dump-dmesg and capdump's other commands exclude each other");
+				    "-R, -g, --dump-dmesg, --mem-usage and capdump's other commands exclude each other");
 	options->command = id;
 	return NULL;
 }
@@ -185,11 +186,13 @@ const char *const option_command_names[NR_COMMANDS] = {
 	[COMMAND_RESERVATION] = "reservation",
 	[COMMAND_ESTIMATE] = "estimate",
 	[COMMAND_CHECK] = "check",
+	[COMMAND_MEM_USAGE] = "--mem-usage",
 	[COMMAND_VMCOREINFO] = "-g",
 };
 
-/* Options that mean nothing to the command. makedumpfile's --dump-dmesg takes
- * those for dumps; options_print_notes() says that they have no effect. */
+/* Options that mean nothing to the command. makedumpfile's --dump-dmesg and
+ * --mem-usage take those for dumps; options_print_notes() says that they have no
+ * effect. */
 static struct error *check_given(const struct options *options)
 {
 	char name[64];
@@ -200,7 +203,9 @@ static struct error *check_given(const struct options *options)
 		if (!options->given[i] ||
 		    row->commands >> options->command & 1)
 			continue;
-		if (options->command == COMMAND_DMESG && !options->capture.dry_run)
+		if ((options->command == COMMAND_DMESG ||
+		     options->command == COMMAND_MEM_USAGE) &&
+		    !options->capture.dry_run)
 			continue;
 		return error_create(ERROR_USAGE,
 				    "%s can't be used with %s",

@@ -77,6 +77,7 @@ void options_print_help(FILE *file, const char *program)
 "  capdump dmesg [-f] VMCORE|DUMP [FILE]    as --dump-dmesg\n"
 "  capdump verify DUMP              check a dump, page by page\n"
 "  capdump rearrange [-f] [FLAT] DUMP       as -R\n"
+"  %1$s --mem-usage [--json] [VMCORE]   count the machine's pages by kind\n"
 "  capdump reservation [--json] [OPTION...]\n"
 "                                       explain what crashkernel= reserves\n"
 "  capdump estimate [--vmcore FILE] [--target DIR] [--json]\n"

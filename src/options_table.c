@@ -10,8 +10,9 @@
 #define ANY (~0u)
 #define WRITES (FOR(CAPTURE) | FOR(REARRANGE) | FOR(DMESG) | \
 		FOR(VMCOREINFO))
-#define READS_VMCORE (FOR(CAPTURE) | FOR(DMESG) | FOR(INFO) | FOR(ESTIMATE))
-#define SCANS (FOR(CAPTURE) | FOR(ESTIMATE))
+#define READS_VMCORE (FOR(CAPTURE) | FOR(DMESG) | FOR(INFO) | \
+		      FOR(ESTIMATE) | FOR(MEM_USAGE))
+#define SCANS (FOR(CAPTURE) | FOR(ESTIMATE) | FOR(MEM_USAGE))
 
 #define FLAG(member) .action = ACTION_FLAG, \
 	.flag = offsetof(struct options, member)
@@ -90,7 +91,7 @@ const struct option_row option_rows[] = {
 		  "this machine, if it is its /proc/vmcore" },
 	{ 0, "machine-root", "DIR", PARSE(machine_root),
 	  .commands = FOR(CAPTURE) | FOR(INFO) | FOR(RESERVATION) |
-		      FOR(CHECK) | FOR(ESTIMATE),
+		      FOR(CHECK) | FOR(ESTIMATE) | FOR(MEM_USAGE),
 	  .help = "look for /proc and /sys below DIR, where copies of them are" },
 	{ 0, "release", NULL, FLAG(release), .commands = FOR(CAPTURE),
 	  .help = "fadump: once the dump is complete and safe on its disk, give\n"
@@ -128,8 +129,9 @@ const struct option_row option_rows[] = {
 	  .help = "write the summary as JSON to FILE" },
 	{ 0, "json", NULL, FLAG(json),
 	  .commands = FOR(INFO) | FOR(RESERVATION) | FOR(ESTIMATE) |
-		      FOR(CHECK),
-	  .help = "info, reservation, estimate, check: print JSON" },
+		      FOR(CHECK) | FOR(MEM_USAGE),
+	  .help = "info, reservation, estimate, check, --mem-usage:\n"
+		  "print JSON" },
 	{ 0, "registers", NULL, FLAG(registers), .commands = FOR(INFO),
 	  .help = "info: print all registers of all CPUs" },
 	{ 0, "vmcore", "FILE", PARSE(vmcore), .commands = FOR(ESTIMATE),
@@ -166,6 +168,9 @@ const struct option_row option_rows[] = {
 	/* what else it does */
 	{ 0, "dump-dmesg", NULL, BECOMES(DMESG),
 	  .help = "write the crashed kernel's log, as text" },
+	{ 0, "mem-usage", NULL, BECOMES(MEM_USAGE),
+	  .help = "count the pages of the running machine by kind, and those that\n"
+		  "each dump level would keep" },
 	{ 0, "check-params", NULL, FLAG(check_params), .commands = ANY,
 	  .help = "check the command line and do nothing else" },
 	{ 'v', NULL, NULL, .action = ACTION_COMMAND,
@@ -199,8 +204,6 @@ const struct option_row option_rows[] = {
 	{ 0, "eppic", "FILE", MISSING },
 	{ 0, "extension", "FILE", MISSING },
 	{ 0, "diskset", "VMCORE", MISSING },
-	{ 0, "mem-usage", NULL, MISSING,
-	  .help = "--dry-run --show-stats counts the pages of a vmcore" },
 };
 
 const size_t nr_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);

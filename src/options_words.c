@@ -74,6 +74,13 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 					    nr);
 		options->capture.input = words[0];
 		return NULL;
+	case COMMAND_MEM_USAGE:
+		if (nr > 1)
+			return error_create(ERROR_USAGE,
+					    "--mem-usage takes one file, not %d",
+					    nr);
+		options->capture.input = nr ? words[0] : "/proc/kcore";
+		return NULL;
 	case COMMAND_CHECK:
 		if (nr > 1)
 			return error_create(ERROR_USAGE,

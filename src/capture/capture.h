@@ -32,6 +32,8 @@ struct capture_options {
 	bool dry_run;		/* all but the writing */
 	bool no_map;		/* --non-mmap */
 	bool salvage;		/* take a cut-off input */
+	bool foretell;		/* of a running kernel: what would be in the
+				 * vmcore if it crashed now */
 	bool drop_device_dumps;
 	const struct vmcoreinfo *given;	/* -x, -i; borrowed; NULL: none */
 	const char *device_tree;	/* that goes with the input; NULL: none,

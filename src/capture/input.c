@@ -93,7 +93,8 @@ static struct error *cut_reserved(struct input *input)
 	if (!reserved.nr)
 		return NULL;
 	close_kernel(input);
-	TRY(own_memory_cut(input->image, &reserved, input->log));
+	TRY(own_memory_cut(input->image, &reserved, false,
+			   input->log));
 	return open_kernel(input);
 }
 
@@ -103,6 +104,7 @@ static struct error *open_vmcore(struct input *input,
 {
 	fadump_header_include(input->image);
 	TRY(own_memory_leave_out(input->image, options->machine_root,
+				 options->foretell && input->image->live,
 				 input->log));
 	own_memory_check(input->image, input->log);
 	TRY(open_kernel(input));

@@ -102,7 +102,7 @@ static bool is_proc_vmcore(const struct image *image)
 }
 
 struct error *own_memory_cut(struct image *image,
-			     const struct reservations *reserved,
+			     const struct reservations *reserved, bool cma,
 			     struct log *log)
 {
 	uint64_t page = 1ull << image->target.page_shift, size;
@@ -114,7 +114,7 @@ struct error *own_memory_cut(struct image *image,
 		uint64_t end = align_down(r->end, page);
 
 		if (paddr < r->paddr || paddr >= end ||
-		    r->source == RESERVATION_CMA)
+		    (r->source == RESERVATION_CMA && !cma))
 			continue;
 		TRY(segments_cut(&image->segments, &image->nr_segments, paddr,
 				 end, &size));
@@ -130,7 +130,7 @@ struct error *own_memory_cut(struct image *image,
 }
 
 struct error *own_memory_leave_out(struct image *image, const char *root,
-				   struct log *log)
+				   bool cma, struct log *log)
 {
 	struct reservations reserved;
 	struct error *err;
@@ -146,7 +146,7 @@ struct error *own_memory_leave_out(struct image *image, const char *root,
 		error_destroy(err);
 		return NULL;
 	}
-	return own_memory_cut(image, &reserved, log);
+	return own_memory_cut(image, &reserved, cma, log);
 }
 
 struct error *own_memory_reserved(const struct kernel *kernel,

@@ -38,12 +38,12 @@ void own_memory_check(const struct image *image, struct log *log);
 
 /*
  * Takes each of RESERVED out of the image's segments, as long as nobody uses
- * them; what lay there is warned about. Parts of pages stay, and CMA's: the
- * system used those, and a loader that leaves them in the vmcore does not give
- * them to the capture kernel.
+ * them; what lay there is warned about. Parts of pages stay, and unless CMA is
+ * set what was reserved in CMA: the system used that, and a loader that leaves it
+ * in the vmcore does not give it to the capture kernel.
  */
 struct error *own_memory_cut(struct image *image,
-			     const struct reservations *reserved,
+			     const struct reservations *reserved, bool cma,
 			     struct log *log);
 
 /*
@@ -52,7 +52,7 @@ struct error *own_memory_cut(struct image *image,
  * the running one tells that makes no sense is a warning.
  */
 struct error *own_memory_leave_out(struct image *image, const char *root,
-				   struct log *log);
+				   bool cma, struct log *log);
 
 /*
  * What KERNEL had reserved and the image holds all the same; to be cut. Nothing

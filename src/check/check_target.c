@@ -156,6 +156,7 @@ static struct error *estimate_live(const struct check_machine *machine,
 				   uint64_t *ret)
 {
 	struct capture_options options = { .input = "/proc/kcore",
+					   .foretell = true,
 					   .progress_fd = -1 };
 	struct input input = { .image = NULL };
 	struct estimate estimate;

@@ -118,6 +118,8 @@ static struct error *parse_row(struct options *o, const struct option_row *row)
 		return parse(o, false, "capdump", "info", name, "core", NULL);
 	if (row->action == ACTION_COMMAND && row->command == COMMAND_REARRANGE)
 		return parse(o, false, "capdump", name, "out", NULL);
+	if (row->action == ACTION_COMMAND && row->command == COMMAND_MEM_USAGE)
+		return parse(o, false, "capdump", name, "core", NULL);
 	if (row->letter == 'g')
 		return parse(o, false, "capdump", name, "out", "-x", "vmlinux",
 			     NULL);
