@@ -40,7 +40,8 @@ command_fn command_capture, command_rearrange, command_dmesg, command_info,
 struct error *command_load_given(const struct options *options,
 				 struct vmcoreinfo **ret);
 
-/* Opens OPTIONS->input, be it a vmcore or a dump. */
+/* Opens OPTIONS->input, be it a vmcore or a dump; with all its parts, if several
+ * files or --reassemble are given. */
 struct error *command_open_image(const struct options *options,
 				 struct log *log, struct image **ret);
 

@@ -85,16 +85,27 @@ static void release(const struct options *options, struct log *log,
 		*ret = EXIT_UNREADABLE;
 }
 
+/* --reassemble packs as the input is packed, if nothing else is asked for. */
+static bool keeps_codec(const struct options *options)
+{
+	const struct capture_options *o = &options->capture;
+
+	return o->reassemble && !options->codec_given &&
+	       o->codec_level == CODEC_LEVEL_DEFAULT &&
+	       o->format == &kdump_writer_ops;
+}
+
 struct error *command_capture(const struct options *options, struct log *log,
 			      enum exit_status *ret)
 {
-	const struct capture_options *capture = &options->capture;
+	struct capture_options kept = options->capture, *capture = &kept;
 	struct capture_report report;
 	struct error *err, *report_err;
 	struct output output;
 
 	TRY(command_check_output(options));
 	TRY(check_release(options));
+	capture->keep_codec = keeps_codec(options);
 	TRY(stop_install());
 	/* the dump counts for more than what is said of it: told now, while
 	 * it can be helped, and done without */

@@ -12,11 +12,27 @@
 struct error *command_open_image(const struct options *options,
 				 struct log *log, struct image **ret)
 {
-	unsigned flags = (options->capture.no_map ? IMAGE_NO_MAP : 0) |
-			 (options->capture.salvage ? IMAGE_SALVAGE : 0);
+	const struct capture_options *o = &options->capture;
+	bool joins = o->reassemble || o->nr_parts;
+	bool part = joins || options->command == COMMAND_INFO ||
+		    options->command == COMMAND_VERIFY;
+	unsigned flags = (o->no_map ? IMAGE_NO_MAP : 0) |
+			 (o->salvage ? IMAGE_SALVAGE : 0) |
+			 (part ? IMAGE_PART : 0);
+	struct error *err;
 
-	return image_open(options->capture.input, image_kinds, flags, log,
-			  ret);
+	TRY(image_open(o->input, image_kinds, flags, log, ret));
+	if (!joins)
+		return NULL;
+	err = kdump_image_header(*ret) ?
+	      kdump_join(*ret, o->parts, o->nr_parts, log) :
+	      error_create(ERROR_INVALID, "%s: is an %s, and no part of a dump",
+			   (*ret)->path, (*ret)->ops->name);
+	if (err) {
+		image_close(*ret);
+		*ret = NULL;
+	}
+	return err;
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -24,16 +40,25 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static struct error *check_not_input(const struct options *options,
-				     const char *path)
+static struct error *check_not_file(const char *input, const char *path)
 {
 	struct stat in, out;
 
-	if (path && !stat(options->capture.input, &in) && !stat(path, &out) &&
+	if (path && !stat(input, &in) && !stat(path, &out) &&
 	    same_file(&in, &out))
 		return error_create(ERROR_INVALID,
 				    "%s: is the input itself, -f or not", path);
 	return NULL;
+}
+
+static struct error *check_not_input(const struct options *options,
+				     const char *path)
+{
+	const struct capture_options *o = &options->capture;
+
+	for (size_t i = 0; i < o->nr_parts; i++)
+		TRY(check_not_file(o->parts[i], path));
+	return check_not_file(o->input, path);
 }
 
 struct error *command_check_output(const struct options *options)

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/io.h"
+#include "base/text.h"
 #include "command.h"
 #include "formats/kdump_read.h"
 #include "formats/verify.h"
@@ -43,8 +45,12 @@ static void print_report(const struct image *image,
 {
 	const struct kdump_header *h = kdump_image_header(image);
 
-	printf("%" PRIu64 " of %" PRIu64 " pages are in the dump: %" PRIu64 " compressed, %" PRIu64 " raw, %" PRIu64 " zero, %" PRIu64 " unreadable, %" PRIu64 " not reached, %" PRIu64 " bad, %" PRIu64 " not checked\n",
-	       h->nr_kept, h->nr_present, report->nr_packed, report->nr_raw,
+	if (h->split)
+		printf("frames %#" PRIx64 " to %#" PRIx64 " of a split dump: ",
+		       h->first_pfn + h->start, h->first_pfn + h->end);
+	printf("%" PRIu64 " of %" PRIu64 " pages are in the %s: %" PRIu64 " compressed, %" PRIu64 " raw, %" PRIu64 " zero, %" PRIu64 " unreadable, %" PRIu64 " not reached, %" PRIu64 " bad, %" PRIu64 " not checked\n",
+	       h->nr_kept, h->nr_present, h->split ? "part" : "dump",
+	       report->nr_packed, report->nr_raw,
 	       report->nr_zero, report->nr_unreadable, report->nr_unreached,
 	       report->nr_bad, report->nr_unchecked);
 	print_unreadable(report);
@@ -97,8 +103,9 @@ static struct error *verify(const struct options *options,
 	return NULL;
 }
 
-struct error *command_verify(const struct options *options, struct log *log,
-			     enum exit_status *ret)
+/* One file: a dump, or a PART of one. */
+static struct error *verify_file(const struct options *options,
+				 struct log *log, enum exit_status *ret)
 {
 	struct image *image = NULL;
 	struct error *err;
@@ -114,4 +121,57 @@ struct error *command_verify(const struct options *options, struct log *log,
 	err = verify(options, image, log, ret);
 	image_close(image);
 	return err;
+}
+
+/* Whether the files are one dump, and all of it. */
+static struct error *verify_together(const struct options *options,
+				     struct log *log, enum exit_status *ret)
+{
+	const struct kdump_header *h;
+	struct image *image;
+
+	TRY(command_open_image(options, log, &image));
+	h = kdump_image_header(image);
+	printf("together: %" PRIu64 " of %" PRIu64 " pages are in %u files: %s\n",
+	       h->nr_kept, h->nr_present, h->nr_parts,
+	       h->complete ? "good" : "incomplete");
+	*ret = h->complete ? EXIT_COMPLETE : EXIT_CUT_SHORT;
+	image_close(image);
+	return NULL;
+}
+
+static int badness(enum exit_status status)
+{
+	return status == EXIT_NO_DUMP ? 3 : status == EXIT_CUT_SHORT ? 2 :
+	       status == EXIT_UNREADABLE;
+}
+
+struct error *command_verify(const struct options *options, struct log *log,
+			     enum exit_status *ret)
+{
+	const struct capture_options *o = &options->capture;
+	struct options one = *options;
+	enum exit_status status;
+
+	one.capture.nr_parts = 0;
+	for (size_t i = 0; i <= o->nr_parts; i++) {
+		if (i)
+			one.capture.input = o->parts[i - 1];
+		if (o->nr_parts) {
+			text_print_escaped(stdout, one.capture.input,
+					   strlen(one.capture.input), 0);
+			fputs(": ", stdout);
+			fflush(stdout);		/* LOG has another stream */
+		}
+		status = EXIT_COMPLETE;
+		TRY(verify_file(&one, log, &status));
+		if (badness(status) > badness(*ret))
+			*ret = status;
+	}
+	if (!o->nr_parts || *ret == EXIT_NO_DUMP)
+		return NULL;
+	TRY(verify_together(options, log, &status));
+	if (badness(status) > badness(*ret))
+		*ret = status;
+	return NULL;
 }

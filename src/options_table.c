@@ -63,6 +63,11 @@ const struct option_row option_rows[] = {
 		  "--dump-dmesg: the log to stdout, as text" },
 	{ 'R', NULL, NULL, BECOMES(REARRANGE),
 	  .help = "make a dump of the flattened stream on stdin, or in a file" },
+	{ 0, "reassemble", NULL, FLAG(capture.reassemble),
+	  .commands = FOR(CAPTURE),
+	  .help = "make one dump of all the parts of a split one, which are named\n"
+		  "in any order before it; of the same pages and codec if no\n"
+		  "others are asked for" },
 	{ 'L', NULL, "SIZE", PARSE(max_size), .commands = FOR(CAPTURE),
 	  .help = "write at most SIZE bytes (K, M, G, T)" },
 	{ 0, "order", "value|address", PARSE(order),
@@ -192,7 +197,6 @@ const struct option_row option_rows[] = {
 	{ 0, "split", NULL, MISSING,
 	  .help = "write one file; --num-threads makes it parallel" },
 	{ 0, "splitblock-size", "KIB", MISSING },
-	{ 0, "reassemble", NULL, MISSING },
 	{ 0, "xen-syms", "FILE", MISSING },
 	{ 0, "xen-vmcoreinfo", "FILE", MISSING },
 	{ 0, "xen_phys_start", "ADDRESS", MISSING },

@@ -61,18 +61,50 @@ static struct error *check_vmcore_words(struct options *options, int nr,
 	return NULL;
 }
 
+/* The page set stays as it is, unless levels are given. */
+static void keep_all(struct options *options)
+{
+	options->capture.keep_all = !options->levels_given;
+	if (!options->levels_given)
+		options->capture.levels[0] = 0;
+}
+
+/* Parts of a split dump, and the whole one. */
+static struct error *check_parts(struct options *options, int nr, char **words,
+				 bool stdout_is_terminal)
+{
+	int nr_inputs = options->flatten_given ? nr : nr - 1;
+	char *ends[2] = { words[0], nr > 1 ? words[nr - 1] : NULL };
+
+	if (nr_inputs < 1)
+		return error_create(ERROR_USAGE,
+				    "--reassemble takes the names of all parts, and then that of the dump to make");
+	options->capture.parts = (const char *const *)words + 1;
+	options->capture.nr_parts = (size_t)nr_inputs - 1;
+	keep_all(options);
+	return check_vmcore_words(options, options->flatten_given ? 1 : 2, ends,
+				  stdout_is_terminal);
+}
+
+/* The first NR words are an input, or all of its parts. */
+static void set_parts(struct options *options, int nr, char **words)
+{
+	options->capture.input = words[0];
+	options->capture.parts = (const char *const *)words + 1;
+	options->capture.nr_parts = (size_t)nr - 1;
+}
+
 struct error *option_check_words(struct options *options, int nr, char **words,
 				 bool stdout_is_terminal)
 {
 	switch (options->command) {
 	case COMMAND_INFO:
 	case COMMAND_VERIFY:
-		if (nr != 1)
+		if (nr < 1)
 			return error_create(ERROR_USAGE,
-					    "%s takes one file, not %d",
-					    option_command_names[options->command],
-					    nr);
-		options->capture.input = words[0];
+					    "%s takes a file, or all files of a split dump",
+					    option_command_names[options->command]);
+		set_parts(options, nr, words);
 		return NULL;
 	case COMMAND_MEM_USAGE:
 		if (nr > 1)
@@ -111,7 +143,8 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 		options->capture.output = words[nr - 1];
 		return NULL;
 	default:
-		return check_vmcore_words(options, nr, words,
-					  stdout_is_terminal);
+		return (options->capture.reassemble ? check_parts :
+			check_vmcore_words)(options, nr, words,
+					    stdout_is_terminal);
 	}
 }

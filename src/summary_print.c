@@ -98,11 +98,18 @@ static void print_dump(const struct summary *summary, FILE *file)
 	else
 		fprintf(file, "%-13sno: %" PRIu64 " of %" PRIu64 " pages were not reached\n",
 			"complete:", c->nr_unreached, h->nr_kept);
+	if (h->split)
+		fprintf(file, "%-13sframes %#" PRIx64 " to %#" PRIx64 " of %#" PRIx64 ", one of several files\n",
+			"part:", h->first_pfn + h->start,
+			h->first_pfn + h->end, h->first_pfn + h->nr_frames);
+	if (h->nr_parts)
+		fprintf(file, "%-13s%u files\n", "split:", h->nr_parts);
 	if (h->status & KDUMP_STATUS_EXCLUDED_VMEMMAP)
 		fprintf(file, "%-13sstruct pages of pages left out are left out too (makedumpfile -e)\n",
 			"");
-	fprintf(file, "%-13s%" PRIu64 " in memory, %" PRIu64 " in the dump:\n",
-		"pages:", h->nr_present, h->nr_kept);
+	fprintf(file, "%-13s%" PRIu64 " in memory, %" PRIu64 " in the %s:\n",
+		"pages:", h->nr_present, h->nr_kept,
+		h->split ? "part" : "dump");
 	fprintf(file, "  %12" PRIu64 " compressed\n", c->nr_packed);
 	fprintf(file, "  %12" PRIu64 " raw\n", c->nr_raw);
 	fprintf(file, "  %12" PRIu64 " zero\n", c->nr_zero);
@@ -260,6 +267,11 @@ static void json_dump(const struct summary *summary, FILE *file)
 
 	json_number(file, "header_version", h->version);
 	json_number(file, "dump_level", h->level);
+	if (h->split)
+		fprintf(file, ",\n  \"part\": [%" PRIu64 ", %" PRIu64 "]",
+			h->first_pfn + h->start, h->first_pfn + h->end);
+	if (h->nr_parts)
+		json_number(file, "parts", h->nr_parts);
 	json_text(file, "codec", codec_name(summary));
 	fprintf(file, ",\n  \"complete\": %s", h->complete &&
 		!c->nr_unreached ? "true" : "false");

@@ -21,6 +21,7 @@
 #include "../base/progress.h"
 #include "../base/stop.h"
 #include "../base/text.h"
+#include "../formats/kdump_read.h"
 #include "feed.h"
 #include "input.h"
 
@@ -133,6 +134,7 @@ static struct error *level_plan(struct capture *c, unsigned level,
 	TRY(plan_create(in->kernel, in->overlay, level, by_value,
 			&in->budget, &c->plan));
 	c->plan->first_only = first_only;
+	c->plan->keep_all = o->keep_all;
 	progress_begin(&c->progress, "scan", in->kernel->end_pfn);
 	TRY(plan_scan(c->plan, &c->progress));
 	progress_end(&c->progress, in->kernel->end_pfn, 0);
@@ -375,11 +377,22 @@ static struct error *levels_try(struct capture *c)
 	return levels_run(c);
 }
 
+static void keep_codec(struct capture *c)
+{
+	const struct kdump_header *dump = c->input.dump;
+	uint32_t flag = dump ? dump->status & KDUMP_STATUS_CODECS : 0;
+	const struct codec_ops *codec = codec_by_flag(flag);
+
+	if (c->options->keep_codec && dump && (!flag || (codec && codec->create)))
+		c->report->codec = codec;
+}
+
 static struct error *run(struct capture *c)
 {
 	struct error *err;
 
 	TRY(input_open(&c->input, c->options, c->log));
+	keep_codec(c);
 	report_input(c->report, &c->input);
 	TRY(sink_open(c));
 	TRY(bitmaps_fit(c));

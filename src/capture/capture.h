@@ -19,12 +19,18 @@ struct output;
 
 struct capture_options {
 	const char *input;	/* path */
+	bool reassemble;	/* the input is one part of a dump, of which */
+	const char *const *parts;	/* these are the other ones: paths, */
+	size_t nr_parts;		/* borrowed */
+	bool keep_all;		/* all pages that a dump holds, of any kind */
 	const char *output;	/* path; NULL: stdout, flattened */
 	bool flatten;		/* what goes to the path, too */
 	const struct writer_ops *format;
 	unsigned levels[CAPTURE_MAX_LEVELS];	/* tried in this order */
 	unsigned nr_levels;
 	const struct codec_ops *codec;	/* NULL: pages are stored raw */
+	bool keep_codec;	/* the input's, if that is a dump and its
+				 * codec is built in */
 	int codec_level;	/* or CODEC_LEVEL_DEFAULT, CODEC_LEVEL_FAST */
 	bool paranoid;		/* unpack what was packed, and compare */
 	bool address_order;	/* --order address */

@@ -124,7 +124,9 @@ static struct error *open_dump(struct input *input)
 	input->incomplete = !dump->complete;
 	if (!dump->complete)
 		log_warn(input->log,
-			 "the input is incomplete, and so is what is made of it");
+			 "%s incomplete, and so is what is made of it",
+			 input->reassembled ? "what the parts have together is" :
+			 "the input is");
 	if (dump->status & KDUMP_STATUS_EXCLUDED_VMEMMAP)
 		log_warn(input->log,
 			 "%s was made without the struct pages of what it leaves out: what can't be judged without them is kept",
@@ -148,7 +150,7 @@ static struct error *count_free(struct input *input)
 
 unsigned input_level(const struct input *input, unsigned level)
 {
-	if (input->made_with & ~level)
+	if (input->made_with & ~level && !input->as_it_is)
 		log_print(input->log, LOG_MESSAGE,
 			  "Dump level %u instead of %u: %s was made with level %u.",
 			  level | input->made_with, level, input->image->path,
@@ -156,17 +158,35 @@ unsigned input_level(const struct input *input, unsigned level)
 	return level | input->made_with;
 }
 
+static struct error *open_image(struct input *input,
+				const struct capture_options *options)
+{
+	unsigned flags = (options->no_map ? IMAGE_NO_MAP : 0) |
+			 (options->salvage ? IMAGE_SALVAGE : 0) |
+			 (options->reassemble ? IMAGE_PART : 0);
+
+	TRY(image_open(options->input, image_kinds, flags, input->log,
+		       &input->image));
+	input->reassembled = options->reassemble;
+	input->as_it_is = options->keep_all;
+	if (!options->reassemble)
+		return NULL;
+	if (!kdump_image_header(input->image))
+		return error_create(ERROR_INVALID,
+				    "%s: is an %s, and no part of a dump",
+				    input->image->path,
+				    input->image->ops->name);
+	return kdump_join(input->image, options->parts, options->nr_parts,
+			  input->log);
+}
+
 struct error *input_open(struct input *input,
 			 const struct capture_options *options,
 			 struct log *log)
 {
-	unsigned flags = (options->no_map ? IMAGE_NO_MAP : 0) |
-			 (options->salvage ? IMAGE_SALVAGE : 0);
-
 	input->log = log;
 	input->given = options->given;
-	TRY(image_open(options->input, image_kinds, flags, log,
-		       &input->image));
+	TRY(open_image(input, options));
 	input->incomplete = input->image->file.cut_off ||
 			    input->image->incomplete;
 	input->dump = kdump_image_header(input->image);

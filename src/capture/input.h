@@ -16,6 +16,8 @@ struct input {
 	unsigned made_with;		/* the dump's level; 0: a vmcore */
 	bool incomplete;		/* the dump says that it is, or it is a
 					 * flattened stream that was cut off */
+	bool as_it_is;			/* no level was asked for */
+	bool reassembled;		/* the dump is several files */
 	struct view *view;		/* main thread's */
 	struct kernel *kernel;
 	struct overlay *overlay;

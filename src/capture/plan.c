@@ -159,6 +159,8 @@ static void apply_overlay(struct plan *plan)
 
 		kept |= sparseset_word(&plan->overlay->never_drop, pfn) &
 			sets->present.bits[i] & ~sets->poisoned.bits[i];
+		if (plan->keep_all)
+			kept = sets->present.bits[i];
 		first = sparseset_word(&plan->overlay->first, pfn) & kept;
 		memmap = sparseset_word(&plan->overlay->memmap, pfn) & kept &
 			 ~first;

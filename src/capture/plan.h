@@ -32,6 +32,7 @@ struct plan {
 	struct plan_store store;	/* windows that were scanned */
 	bool by_value;
 	bool first_only;		/* keep rank 0 only: nothing else fits */
+	bool keep_all;			/* whatever a dump holds */
 	uint64_t end_pfn;
 	uint64_t window_pages;		/* a multiple of 64 */
 	size_t nr_windows;

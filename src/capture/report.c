@@ -87,7 +87,7 @@ void report_print(const struct capture_report *report,
 	char in[16], out[16], anon[16];
 
 	print_classes(report, log);
-	if (report->nr_forced)
+	if (report->nr_forced && !options->keep_all)
 		log_print(log, LOG_MESSAGE,
 			  "%" PRIu64 " pages that the level leaves out are kept: they lie in what is known of the kernel's image, or VMCOREINFO names them",
 			  report->nr_forced);

@@ -258,7 +258,7 @@ static struct error *table_settle(const struct flat_reader *reader)
 	struct error *err;
 
 	err = image_open(reader->path, image_kinds,
-			 IMAGE_SALVAGE, NULL, &image);
+			 IMAGE_SALVAGE | IMAGE_PART, NULL, &image);
 	if (err) {
 		/* its head has not come, and so has no descriptor */
 		error_destroy(err);

@@ -18,6 +18,7 @@
 
 /* A view's own state. All zero at first. */
 struct scratch {
+	const struct image *part;	/* what unit and descs are of */
 	struct kdump_unpacker *unpacker;
 	uint8_t *page;			/* the last page read */
 	uint64_t page_pfn_plus_1;	/* 0: none */
@@ -34,7 +35,9 @@ const struct kdump_header *kdump_image_header(const struct image *image)
 {
 	const struct kdump *kdump = image->impl;
 
-	return image->ops == &kdump_image_ops ? &kdump->header : NULL;
+	if (image->ops != &kdump_image_ops)
+		return NULL;
+	return kdump->parts ? &kdump->whole : &kdump->header;
 }
 
 static bool kdump_probe(const uint8_t *head, size_t len)
@@ -144,6 +147,9 @@ static struct error *kdump_open(struct image *image, struct log *log)
 	image->can_map = false;
 	TRY(kdump_header_read(&image->file, &kdump->header));
 	image_file_extend(&image->file, kdump->header.table);
+	if (kdump->header.split && !image->part)
+		return error_create(ERROR_UNSUPPORTED,
+				    "is one part of a dump made with --split: capdump --reassemble makes one of all of them, info and verify take them together");
 	TRY(describe(image, kdump));
 	TRY(kdump_each_run(image, BITMAP_PRESENT, count_run,
 			   &kdump->header.nr_present));
@@ -163,8 +169,10 @@ static void kdump_close(struct image *image)
 {
 	struct kdump *kdump = image->impl;
 
-	if (kdump)
-		free(kdump->index);
+	if (!kdump)
+		return;
+	kdump_parts_close(image);
+	free(kdump->index);
 	free(kdump);
 }
 
@@ -255,13 +263,29 @@ static struct error *page_load(const struct image *image,
 	return NULL;
 }
 
+static void part_choose(struct scratch *scratch, const struct image *part)
+{
+	if (scratch->part == part)
+		return;
+	scratch->part = part;
+	scratch->unit_plus_1 = 0;
+	scratch->nr_descs = 0;
+	if (scratch->unpacker)
+		kdump_unpacker_use(scratch->unpacker, part);
+}
+
 static enum page_state page_get(const struct image *image,
 				struct scratch *scratch, uint64_t pfn)
 {
+	const struct image *part = kdump_part(image, pfn);
+
+	if (!part)
+		return PAGE_ABSENT;
 	if (scratch->page_pfn_plus_1 != pfn + 1) {
 		scratch->page_pfn_plus_1 = 0;
+		part_choose(scratch, part);
 		/* an error here is this page's alone */
-		error_destroy(page_load(image, scratch, pfn,
+		error_destroy(page_load(part, scratch, pfn,
 					&scratch->page_state));
 		scratch->page_pfn_plus_1 = pfn + 1;
 	}

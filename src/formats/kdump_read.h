@@ -26,6 +26,10 @@ struct kdump_header {
 	uint64_t note_offset, note_len, vmcoreinfo_offset, vmcoreinfo_len;
 	uint64_t nr_present, nr_kept;	/* bits of bitmap 1 and 2 */
 	uint64_t phys_base;
+	bool split;		/* one of several files: it has the pages of
+				 * these frames only (numbers in the bitmaps) */
+	uint64_t start, end;
+	unsigned nr_parts;	/* of what kdump_join() made; else 0 */
 	bool big_endian, complete;
 };
 
@@ -48,6 +52,17 @@ extern const struct image_ops kdump_image_ops;
  * it is not known. */
 uint16_t kdump_machine(const char *name);
 
+#define KDUMP_PARTS_MAX 128u
+
+/*
+ * Makes of IMAGE, opened with IMAGE_PART, and the files at PATHS what they are the
+ * parts of: in any order, each once. ERROR_INVALID if they do not belong together.
+ * A part that is missing is warned about, with its frames: the dump then is
+ * incomplete. On error IMAGE can only be closed.
+ */
+struct error *kdump_join(struct image *image, const char *const *paths,
+			 size_t nr, struct log *log);
+
 /* The header of an image opened by kdump_image_ops; NULL for other images. */
 const struct kdump_header *kdump_image_header(const struct image *image);
 
@@ -58,7 +73,11 @@ const struct kdump_header *kdump_image_header(const struct image *image);
 struct error *kdump_header_read(const struct image_file *file,
 				struct kdump_header *ret);
 
-enum kdump_bitmap { BITMAP_PRESENT, BITMAP_KEPT };	/* 1 and 2 */
+enum kdump_bitmap {
+	BITMAP_PRESENT,		/* 1 */
+	BITMAP_KEPT,		/* 2; of a part what that has of it */
+	BITMAP_NAMED,		/* 2, as it stands in the file */
+};
 
 /* Frames [first, end). */
 typedef struct error *kdump_run_fn(void *arg, uint64_t first, uint64_t end);

@@ -117,7 +117,8 @@ static struct error *settle(struct count *count)
 	return err;
 }
 
-struct error *kdump_count(const struct image *image, struct kdump_counts *ret)
+static struct error *count_file(const struct image *image,
+				struct kdump_counts *ret)
 {
 	const struct kdump *kdump = image->impl;
 	struct count *count = calloc(1, sizeof(*count));
@@ -136,4 +137,24 @@ struct error *kdump_count(const struct image *image, struct kdump_counts *ret)
 	*ret = count->counts;
 	free(count);
 	return err;
+}
+
+struct error *kdump_count(const struct image *image, struct kdump_counts *ret)
+{
+	const struct kdump *kdump = image->impl;
+	struct kdump_counts one;
+
+	if (!kdump->parts)
+		return count_file(image, ret);
+	*ret = (struct kdump_counts){ 0 };
+	for (size_t i = 0; i < kdump->nr_parts; i++) {
+		TRY(count_file(kdump->parts[i], &one));
+		ret->nr_unreached += one.nr_unreached;
+		ret->nr_zero += one.nr_zero;
+		ret->nr_unreadable += one.nr_unreadable;
+		ret->nr_raw += one.nr_raw;
+		ret->nr_packed += one.nr_packed;
+		ret->codecs |= one.codecs;
+	}
+	return NULL;
 }

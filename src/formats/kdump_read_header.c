@@ -89,6 +89,19 @@ static struct error *parse_first(struct kdump_header *h)
 	return NULL;
 }
 
+/* makedumpfile.c: store_splitting_info() */
+static void parse_split(const uint8_t *s, struct kdump_header *h)
+{
+	bool wide = h->version >= 6, big = h->big_endian;
+
+	h->split = h->version >= 2 &&
+		   kdump_sub_get(h->shape, s, KDUMP_S_SPLIT, big);
+	h->start = kdump_sub_get(h->shape, s, wide ? KDUMP_S_START_PFN_64 :
+				 KDUMP_S_START_PFN, big);
+	h->end = kdump_sub_get(h->shape, s, wide ? KDUMP_S_END_PFN_64 :
+			       KDUMP_S_END_PFN, big);
+}
+
 static struct error *parse_sub_header(const uint8_t *s, uint64_t size,
 				      struct kdump_header *h)
 {
@@ -97,9 +110,7 @@ static struct error *parse_sub_header(const uint8_t *s, uint64_t size,
 
 	h->phys_base = kdump_sub_get(shape, s, KDUMP_S_PHYS_BASE, big);
 	h->level = (unsigned)kdump_sub_get(shape, s, KDUMP_S_DUMP_LEVEL, big);
-	if (h->version >= 2 && kdump_sub_get(shape, s, KDUMP_S_SPLIT, big))
-		return error_create(ERROR_UNSUPPORTED,
-				    "is one part of a dump made with --split");
+	parse_split(s, h);
 	if (h->version >= 3) {
 		h->vmcoreinfo_offset = kdump_sub_get(
 			shape, s, KDUMP_S_OFFSET_VMCOREINFO, big);
@@ -133,6 +144,10 @@ static struct error *settle_layout(const struct image_file *file,
 		return error_create(ERROR_INVALID,
 				    "max_mapnr is %" PRIu64 ", but the bitmaps have %" PRIu64 " bits",
 				    h->nr_frames, 8 * h->bitmap_len);
+	if (h->split && (h->start > h->end || h->end > h->nr_frames))
+		return error_create(ERROR_INVALID,
+				    "sub-header: has frames %" PRIu64 " to %" PRIu64 " of %" PRIu64,
+				    h->start, h->end, h->nr_frames);
 	if (h->table > file->size && !file->cut_off)
 		return error_create(ERROR_INVALID,
 				    "the file ends at %" PRIu64 ", its bitmaps at %" PRIu64,

@@ -16,7 +16,22 @@ struct kdump {
 	/* index[i]: set bits of bitmap 2 before unit i * index_step */
 	uint64_t *index;
 	uint64_t index_step;	/* units */
+
+	/* kdump_join(): all parts, this image among them, by frame; and the
+	 * header of all together. NULL: it was not called. */
+	struct image **parts;
+	size_t nr_parts;
+	struct kdump_header whole;
 };
+
+/* The part that has the contents of frame number PFN of the bitmaps; NULL: it
+ * is missing. */
+const struct image *kdump_part(const struct image *image, uint64_t pfn);
+void kdump_parts_close(struct image *image);
+
+/* Makes another part what is read. */
+void kdump_unpacker_use(struct kdump_unpacker *unpacker,
+			const struct image *image);
 
 /*
  * Reads unit UNIT of a bitmap; bits at or beyond max_mapnr and what the file

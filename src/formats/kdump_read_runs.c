@@ -151,7 +151,7 @@ static struct error *unit_read(const struct image *image,
 		TRY(kdump_bitmap_read(image, BITMAP_KEPT, unit, bits));
 		return drop_unreached(image, unit, bits);
 	}
-	TRY(kdump_bitmap_read(image, BITMAP_KEPT, unit, bits));
+	TRY(kdump_bitmap_read(image, BITMAP_NAMED, unit, bits));
 	if (frames == FRAMES_NAMED)
 		return NULL;
 	TRY(kdump_bitmap_read(image, BITMAP_PRESENT, unit, more));
@@ -184,7 +184,7 @@ static struct error *bytes_run(void *arg, uint64_t first, uint64_t end)
 		     min_u64(end << b->shift, b->end));
 }
 
-struct error *kdump_runs(const struct image *image,
+static struct error *file_runs(const struct image *image,
 			       enum image_frames frames, uint64_t paddr,
 			       uint64_t end, image_run_fn *fn, void *arg)
 {
@@ -200,6 +200,10 @@ struct error *kdump_runs(const struct image *image,
 		return NULL;
 	runs.from = max_u64(paddr >> shift, h->first_pfn);
 	runs.to = ((end - 1) >> shift) + 1;
+	if (frames == FRAMES_HELD && h->split) {
+		runs.from = max_u64(runs.from, h->first_pfn + h->start);
+		runs.to = min_u64(runs.to, h->first_pfn + h->end);
+	}
 	for (unit = (runs.from - h->first_pfn) / BITMAP_UNIT_FRAMES; unit < nr;
 	     unit++) {
 		uint64_t base;
@@ -213,4 +217,18 @@ struct error *kdump_runs(const struct image *image,
 		TRY(runs_scan(&runs, bits, base));
 	}
 	return runs_finish(&runs);
+}
+
+/* All parts have the same bitmaps. */
+struct error *kdump_runs(const struct image *image, enum image_frames frames,
+			 uint64_t paddr, uint64_t end, image_run_fn *fn,
+			 void *arg)
+{
+	const struct kdump *kdump = image->impl;
+
+	if (frames != FRAMES_HELD || !kdump->parts)
+		return file_runs(image, frames, paddr, end, fn, arg);
+	for (size_t i = 0; i < kdump->nr_parts; i++)
+		TRY(file_runs(kdump->parts[i], frames, paddr, end, fn, arg));
+	return NULL;
 }

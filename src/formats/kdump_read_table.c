@@ -14,6 +14,18 @@ static uint64_t bitmap_offset(const struct kdump_header *h,
 	return h->bitmap + (bitmap == BITMAP_PRESENT ? 0 : h->bitmap_len);
 }
 
+/* Clears the bits of unit UNIT that are another part's. */
+static void keep_own(const struct kdump_header *h, uint64_t unit, uint8_t *buf)
+{
+	uint64_t base = unit * BITMAP_UNIT_FRAMES;
+
+	if (h->start <= base && h->end >= base + BITMAP_UNIT_FRAMES)
+		return;
+	for (unsigned i = 0; i < BITMAP_UNIT_FRAMES; i++)
+		if (base + i < h->start || base + i >= h->end)
+			buf[i / 8] &= (uint8_t)~(1u << i % 8);
+}
+
 struct error *kdump_bitmap_read(const struct image *image,
 				enum kdump_bitmap bitmap, uint64_t unit,
 				uint8_t *buf)
@@ -29,6 +41,8 @@ struct error *kdump_bitmap_read(const struct image *image,
 				  bitmap_offset(h, bitmap) + start));
 	if (left < BITMAP_UNIT_FRAMES && left % 8)
 		buf[left / 8] &= (uint8_t)((1u << left % 8) - 1);
+	if (h->split && bitmap == BITMAP_KEPT)
+		keep_own(h, unit, buf);
 	return NULL;
 }
 
@@ -131,6 +145,12 @@ struct error *kdump_unpacker_create(const struct image *image,
 	unpacker->image = image;
 	*ret = unpacker;
 	return NULL;
+}
+
+void kdump_unpacker_use(struct kdump_unpacker *unpacker,
+			const struct image *image)
+{
+	unpacker->image = image;
 }
 
 void kdump_unpacker_destroy(struct kdump_unpacker *unpacker)

@@ -62,6 +62,35 @@ static void check_header(struct verify *verify, const uint8_t *p)
 	}
 }
 
+/* The range of a part, which stands there twice; of a whole dump there is none.
+ * makedumpfile.c: write_kdump_header(). */
+static void check_split(struct verify *verify, const uint8_t *p)
+{
+	const struct kdump_header *h = verify->header;
+	uint64_t start = h->split ? h->start : 0, end = h->split ? h->end : 0;
+	bool big = h->big_endian;
+
+	if (h->version >= 6 &&
+	    (kdump_sub_get(h->shape, p, KDUMP_S_START_PFN_64, big) != start ||
+	     kdump_sub_get(h->shape, p, KDUMP_S_END_PFN_64, big) != end))
+		verify_problem(verify,
+			       "sub-header: start_pfn_64 or end_pfn_64 is set, but split is not");
+	if (h->version >= 6) {
+		start = min_u64(start, UINT32_MAX);
+		end = min_u64(end, UINT32_MAX);
+	}
+	if (h->version >= 2 &&
+	    (kdump_sub_get(h->shape, p, KDUMP_S_START_PFN, big) != start ||
+	     kdump_sub_get(h->shape, p, KDUMP_S_END_PFN, big) != end))
+		verify_problem(verify, h->split ?
+			       "sub-header: start_pfn and end_pfn are not those of 64 bits" :
+			       "sub-header: start_pfn or end_pfn is set, but split is not");
+	if (h->split && h->start % 64)
+		log_warn(verify->log,
+			 "%s: begins with frame %#" PRIx64 ", no multiple of 64: crash (9.0) misreads it",
+			 verify->image->path, h->start);
+}
+
 static void check_sub_header(struct verify *verify, const uint8_t *p)
 {
 	const struct kdump_header *h = verify->header;
@@ -71,16 +100,7 @@ static void check_sub_header(struct verify *verify, const uint8_t *p)
 	if (h->level > 31)
 		verify_problem(verify, "sub-header: dump_level is %u",
 			       h->level);
-	if (h->version >= 2 &&
-	    (kdump_sub_get(h->shape, p, KDUMP_S_START_PFN, big) ||
-	     kdump_sub_get(h->shape, p, KDUMP_S_END_PFN, big)))
-		verify_problem(verify,
-			       "sub-header: start_pfn or end_pfn is set, but split is not");
-	if (h->version >= 6 &&
-	    (kdump_sub_get(h->shape, p, KDUMP_S_START_PFN_64, big) ||
-	     kdump_sub_get(h->shape, p, KDUMP_S_END_PFN_64, big)))
-		verify_problem(verify,
-			       "sub-header: start_pfn_64 or end_pfn_64 is set, but split is not");
+	check_split(verify, p);
 	if (h->version < 5)
 		return;
 	offset = kdump_sub_get(h->shape, p, KDUMP_S_OFFSET_ERASEINFO, big);

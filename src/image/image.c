@@ -48,6 +48,7 @@ struct error *image_open(const char *path, const struct image_ops *const *ops,
 	image->file.fd = -1;
 	image->can_map = !(flags & IMAGE_NO_MAP);
 	image->salvage = flags & IMAGE_SALVAGE;
+	image->part = flags & IMAGE_PART;
 	image->target.page_shift = 12;
 	image->path = strdup(path);
 	if (!image->path) {

@@ -102,6 +102,7 @@ struct image {
 	bool can_map;		/* windows may map the file at segment offsets */
 	bool salvage;		/* a cut-off file is no error; nor is it if it
 				 * is flattened */
+	bool part;		/* one file of several is none */
 	bool live;		/* /proc/kcore: of the running kernel, and
 				 * changing while it is read */
 	struct target target;
@@ -123,6 +124,8 @@ struct image {
 #define IMAGE_NO_MAP 1u		/* --non-mmap */
 #define IMAGE_SALVAGE 2u	/* --salvage: take a cut-off file; what is missing
 				 * is unreadable */
+
+#define IMAGE_PART 4u		/* it may be one of several files */
 
 /*
  * Opens PATH by content, not by name: tries each of OPS (NULL-terminated).
