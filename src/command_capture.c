@@ -63,14 +63,16 @@ static void release(const struct options *options, struct log *log,
 {
 	const struct capture_options *o = &options->capture;
 	const char *why = still_needed(report, capture_err, *ret);
-	struct error *err;
+	struct error *err = NULL;
 
 	if (why)
 		err = error_create(ERROR_UNSUPPORTED, "%s", why);
-	else if (output_in_memory(o->output))
-		err = error_create(ERROR_UNSUPPORTED,
-				   "%s is in memory, on no disk", o->output);
-	else
+	for (size_t i = 0; i <= o->nr_files && !err; i++)
+		if (output_in_memory(capture_file(o, i)))
+			err = error_create(ERROR_UNSUPPORTED,
+					   "%s is in memory, on no disk",
+					   capture_file(o, i));
+	if (!err)
 		err = fadump_release(o->machine_root);
 	if (!err) {
 		log_print(log, LOG_MESSAGE,

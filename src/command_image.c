@@ -61,9 +61,51 @@ static struct error *check_not_input(const struct options *options,
 	return check_not_file(o->input, path);
 }
 
+/* Whether a file at PATH would be OUTPUT; neither need exist yet. */
+static bool same_output(const struct output *output, const char *path)
+{
+	struct output other = { .dir_fd = -1 };
+	struct stat a, b;
+	bool same;
+
+	/* what else may be wrong with it the capture says */
+	error_destroy(output_init(&other, path, true));
+	same = output->dir_fd >= 0 && other.dir_fd >= 0 &&
+	       !strcmp(other.name, output->name) &&
+	       !fstat(other.dir_fd, &a) && !fstat(output->dir_fd, &b) &&
+	       same_file(&a, &b);
+	output_deinit(&other);
+	return same;
+}
+
+/* That file I of a split dump is none of those before it. */
+static struct error *check_file(const struct capture_options *o, size_t i)
+{
+	struct output output = { .dir_fd = -1 };
+	const char *path = capture_file(o, i);
+	struct stat a, b;
+	bool same = false;
+
+	error_destroy(output_init(&output, path, true));
+	for (size_t j = 0; j < i && !same; j++)
+		same = same_output(&output, capture_file(o, j)) ||
+		       (!stat(path, &a) && !stat(capture_file(o, j), &b) &&
+			same_file(&a, &b));
+	output_deinit(&output);
+	return same ? error_create(ERROR_INVALID,
+				   "%s: is to be two files of the split dump",
+				   path) : NULL;
+}
+
 struct error *command_check_output(const struct options *options)
 {
-	return check_not_input(options, options->capture.output);
+	const struct capture_options *o = &options->capture;
+
+	for (size_t i = 0; i <= o->nr_files; i++)
+		TRY(check_not_input(options, capture_file(o, i)));
+	for (size_t i = 1; i <= o->nr_files; i++)
+		TRY(check_file(o, i));
+	return NULL;
 }
 
 /* Neither file need exist yet; without an output stdout is it. */
@@ -71,24 +113,17 @@ static struct error *check_not_dump(const struct options *options,
 				    const struct output *report)
 {
 	const struct capture_options *o = &options->capture;
-	struct output dump = { .dir_fd = -1 };
 	struct stat a, b;
-	bool same;
+	bool same = false;
 
 	if (o->dry_run)
 		return NULL;
-	if (o->output) {
-		/* what else may be wrong with it the capture says */
-		error_destroy(output_init(&dump, o->output, true));
-		same = dump.dir_fd >= 0 && !strcmp(dump.name, report->name) &&
-		       !fstat(dump.dir_fd, &a) && !fstat(report->dir_fd, &b) &&
-		       same_file(&a, &b);
-		output_deinit(&dump);
-	} else {
+	if (!o->output)
 		same = !fstat(STDOUT_FILENO, &a) &&
 		       !fstatat(report->dir_fd, report->name, &b, 0) &&
 		       same_file(&a, &b);
-	}
+	for (size_t i = 0; o->output && i <= o->nr_files; i++)
+		same |= same_output(report, capture_file(o, i));
 	return same ? error_create(ERROR_INVALID,
 				   "%s: is to be the dump and the report",
 				   report->path) : NULL;

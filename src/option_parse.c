@@ -120,6 +120,19 @@ struct error *option_parse_max_size(struct options *options,
 			    argument);
 }
 
+struct error *option_parse_split_block(struct options *options,
+				       const char *argument)
+{
+	uint64_t size;
+
+	TRY(parse_number("--splitblock-size", argument, INT_MAX, &size));
+	options->capture.split_block = size << 10;
+	return size ? NULL :
+	       error_create(ERROR_USAGE,
+			    "--splitblock-size takes a number of KiB above 0, not \"%s\"",
+			    argument);
+}
+
 struct error *option_parse_memory(struct options *options, const char *argument)
 {
 	struct error *err = text_parse_size(argument,

@@ -18,6 +18,8 @@ struct error *option_parse_fast(struct options *options, const char *argument);
 struct error *option_parse_order(struct options *options, const char *argument);
 struct error *option_parse_max_size(struct options *options,
 				    const char *argument);
+struct error *option_parse_split_block(struct options *options,
+				       const char *argument);
 struct error *option_parse_memory(struct options *options,
 				  const char *argument);
 struct error *option_parse_message_level(struct options *options,

@@ -333,6 +333,8 @@ void options_print_notes(const struct options *options, struct log *log)
 	if (options->capture.paranoid && !options->capture.codec)
 		log_warn(log, "--paranoid has no effect: pages are not compressed");
 
+	if (options->capture.split_block && !options->split)
+		log_warn(log, "--splitblock-size has no effect without --split");
 
 	for (size_t i = 0; i < nr_option_rows; i++) {
 		const struct option_row *row = &option_rows[i];

@@ -54,6 +54,7 @@ struct options {
 	struct capture_options capture;	/* input and output are every
 					 * command's; input NULL: stdin */
 	bool strict;		/* unreadable pages: exit status 4 */
+	bool split;		/* into several files */
 	bool release;		/* fadump's memory, after a complete dump */
 	bool show_stats;
 	bool json;

@@ -69,6 +69,7 @@ void options_print_help(FILE *file, const char *program)
 "Usage:\n"
 "  %1$s [OPTION...] VMCORE DUMP    make a dump of a crashed kernel\n"
 "  %1$s -F [OPTION...] VMCORE      the same to stdout, flattened\n"
+"  %1$s --split [OPTION...] VMCORE PART1 PART2...   the same in several files\n"
 "  %1$s -R [-f] [FLAT] DUMP        make a dump of a flattened one, or of stdin\n"
 "  %1$s --dump-dmesg [-f] VMCORE [FILE]   write the crashed kernel's log\n"
 "  %1$s -g VMCOREINFO -x VMLINUX   what -i reads, of a kernel's symbols\n"

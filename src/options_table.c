@@ -68,8 +68,16 @@ const struct option_row option_rows[] = {
 	  .help = "make one dump of all the parts of a split one, which are named\n"
 		  "in any order before it; of the same pages and codec if no\n"
 		  "others are asked for" },
+	{ 0, "split", NULL, FLAG(split), .commands = FOR(CAPTURE),
+	  .help = "divide the dump among several files, which are all named and\n"
+		  "written at a time; crash reads them together" },
+	{ 0, "splitblock-size", "KIB", PARSE(split_block),
+	  .commands = FOR(CAPTURE),
+	  .help = "--split: divide at multiples of KIB KiB of memory. Default: so\n"
+		  "that all files have the same number of pages" },
 	{ 'L', NULL, "SIZE", PARSE(max_size), .commands = FOR(CAPTURE),
-	  .help = "write at most SIZE bytes (K, M, G, T)" },
+	  .help = "write at most SIZE bytes (K, M, G, T), of each file of a split\n"
+		  "dump" },
 	{ 0, "order", "value|address", PARSE(order),
 	  .commands = FOR(CAPTURE),
 	  .help = "which pages come first: those that a debugger needs most\n"
@@ -194,9 +202,6 @@ const struct option_row option_rows[] = {
 	{ 'e', NULL, NULL, MISSING,
 	  .help = "leave it out to keep the struct pages of pages left out" },
 	{ 'X', NULL, NULL, MISSING },
-	{ 0, "split", NULL, MISSING,
-	  .help = "write one file; --num-threads makes it parallel" },
-	{ 0, "splitblock-size", "KIB", MISSING },
 	{ 0, "xen-syms", "FILE", MISSING },
 	{ 0, "xen-vmcoreinfo", "FILE", MISSING },
 	{ 0, "xen_phys_start", "ADDRESS", MISSING },

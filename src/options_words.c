@@ -20,6 +20,36 @@ static struct error *check_url(const char *output)
 			    output);
 }
 
+/* --split: a vmcore, and the files of its dump. */
+static struct error *check_split(struct options *options, int nr, char **words)
+{
+	struct capture_options *capture = &options->capture;
+
+	if (capture->reassemble)
+		return error_create(ERROR_USAGE,
+				    "--split and --reassemble exclude each other");
+	if (options->flatten_given)
+		return error_create(ERROR_USAGE,
+				    "--split and -F exclude each other: a flattened dump is one stream");
+	if (!capture->format->packs)
+		return error_create(ERROR_USAGE,
+				    "--split and -E exclude each other: no reader takes an ELF core in several files");
+	if (nr < 3 || nr > CAPTURE_MAX_FILES + 1)
+		return error_create(ERROR_USAGE,
+				    "--split takes a vmcore and the names of 2 to %d files, not %d names",
+				    CAPTURE_MAX_FILES, nr);
+	if (options->release && capture->dry_run)
+		return error_create(ERROR_USAGE,
+				    "--release needs a dump: --dry-run writes none");
+	capture->input = words[0];
+	capture->output = words[1];
+	capture->files = (const char *const *)words + 2;
+	capture->nr_files = (size_t)nr - 2;
+	for (size_t i = 0; i <= capture->nr_files; i++)
+		TRY(check_url(capture_file(capture, i)));
+	return NULL;
+}
+
 /* A vmcore and what becomes of it. */
 static struct error *check_vmcore_words(struct options *options, int nr,
 					char **words, bool stdout_is_terminal)
@@ -143,6 +173,8 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 		options->capture.output = words[nr - 1];
 		return NULL;
 	default:
+		if (options->split && options->command == COMMAND_CAPTURE)
+			return check_split(options, nr, words);
 		return (options->capture.reassemble ? check_parts :
 			check_vmcore_words)(options, nr, words,
 					    stdout_is_terminal);

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../base/progress.h"
 #include "../base/stop.h"
@@ -24,6 +23,7 @@
 #include "../formats/kdump_read.h"
 #include "feed.h"
 #include "input.h"
+#include "outputs.h"
 
 struct capture {
 	const struct capture_options *options;
@@ -31,7 +31,7 @@ struct capture {
 	struct capture_report *report;
 	struct progress progress;
 	struct input input;
-	struct sink *sink;
+	struct outputs outputs;
 	struct plan *plan;
 	struct writer *writer;
 	struct dump_facts facts;	/* the writer reads them */
@@ -41,20 +41,15 @@ struct capture {
 };
 
 /* After the output was begun: it is our own, and begun anew. */
-static struct error *sink_open(struct capture *c)
+static struct error *sinks_open(struct capture *c)
 {
-	const struct capture_options *o = c->options;
-	bool force = o->force || c->begun;
+	return outputs_open(&c->outputs, c->options,
+			    c->options->force || c->begun);
+}
 
-	sink_destroy(c->sink);
-	c->sink = NULL;
-	if (o->dry_run)
-		return sink_null_create(&c->sink);
-	if (!o->output)
-		return sink_flat_create(STDOUT_FILENO, &c->sink);
-	if (o->flatten)
-		return sink_flat_file_create(o->output, force, &c->sink);
-	return sink_file_create(o->output, force ? SINK_FORCE : 0, &c->sink);
+static bool rewrites(const struct capture *c)
+{
+	return outputs_ops(&c->outputs)->rewrites;
 }
 
 static void level_close(struct capture *c)
@@ -93,7 +88,9 @@ static struct error *feed_open(struct capture *c, struct feed *ret)
 			.nr_threads = c->input.budget.nr_threads,
 			.plan = c->plan,
 			.writer = c->writer,
-			.rewrites = c->sink->ops->rewrites,
+			.rewrites = rewrites(c),
+			.parts = c->outputs.nr > 1 ? c->outputs.parts : NULL,
+			.nr_parts = c->outputs.nr,
 			.progress = &c->progress,
 			.report = c->report,
 		};
@@ -120,14 +117,15 @@ static struct error *survey(struct capture *c)
 	return err;
 }
 
-/* Scans for LEVEL; creates the writer for what that keeps. */
-static struct error *level_plan(struct capture *c, unsigned level,
+/* Scans for LEVEL; creates the writer for what that keeps. LAST: see
+ * level_write(). */
+static struct error *level_plan(struct capture *c, unsigned level, bool last,
 				bool first_only)
 {
 	const struct capture_options *o = c->options;
 	const struct input *in = &c->input;
 	struct dump_facts *facts = &c->facts;
-	bool by_value = o->format->by_value && c->sink->ops->rewrites &&
+	bool by_value = o->format->by_value && rewrites(c) &&
 			!o->address_order;
 
 	level_close(c);
@@ -147,13 +145,13 @@ static struct error *level_plan(struct capture *c, unsigned level,
 	facts->codec_level = o->codec_level;
 	facts->drop_device_dumps = o->drop_device_dumps;
 	facts->max_size = o->max_size;
-	TRY(o->format->create(c->sink, facts, &c->writer));
+	TRY(outputs_writer(&c->outputs, o, c->plan, facts, last, &c->writer));
 	return survey(c);
 }
 
 static uint64_t room(const struct capture *c)
 {
-	uint64_t bytes = c->sink->ops->room(c->sink);
+	uint64_t bytes = outputs_room(&c->outputs);
 
 	return c->options->max_size < bytes ? c->options->max_size : bytes;
 }
@@ -229,7 +227,7 @@ static void cut_short(struct capture *c, struct error *err)
 static bool level_retry(struct capture *c, struct error *err, bool last)
 {
 	if (!err || last || error_kind(err) != ERROR_NOSPACE ||
-	    stop_signal() || !c->sink->ops->rewrites)
+	    stop_signal() || !rewrites(c))
 		return false;
 	log_warn(c->log, "dump level %u: %s: trying less",
 		 c->report->level, error_message(err));
@@ -242,7 +240,7 @@ static bool level_retry(struct capture *c, struct error *err, bool last)
 static struct error *reason(const struct capture *c, struct error *err,
 			    bool last)
 {
-	struct error *stopped = last || !c->sink->ops->rewrites ||
+	struct error *stopped = last || !rewrites(c) ||
 				error_kind(err) != ERROR_NOSPACE ? NULL :
 				stop_check();
 
@@ -322,10 +320,11 @@ static struct error *levels_run(struct capture *c)
 
 	for (unsigned i = 0; i <= o->nr_levels; i++) {
 		bool first_only = i == o->nr_levels;
+		bool last = i + 1 >= o->nr_levels;
 		unsigned level = input_level(&c->input, o->levels[first_only ?
 							  i - 1 : i]);
 
-		TRY(level_plan(c, level, first_only));
+		TRY(level_plan(c, level, last, first_only));
 		if (!level_fits(c, &bytes)) {
 			log_warn(c->log, "dump level %u%s needs %s before its first page, there is room for %s",
 				 level, first_only ? ", most valuable pages only" : "",
@@ -338,11 +337,10 @@ static struct error *levels_run(struct capture *c)
 			cut_short(c, error_create(ERROR_NOSPACE,
 						  "no dump level fits: only what a reader needs first was written"));
 		c->report->first_rank_only = first_only;
-		TRY(level_write(c, i + 1 >= o->nr_levels, first_only,
-				&retry));
+		TRY(level_write(c, last, first_only, &retry));
 		if (!retry)
 			return NULL;
-		TRY(sink_open(c));
+		TRY(sinks_open(c));
 	}
 	return error_create(ERROR_NOSPACE,
 			    "no dump level fits into %s: give it more room%s",
@@ -368,12 +366,12 @@ static struct error *stopped_early(const struct capture *c, struct error *err)
 static struct error *levels_try(struct capture *c)
 {
 	struct error *err = levels_run(c);
-	bool spoilt = !c->sink || (c->begun && !c->sink->ops->rewrites) ||
+	bool spoilt = !c->outputs.nr || (c->begun && !rewrites(c)) ||
 		      c->report->metadata_seconds > 0;
 
 	if (spoilt || !serial_retry(c, err))
 		return err;
-	TRY(sink_open(c));
+	TRY(sinks_open(c));
 	return levels_run(c);
 }
 
@@ -394,7 +392,7 @@ static struct error *run(struct capture *c)
 	TRY(input_open(&c->input, c->options, c->log));
 	keep_codec(c);
 	report_input(c->report, &c->input);
-	TRY(sink_open(c));
+	TRY(sinks_open(c));
 	TRY(bitmaps_fit(c));
 	err = levels_try(c);
 	if (err && c->stands)
@@ -427,7 +425,7 @@ struct error *capture_run(const struct capture_options *options,
 	if (err && error_kind(err) == ERROR_STOPPED)
 		err = stopped_early(&c, err);
 	level_close(&c);
-	sink_destroy(c.sink);
+	outputs_close(&c.outputs);
 	input_close(&c.input);
 	report->seconds = progress_now() - c.start;
 	return err;

@@ -16,6 +16,7 @@ struct output;
 
 #define CAPTURE_MAX_LEVELS 8
 #define CAPTURE_MAX_THREADS 64
+#define CAPTURE_MAX_FILES 64	/* of a split dump */
 
 struct capture_options {
 	const char *input;	/* path */
@@ -25,6 +26,10 @@ struct capture_options {
 	bool keep_all;		/* all pages that a dump holds, of any kind */
 	const char *output;	/* path; NULL: stdout, flattened */
 	bool flatten;		/* what goes to the path, too */
+	const char *const *files;	/* --split: paths of the files after the */
+	size_t nr_files;		/* first, which is output; borrowed */
+	uint64_t split_block;	/* bytes of memory in whose multiples these
+				 * end; 0: of no matter */
 	const struct writer_ops *format;
 	unsigned levels[CAPTURE_MAX_LEVELS];	/* tried in this order */
 	unsigned nr_levels;
@@ -51,6 +56,13 @@ struct capture_options {
 	uint64_t max_size;	/* -L, bytes; UINT64_MAX: none */
 	int progress_fd;	/* -1: none */
 };
+
+/* The path of file I of the dump, the first one's is output. */
+static inline const char *capture_file(const struct capture_options *options,
+				       size_t i)
+{
+	return i ? options->files[i - 1] : options->output;
+}
 
 enum capture_status {
 	CAPTURE_COMPLETE,

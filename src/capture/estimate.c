@@ -9,6 +9,7 @@
 #include "../base/stop.h"
 #include "../formats/kdump_format.h"
 #include "../formats/kdump_head.h"
+#include "plan_cursor.h"
 #include "worker.h"
 
 /* Where a kind's samples come from: pages of RANK in a plan of PLAN_LEVEL, which
@@ -131,6 +132,7 @@ static struct error *sample_rank(struct sampler *s, struct plan *plan,
 {
 	uint64_t pfn[BATCH_PAGES], index[BATCH_PAGES], seen = 0, next, step;
 	uint64_t group = 0;
+	struct plan_cursor cursor;
 	uint64_t least = estimate_pages(s->estimate, LEVEL_MAX);
 	unsigned nr;
 	bool end;
@@ -141,13 +143,13 @@ static struct error *sample_rank(struct sampler *s, struct plan *plan,
 			   plan->ranks[rank];
 	step = plan->ranks[rank] / s->max + 1;
 	next = pick(group, step);
-	plan_rewind(plan);
-	plan->rank = rank;
+	TRY(plan_cursor_init(&cursor, plan, 0, plan->end_pfn, false));
+	cursor.rank = rank;
 	while (next < plan->ranks[rank]) {
 		TRY(stop_check());
-		TRY(plan_next(plan, 4ull << 20, BATCH_PAGES, pfn, index, &nr,
-			      &end));
-		if (end || plan->rank != rank)
+		TRY(plan_next(&cursor, 4ull << 20, BATCH_PAGES, pfn, index,
+			      &nr, &end));
+		if (end || cursor.rank != rank)
 			return NULL;
 		while (next < seen + nr) {
 			sample_page(s, pfn[next - seen], sample);

@@ -12,6 +12,22 @@
 #define JOBS_PER_WORKER 3
 #define TICK_SECONDS 1.0
 
+static struct error *lanes_init(struct feed *feed)
+{
+	const struct dump_part whole = { .end = feed->plan->end_pfn };
+	const struct dump_part *parts = feed->parts ? feed->parts : &whole;
+
+	feed->nr_lanes = feed->parts ? feed->nr_parts : 1;
+	feed->lanes = calloc(feed->nr_lanes, sizeof(*feed->lanes));
+	if (!feed->lanes)
+		return error_nomem();
+	for (size_t i = 0; i < feed->nr_lanes; i++)
+		TRY(plan_cursor_init(&feed->lanes[i].cursor, feed->plan,
+				     parts[i].first, parts[i].end,
+				     feed->nr_lanes > 1));
+	return NULL;
+}
+
 static struct error *workers_init(struct feed *feed)
 {
 	const struct capture_options *o = feed->options;
@@ -38,6 +54,7 @@ static struct error *workers_init(struct feed *feed)
 
 struct error *feed_init(struct feed *feed)
 {
+	TRY(lanes_init(feed));
 	TRY(workers_init(feed));
 	TRY(pool_create(feed->nr_threads, feed->nr_jobs, worker_run,
 			feed->locals, &feed->pool));
@@ -52,7 +69,11 @@ void feed_deinit(struct feed *feed)
 		worker_job_deinit(&feed->jobs[i]);
 	for (unsigned i = 0; feed->workers && i < feed->nr_workers; i++)
 		worker_deinit(&feed->workers[i]);
-	window_put(feed->window);
+	for (size_t i = 0; feed->lanes && i < feed->nr_lanes; i++) {
+		plan_cursor_deinit(&feed->lanes[i].cursor);
+		window_put(feed->lanes[i].window);
+	}
+	free(feed->lanes);
 	free(feed->jobs);
 	free(feed->locals);
 	free(feed->workers);
@@ -62,40 +83,79 @@ void feed_deinit(struct feed *feed)
  * A window for the job's pages. The batch lies within one aligned WINDOW_BYTES;
  * if more of this rank follows in there, the window reaches to its end.
  */
-static struct error *window_for(struct feed *feed, struct worker_job *job)
+static struct error *window_for(struct feed *feed, struct feed_lane *lane,
+				struct worker_job *job)
 {
 	const struct batch *batch = &job->batch;
 	uint64_t first = batch->pfn[0] * feed->page_size;
 	uint64_t end = (batch->pfn[batch->nr - 1] + 1) * feed->page_size;
 	uint64_t limit = align_down(first, WINDOW_BYTES) + WINDOW_BYTES;
 
-	if (!feed->window || !window_covers(feed->window, first, end - first)) {
-		if (feed->plan->next * feed->page_size < limit)
+	if (!lane->window || !window_covers(lane->window, first, end - first)) {
+		if (lane->cursor.next * feed->page_size < limit)
 			end = limit;
-		window_put(feed->window);
-		feed->window = NULL;
+		window_put(lane->window);
+		lane->window = NULL;
 		TRY(window_create(feed->image, first, end - first,
-				  &feed->window));
+				  &lane->window));
 	}
-	feed->report->mapped |= !!feed->window;
-	job->window = window_get(feed->window);
+	feed->report->mapped |= !!lane->window;
+	job->window = window_get(lane->window);
 	return NULL;
 }
 
-/* Fills and submits the next job. *WINDOW_ENDED, *END: see plan_next(). */
+/*
+ * The lane whose turn it is; NULL: all are at their end. So that all files of a
+ * split dump are written at a time, whatever disks they are on; but what readers
+ * can't do without comes first, of all of them.
+ */
+static struct feed_lane *next_lane(struct feed *feed)
+{
+	unsigned most = NR_RANKS;
+
+	for (size_t i = 0; i < feed->nr_lanes; i++)
+		if (!feed->lanes[i].end && feed->lanes[i].cursor.rank < most)
+			most = feed->lanes[i].cursor.rank;
+	if (most > RANK_SLAB)
+		most = NR_RANKS;
+	for (size_t i = 0; i < feed->nr_lanes; i++) {
+		struct feed_lane *lane = &feed->lanes[feed->turn++ %
+						      feed->nr_lanes];
+
+		if (!lane->end && lane->cursor.rank <= most)
+			return lane;
+	}
+	return NULL;
+}
+
+/* A file that is full gets no more pages. */
+static void drop_failed(struct feed *feed)
+{
+	const struct writer_ops *ops = feed->writer->ops;
+
+	for (size_t i = 0; ops->part_failed && i < feed->nr_lanes; i++)
+		feed->lanes[i].end |= ops->part_failed(feed->writer, i);
+}
+
+/* Fills and submits the next job. *WINDOW_ENDED: see plan_next(); *END: there is
+ * none. */
 static struct error *submit_next(struct feed *feed, bool *window_ended,
 				 bool *end)
 {
 	struct worker_job *job = &feed->jobs[feed->next_job % feed->nr_jobs];
 	struct batch *batch = &job->batch;
+	struct feed_lane *lane = next_lane(feed);
 
-	TRY(plan_next(feed->plan, WINDOW_BYTES,
+	*end = !lane;
+	if (!lane)
+		return NULL;
+	TRY(plan_next(&lane->cursor, WINDOW_BYTES,
 		      worker_batch_pages(feed->page_size), batch->pfn,
-		      batch->index, &batch->nr, end));
-	*window_ended = !batch->nr && !*end;
+		      batch->index, &batch->nr, &lane->end));
+	*window_ended = !batch->nr && !lane->end;
 	if (!batch->nr)
 		return NULL;
-	TRY(window_for(feed, job));
+	TRY(window_for(feed, lane, job));
 	feed->next_job++;
 	pool_submit(feed->pool, job);
 	return NULL;
@@ -148,6 +208,7 @@ static struct error *write_oldest(struct feed *feed, bool *none)
 		return err;
 	nr_unreadable = feed->writer->ops->totals(feed->writer)->nr_unreadable;
 	TRY(take(feed, &job->batch));
+	drop_failed(feed);
 	if (!feed->surveys)
 		list_unreadable(feed, &job->batch, nr_unreadable);
 	feed->nr_done += job->batch.nr;
@@ -170,7 +231,6 @@ static struct error *run(struct feed *feed)
 {
 	bool end = false;
 
-	plan_rewind(feed->plan);
 	while (!end) {
 		bool window_ended = false, none;
 
@@ -207,10 +267,9 @@ static struct error *survey_frames(struct feed *feed)
 	bool end = false;
 
 	memset(batch->kind, BATCH_RAW, sizeof(batch->kind));
-	plan_rewind(feed->plan);
 	while (!end) {
 		TRY(stop_check());
-		TRY(plan_next(feed->plan, WINDOW_BYTES,
+		TRY(plan_next(&feed->lanes[0].cursor, WINDOW_BYTES,
 			      worker_batch_pages(feed->page_size), batch->pfn,
 			      batch->index, &batch->nr, &end));
 		TRY(take(feed, batch));

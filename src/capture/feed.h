@@ -9,8 +9,15 @@
 #include "../base/pool.h"
 #include "../base/progress.h"
 #include "capture.h"
-#include "plan.h"
+#include "plan_cursor.h"
 #include "worker.h"
+
+/* One of the ways through the plan that are gone at a time: a file's. */
+struct feed_lane {
+	struct plan_cursor cursor;
+	struct window *window;		/* the last one mapped */
+	bool end;			/* nothing follows */
+};
 
 struct feed {
 	const struct capture_options *options;
@@ -22,6 +29,8 @@ struct feed {
 	size_t page_size;		/* bytes */
 	unsigned nr_threads;
 	bool rewrites;			/* the sink does */
+	const struct dump_part *parts;	/* of a split dump; NULL: it is none */
+	size_t nr_parts;
 	bool surveys;			/* feed_survey()'s */
 
 	uint64_t nr_done, bytes;	/* pages written, and their packed size */
@@ -32,7 +41,9 @@ struct feed {
 	struct worker_job *jobs;	/* taken in turn, as the pool's slots */
 	uint64_t next_job;
 	struct pool *pool;
-	struct window *window;		/* the last one mapped */
+	struct feed_lane *lanes;
+	size_t nr_lanes;
+	uint64_t turn;
 };
 
 /* The fields above must be set, the rest zero. */

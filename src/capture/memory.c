@@ -45,7 +45,7 @@ static unsigned nr_cpus(void)
 }
 
 void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
-		 uint64_t bytes, struct memory_budget *ret)
+		 size_t nr_files, uint64_t bytes, struct memory_budget *ret)
 {
 	uint64_t window = WINDOW_MIN_BYTES >> page_shift, plan, left;
 	unsigned wanted;
@@ -62,7 +62,9 @@ void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
 	if (wanted > CAPTURE_MAX_THREADS)
 		wanted = CAPTURE_MAX_THREADS;
 
+	ret->files = nr_files * (uint64_t)MEMORY_PER_FILE;
 	left = ret->bytes > MEMORY_BASE ? ret->bytes - MEMORY_BASE : 0;
+	left -= min_u64(left, ret->files);
 	ret->window_pages = 0;
 	if (end_pfn > window)
 		ret->window_pages = window;

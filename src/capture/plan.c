@@ -376,56 +376,7 @@ struct error *plan_scan(struct plan *plan, struct progress *progress)
 	return NULL;
 }
 
-void plan_rewind(struct plan *plan)
-{
-	plan->rank = 0;
-	plan->window = 0;
-	plan->next = 0;
-}
-
-/* The 64 frames from the I-th word of the window on that are of this rank. */
-static uint64_t rank_word(const struct plan *plan, uint64_t i)
-{
-	const struct scan_sets *sets = &plan->sets;
-
-	if (!plan->by_value)
-		return sets->kept.bits[i];
-	switch (plan->rank) {
-	case RANK_FIRST:
-		return plan->first->bits[i];
-	case RANK_SLAB:
-		return sets->slab.bits[i];
-	case RANK_KERNEL:
-		return sets->kept.bits[i] & ~plan->first->bits[i] &
-		       ~sets->slab.bits[i] & ~sets->user.bits[i] &
-		       ~plan->memmap->bits[i];
-	case RANK_USER:
-		return sets->user.bits[i];
-	default:
-		return plan->memmap->bits[i];
-	}
-}
-
-/* The first frame of this rank at or after PFN; the set's end if none. */
-static uint64_t next_in_rank(const struct plan *plan, uint64_t pfn)
-{
-	const struct pageset *kept = &plan->sets.kept;
-	uint64_t nr = (kept->end - kept->first + 63) / 64;
-	uint64_t i = (pfn - kept->first) / 64, word;
-
-	if (pfn >= kept->end)
-		return kept->end;
-	word = rank_word(plan, i) & UINT64_MAX << (pfn % 64);
-	while (!word) {
-		if (++i >= nr)
-			return kept->end;
-		word = rank_word(plan, i);
-	}
-	return kept->first + i * 64 + (unsigned)__builtin_ctzll(word);
-}
-
-/* The rank of PFN among all kept pages. */
-static uint64_t index_of(const struct plan *plan, uint64_t pfn)
+static uint64_t kept_below(const struct plan *plan, uint64_t pfn)
 {
 	const struct pageset *kept = &plan->sets.kept;
 	uint64_t block = (pfn - kept->first) / PLAN_BLOCK;
@@ -434,55 +385,39 @@ static uint64_t index_of(const struct plan *plan, uint64_t pfn)
 	       pageset_count(kept, kept->first + block * PLAN_BLOCK, pfn);
 }
 
-static unsigned nr_ranks(const struct plan *plan)
+struct error *plan_index(struct plan *plan, uint64_t pfn, uint64_t *ret)
 {
-	return plan->by_value ? NR_RANKS : 1;
+	size_t window = (size_t)(pfn / plan->window_pages);
+
+	*ret = plan->nr_kept;
+	if (pfn >= plan->end_pfn)
+		return NULL;
+	TRY(plan_load(plan, window));
+	*ret = kept_below(plan, pfn);
+	return NULL;
 }
 
-/* Goes on to a window with pages of this rank, or of the next one that has
- * any. */
-static void seek(struct plan *plan)
+struct error *plan_find(struct plan *plan, uint64_t index, uint64_t *ret)
 {
-	for (; plan->rank < nr_ranks(plan); plan->rank++) {
-		uint8_t wanted = plan->by_value ? (uint8_t)(1u << plan->rank) :
-				 PLAN_KEPT;
+	const struct pageset *kept = &plan->sets.kept;
+	size_t window = 0;
+	uint64_t pfn, nr;
 
-		for (; plan->window < plan->nr_windows; plan->window++)
-			if (plan->holds[plan->window] & wanted)
-				return;
-		plan->window = 0;
-	}
-}
-
-struct error *plan_next(struct plan *plan, uint64_t span, unsigned max,
-			uint64_t *pfn, uint64_t *index, unsigned *nr,
-			bool *end)
-{
-	unsigned shift = plan->kernel->space.target.page_shift;
-	uint64_t pages = span >> shift, stop;
-
-	*nr = 0;
-	if (!plan->next)
-		seek(plan);
-	*end = plan->rank >= nr_ranks(plan);
-	if (*end)
+	*ret = plan->end_pfn;
+	if (index >= plan->nr_kept)
 		return NULL;
-	TRY(plan_load(plan, plan->window));
-	plan->next = next_in_rank(plan, max_u64(plan->next,
-						plan->sets.kept.first));
-	if (plan->next >= plan->sets.kept.end) {
-		plan->next = 0;
-		plan->window++;
-		return NULL;
-	}
-	stop = min_u64(align_down(plan->next, pages) + pages,
-		       plan->sets.kept.end);
-	while (*nr < max && plan->next < stop) {
-		pfn[*nr] = plan->next;
-		index[*nr] = *nr && plan->next == pfn[*nr - 1] + 1 ?
-			     index[*nr - 1] + 1 : index_of(plan, plan->next);
-		(*nr)++;
-		plan->next = next_in_rank(plan, plan->next + 1);
-	}
+	while (plan->base[window + 1] <= index)
+		window++;
+	TRY(plan_load(plan, window));
+	index -= plan->base[window];
+	pfn = kept->first;
+	for (uint64_t i = 0; pfn + PLAN_BLOCK < kept->end &&
+	     plan->prefix[i + 1] <= index; i++)
+		pfn += PLAN_BLOCK;
+	nr = index - plan->prefix[(pfn - kept->first) / PLAN_BLOCK];
+	pfn = pageset_next(kept, pfn);
+	while (nr--)
+		pfn = pageset_next(kept, pfn + 1);
+	*ret = pfn;
 	return NULL;
 }

@@ -51,9 +51,6 @@ struct plan {
 					 * sets.poisoned */
 	uint64_t *prefix;		/* kept pages of the window before each
 					 * PLAN_BLOCK frames */
-	unsigned rank;			/* of the iteration */
-	size_t window;
-	uint64_t next;			/* frame; 0: the window's first */
 };
 
 #define PLAN_BLOCK 4096u		/* frames */
@@ -78,17 +75,9 @@ struct error *plan_scan(struct plan *plan, struct progress *progress);
 /* Makes the sets of a window: sets.present and sets.kept then are its own. */
 struct error *plan_load(struct plan *plan, size_t window);
 
-/* Starts the iteration over kept pages. */
-void plan_rewind(struct plan *plan);
-
-/*
- * The next pages in order, at most MAX, that lie within one range of SPAN
- * bytes (a power of two) of memory. *NR 0: none are left in this window of
- * this rank, whose sets are in plan->sets until the next call, which goes on
- * with the next window; *END: none at all.
- */
-struct error *plan_next(struct plan *plan, uint64_t span, unsigned max,
-			uint64_t *pfn, uint64_t *index, unsigned *nr,
-			bool *end);
+/* Kept pages below frame PFN, at most end_pfn; and the frame of kept page number
+ * INDEX, end_pfn if there are no more than that. Both may load another window. */
+struct error *plan_index(struct plan *plan, uint64_t pfn, uint64_t *ret);
+struct error *plan_find(struct plan *plan, uint64_t index, uint64_t *ret);
 
 #endif

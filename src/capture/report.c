@@ -84,18 +84,21 @@ void report_print(const struct capture_report *report,
 		  const struct capture_options *options, struct log *log)
 {
 	const struct writer_totals *t = &report->totals;
-	char in[16], out[16], anon[16];
+	char in[16], out[16], anon[16], more[40] = "";
 
+	if (options->nr_files)
+		snprintf(more, sizeof(more), " and %zu files more",
+			 options->nr_files);
 	print_classes(report, log);
 	if (report->nr_forced && !options->keep_all)
 		log_print(log, LOG_MESSAGE,
 			  "%" PRIu64 " pages that the level leaves out are kept: they lie in what is known of the kernel's image, or VMCOREINFO names them",
 			  report->nr_forced);
 	log_print(log, LOG_MESSAGE,
-		  "%s: level %u, %s: %" PRIu64 " of %" PRIu64 " pages, %s of memory in %s (%.1f %%), %.1f s, %u threads, %s of memory used",
+		  "%s%s: level %u, %s: %" PRIu64 " of %" PRIu64 " pages, %s of memory in %s (%.1f %%), %.1f s, %u threads, %s of memory used",
 		  options->dry_run ? "dry run" : options->output ?
 		  options->output : "flattened",
-		  report->level,
+		  options->dry_run ? "" : more, report->level,
 		  report->codec ? report->codec->name : "uncompressed",
 		  t->nr_pages, report->nr_present,
 		  text_size(report->input_bytes, in), text_size(t->size, out),
@@ -155,6 +158,21 @@ static void print_arrays(FILE *file, const struct capture_report *r)
 	fputs("],\n", file);
 }
 
+/* All files of a split dump. */
+static void print_files(FILE *file, const struct capture_options *o)
+{
+	if (!o->nr_files)
+		return;
+	fputs("  \"files\": [", file);
+	for (size_t i = 0; i <= o->nr_files; i++) {
+		const char *path = capture_file(o, i);
+
+		fputs(i ? ", " : "", file);
+		text_print_json(file, path, strlen(path));
+	}
+	fputs("],\n", file);
+}
+
 static void print_fadump(FILE *file, const struct capture_report *r)
 {
 	if (!r->fadump)
@@ -180,6 +198,7 @@ static void print_report(FILE *file, const struct capture_report *r,
 	print_string(file, "program", "capdump " CAPDUMP_VERSION);
 	print_string(file, "input", o->input);
 	print_string(file, "output", o->output);
+	print_files(file, o);
 	print_string(file, "status", err ? "failed" : r->status ==
 		     CAPTURE_COMPLETE ? "complete" : "incomplete");
 	print_string(file, "error", err ? error_message(err) : NULL);

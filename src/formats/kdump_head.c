@@ -55,7 +55,8 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 	layout->head_len = block + head_len;
 	layout->bitmap = (1 + head->sub_blocks) * block;
 	layout->table = layout->bitmap + bitmap_blocks * block;
-	layout->table_len = facts->nr_kept * KDUMP_D_LEN;
+	layout->table_len = (facts->part ? facts->part->nr_kept :
+			     facts->nr_kept) * KDUMP_D_LEN;
 	layout->data = align_up(layout->table + layout->table_len,
 				DATA_ALIGN);
 	layout->max_size = facts->max_size;
@@ -110,6 +111,11 @@ static void header_fill(const struct dump_facts *facts,
 static void sub_header_fill(const struct dump_facts *facts,
 			    const struct kdump_head *head, uint8_t *s)
 {
+	const struct dump_part *part = facts->part;
+	uint64_t start = part ? part->first - min_u64(part->first,
+						      facts->first_pfn) : 0;
+	uint64_t end = part ? part->end - min_u64(part->end,
+						  facts->first_pfn) : 0;
 	const struct { enum kdump_sub_field field; uint64_t v; } fields[] = {
 		{ KDUMP_S_PHYS_BASE, facts->phys_base },
 		{ KDUMP_S_DUMP_LEVEL, facts->level },
@@ -118,6 +124,12 @@ static void sub_header_fill(const struct dump_facts *facts,
 		{ KDUMP_S_SIZE_VMCOREINFO, head->vmcoreinfo_len },
 		{ KDUMP_S_OFFSET_NOTE, head->note_len ? head->note_offset : 0 },
 		{ KDUMP_S_SIZE_NOTE, head->note_len },
+		{ KDUMP_S_SPLIT, part != NULL },
+		/* as max_mapnr in the header */
+		{ KDUMP_S_START_PFN, min_u64(start, UINT32_MAX) },
+		{ KDUMP_S_END_PFN, min_u64(end, UINT32_MAX) },
+		{ KDUMP_S_START_PFN_64, start },
+		{ KDUMP_S_END_PFN_64, end },
 		{ KDUMP_S_MAX_MAPNR_64, head->nr_frames },
 	};
 

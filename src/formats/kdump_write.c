@@ -2,7 +2,8 @@
 /*
  * The kdump-compressed writer: takes pages in order and decides where they
  * stand, what shares a block, when a checkpoint is made and where the limit
- * is. Head: kdump_head.c; descriptors: kdump_table.c and kdump_stream.c.
+ * is. Head: kdump_head.c; descriptors: kdump_table.c and kdump_stream.c; the end:
+ * kdump_finish.c.
  */
 #include "writer.h"
 
@@ -10,44 +11,17 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../base/bytes.h"
 #include "../base/io.h"
-#include "kdump_fill.h"
 #include "kdump_format.h"
-#include "kdump_head.h"
-#include "kdump_table.h"
+#include "kdump_write.h"
 
 /* A checkpoint makes every page finished 5 s ago reachable, its own syncing
  * included. */
 #define CHECKPOINT_SECONDS 4
 #define CHECKPOINT_BYTES (256ull << 20)
 #define BITS 65536u		/* bytes of bitmap at a time */
-
-struct kdump_writer {
-	struct writer writer;
-	struct sink *sink;			/* borrowed */
-	const struct dump_facts *facts;		/* borrowed */
-	struct kdump_head head;
-	struct dump_layout layout;
-	struct kdump_table *table;	/* where the sink can rewrite */
-	struct kdump_stream *stream;	/* where not */
-	bool ready;			/* metadata() is through */
-	uint64_t opens;			/* the dump does once the sink reached
-					 * this barrier */
-	bool failed;			/* no more pages */
-	enum error_kind failure;	/* of what kind, if failed */
-	uint64_t nr_bits;		/* of bitmap 2, so far */
-	uint64_t bitmap_end;		/* bytes of the bitmaps, so far */
-	uint64_t data_end;		/* in the dump */
-	uint64_t nr_described;		/* pages with a descriptor */
-	struct timespec checkpoint_time;
-	uint64_t checkpoint_data;	/* data_end then */
-	struct kdump_fill *fill;		/* blocks that pages share; owned */
-	uint8_t *bits;			/* BITS bytes of scratch; owned */
-	struct writer_totals totals;
-};
 
 static void kdump_destroy(struct writer *writer)
 {
@@ -57,7 +31,23 @@ static void kdump_destroy(struct writer *writer)
 	kdump_stream_destroy(kdump->stream);
 	kdump_fill_destroy(kdump->fill);
 	free(kdump->bits);
+	error_destroy(kdump->lost);
+	error_destroy(kdump->err);
 	free(kdump);
+}
+
+/*
+ * makedumpfile --reassemble takes a page for zeroes that stands where the data of
+ * the whole dump would begin, if the level leaves out zero pages (1.7.9
+ * makedumpfile.c: reassemble_kdump_pages()). Our tables are as long as they need
+ * to be, so any page might stand there.
+ */
+static uint64_t shunned_offset(const struct kdump_writer *kdump)
+{
+	const struct dump_facts *facts = kdump->facts;
+
+	return facts->part ? kdump->layout.table +
+			     facts->nr_kept * KDUMP_D_LEN : 0;
 }
 
 static struct error *kdump_create(struct sink *sink,
@@ -85,6 +75,7 @@ static struct error *kdump_create(struct sink *sink,
 	kdump->layout.max_size = min_u64(kdump->layout.max_size,
 					 KDUMP_TABLE_MAX_OFFSET);
 	kdump->data_end = kdump->layout.data;
+	kdump->shunned = shunned_offset(kdump);
 	*ret = &kdump->writer;
 	return NULL;
 }
@@ -184,12 +175,11 @@ static struct error *kdump_bitmap(struct writer *writer,
 	return NULL;
 }
 
-static struct error *kdump_metadata(struct writer *writer)
+struct error *kdump_metadata_send(struct writer *writer)
 {
 	struct kdump_writer *kdump = (struct kdump_writer *)writer;
-	const struct sink_ops *ops = kdump->sink->ops;
-	uint64_t written;
 
+	kdump->sent = true;
 	if (kdump->nr_bits != kdump->facts->nr_kept)
 		return error_create(ERROR_INVALID, "the scan counted %" PRIu64
 				    " pages to keep, the bitmap has %" PRIu64,
@@ -201,7 +191,17 @@ static struct error *kdump_metadata(struct writer *writer)
 				    &kdump->layout, kdump->sink));
 		TRY(kdump_table_checkpoint(kdump->table));
 	}
-	TRY(ops->drain(kdump->sink, &written));
+	return NULL;
+}
+
+static struct error *kdump_metadata(struct writer *writer)
+{
+	struct kdump_writer *kdump = (struct kdump_writer *)writer;
+	uint64_t written;
+
+	if (!kdump->sent)
+		TRY(kdump_metadata_send(writer));
+	TRY(kdump->sink->ops->drain(kdump->sink, &written));
 	clock_gettime(CLOCK_MONOTONIC, &kdump->checkpoint_time);
 	kdump->checkpoint_data = kdump->data_end;
 	kdump->ready = true;
@@ -230,6 +230,18 @@ static struct error *data_put(struct kdump_writer *kdump, const uint8_t *buf,
 	kdump->data_end += len;
 	kdump->totals.data_bytes += len;
 	return NULL;
+}
+
+/* No page stands at kdump->shunned. */
+static struct error *data_pad(struct kdump_writer *kdump)
+{
+	static const uint8_t pad[8];
+	uint64_t offset;
+
+	if (!kdump->shunned || kdump->data_end != kdump->shunned)
+		return NULL;
+	TRY(data_place(kdump, 0, sizeof(pad), &offset));
+	return data_put(kdump, pad, sizeof(pad));
 }
 
 /* The block that page I shares with others of its kind; NULL: it does not. */
@@ -266,7 +278,9 @@ static struct error *page_describe(struct kdump_writer *kdump, uint64_t pfn,
 				   uint64_t index,
 				   const struct kdump_desc *desc)
 {
-	assert(index < kdump->facts->nr_kept);
+	if (kdump->facts->part)
+		index -= kdump->facts->part->index;
+	assert(index < kdump_nr_pages(kdump->facts));
 	if (kdump->table)
 		TRY(kdump_table_set(kdump->table, index, desc));
 	else
@@ -290,6 +304,7 @@ static struct error *run_put(struct kdump_writer *kdump,
 	unsigned first = *next;
 	size_t len = 0;
 
+	TRY(data_pad(kdump));
 	for (; *next < batch->nr; ++*next) {
 		struct kdump_desc *desc = &descs[*next - first];
 		struct kdump_desc *shared = shared_desc(kdump, batch, *next);
@@ -303,6 +318,9 @@ static struct error *run_put(struct kdump_writer *kdump,
 			*desc = *shared;
 			continue;
 		}
+		if (kdump->shunned && *next > first &&
+		    kdump->data_end + len == kdump->shunned)
+			break;
 		assert(kind == BATCH_RAW ? size == kdump->head.block_size :
 		       size > 0 && size < kdump->head.block_size);
 		limit = data_place(kdump, len, size, &desc->offset);
@@ -370,75 +388,6 @@ static struct error *kdump_window_end(struct writer *writer,
 	(void)writer;
 	(void)kept;
 	return NULL;
-}
-
-/* FIRST, or NEXT if there was none; the other is destroyed. */
-static struct error *first_error(struct error *first, struct error *next)
-{
-	if (!first)
-		return next;
-	error_destroy(next);
-	return first;
-}
-
-/* The last descriptors. FAILED: of the data, what lies below WRITTEN is in the
- * sink. */
-static struct error *finish_descs(struct kdump_writer *kdump, uint64_t written,
-				  bool failed)
-{
-	const struct sink_ops *ops = kdump->sink->ops;
-	struct error *err;
-	uint64_t nr_dropped;
-
-	if (kdump->stream)
-		return failed ? NULL : kdump_stream_finish(kdump->stream);
-	if (failed || kdump->failed) {
-		kdump_table_recover(kdump->table, written, &nr_dropped);
-		kdump->nr_described -= nr_dropped;
-	}
-	err = kdump_table_checkpoint(kdump->table);
-	return first_error(err, ops->drain(kdump->sink, &written));
-}
-
-static struct error *kdump_finish(struct writer *writer, bool complete)
-{
-	struct kdump_writer *kdump = (struct kdump_writer *)writer;
-	const struct sink_ops *ops = kdump->sink->ops;
-	struct error *lost, *err;	/* some data; everything */
-	uint8_t status[4];
-	uint64_t size;
-	bool put;
-
-	if (!kdump->ready)
-		return NULL;
-	lost = ops->drain(kdump->sink, &size);
-	if (kdump->table && ops->reached(kdump->sink) < kdump->opens) {
-		kdump->ready = false;
-		return lost ? lost :
-		       error_create(kdump->failed ? kdump->failure : ERROR_IO,
-				    "head and bitmaps were not written: no "
-				    "dump can be read");
-	}
-	size = min_u64(size, kdump->data_end);
-	err = finish_descs(kdump, size, lost != NULL);
-	if (!lost && complete && kdump->nr_described != kdump->facts->nr_kept)
-		lost = error_create(ERROR_INVALID, "%" PRIu64 " of %" PRIu64
-				    " pages were written",
-				    kdump->nr_described,
-				    kdump->facts->nr_kept);
-	complete = complete && !lost && !err && !kdump->failed;
-	kdump_head_status(kdump->facts, complete, status);
-	put = complete || !ops->rewrites;	/* else it stands there */
-	err = first_error(err, ops->commit(kdump->sink, kdump_shape_at(
-						   kdump->head.shape,
-						   KDUMP_H_STATUS), status,
-					   put ? sizeof(status) : 0, size));
-	kdump->ready = false;
-	if (err || (lost && kdump->stream))	/* who knows what came through */
-		return first_error(lost, err);
-	kdump->totals.size = size;
-	kdump->totals.nr_pages = kdump->nr_described;
-	return lost;
 }
 
 static const struct writer_totals *kdump_totals(const struct writer *writer)

@@ -18,6 +18,14 @@
 #include "../sink/sink.h"
 #include "batch.h"
 
+/* What one file of a split dump has of it: contents and descriptors of the pages
+ * of some frames. The files' ranges follow each other. */
+struct dump_part {
+	uint64_t first, end;	/* frames [first, end) */
+	uint64_t index;		/* kept pages before them */
+	uint64_t nr_kept;	/* of them */
+};
+
 /* What goes into a dump's head. All of it is the crashed machine's: nothing
  * of the machine that writes the dump enters the file. Borrowed. */
 struct dump_facts {
@@ -43,7 +51,8 @@ struct dump_facts {
 	unsigned nr_cpus;	/* NT_PRSTATUS notes */
 	bool drop_device_dumps;	/* --no-device-dumps */
 	uint8_t utsname[6][65];	/* struct new_utsname, raw; zero: unknown */
-	uint64_t max_size;	/* -L; UINT64_MAX: none */
+	uint64_t max_size;	/* -L, of a file; UINT64_MAX: none */
+	const struct dump_part *part;	/* what the file has; NULL: all */
 	struct log *log;
 };
 
@@ -123,6 +132,10 @@ struct writer_ops {
 	 * ERROR_NOSPACE once the limit or the target takes no more: nothing
 	 * of this batch's rest is written then, and no batch after. */
 	struct error *(*pages)(struct writer *writer, const struct batch *batch);
+
+	/* Whether file I of several takes no more pages, while the others do:
+	 * those that still come for it are dropped. NULL: there is one file. */
+	bool (*part_failed)(const struct writer *writer, size_t i);
 
 	/* The window of KEPT is done (sinks that cannot rewrite). May do
 	 * nothing. */

@@ -28,6 +28,7 @@ struct file_sink {
 	struct output output;
 	struct file_io io;
 	int fd;			/* -1 before begin() */
+	bool shared;		/* SINK_SHARED */
 	bool failed;		/* an error was returned: no more data */
 	bool reported;		/* so was the one that jobs are dropped for */
 	uint64_t data_start;
@@ -250,6 +251,14 @@ static void file_end(struct file_sink *file)
 	file->failed = file->reported = false;
 }
 
+static void file_forget(struct sink *sink)
+{
+	struct file_sink *file = (struct file_sink *)sink;
+
+	file_end(file);
+	output_remove(&file->output);
+}
+
 static struct error *file_begin(struct sink *sink,
 				const struct dump_layout *layout)
 {
@@ -264,14 +273,13 @@ static struct error *file_begin(struct sink *sink,
 	direct = file_set_direct(file->fd, layout->data, &align);
 	file->tail = malloc(align);
 	err = file->tail ? file_io_start(&file->io, file->fd,
-					 file->output.dir_fd, direct, align,
+					 file->output.dir_fd, direct,
+					 file->shared, align,
 					 layout->data) : error_nomem();
 	if (!err)
 		err = file_allocate(file, layout->data);
-	if (err) {
-		file_end(file);
-		output_remove(&file->output);
-	}
+	if (err)
+		file_forget(sink);
 	return err;
 }
 
@@ -350,6 +358,7 @@ static const struct sink_ops file_ops = {
 	.drain = file_drain,
 	.commit = file_commit,
 	.room = file_room,
+	.forget = file_forget,
 	.read_back = file_read_back,
 	.destroy = file_destroy,
 };
@@ -364,6 +373,7 @@ struct error *sink_file_create(const char *path, unsigned flags,
 		return error_nomem();
 	file->sink.ops = &file_ops;
 	file->fd = -1;
+	file->shared = flags & SINK_SHARED;
 	err = output_init(&file->output, path, flags & SINK_FORCE);
 	if (err) {
 		file_destroy(&file->sink);

@@ -11,6 +11,7 @@
 #include "../base/bytes.h"
 
 #define PREALLOCATE (64u << 20)
+#define PREALLOCATE_SHARED (8u << 20)
 
 /* Runs the oldest job; called and left with the lock held. */
 static void file_io_run(struct file_io *io)
@@ -78,14 +79,15 @@ static bool file_io_spawn(struct file_io *io)
 }
 
 struct error *file_io_start(struct file_io *io, int fd, int dir_fd, bool direct,
-			    size_t align, uint64_t data)
+			    bool shared, size_t align, uint64_t data)
 {
 	void *memory;
 
 	*io = (struct file_io){
 		.fd = fd, .dir_fd = dir_fd, .direct = direct, .align = align,
 		.written = data, .synced_to = data, .flushed_to = data,
-		.allocated = data, .step = PREALLOCATE,
+		.allocated = data, .shared = shared,
+		.step = shared ? PREALLOCATE_SHARED : PREALLOCATE,
 	};
 	if (posix_memalign(&memory, FILE_ALIGN_MAX,
 			   (size_t)FILE_NR_BUFFERS * FILE_EXTENT + align))

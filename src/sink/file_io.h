@@ -61,6 +61,7 @@ struct file_io {
 
 	/* the thread's; main's while no job is under way */
 	bool direct;		/* fd has O_DIRECT */
+	bool shared;		/* SINK_SHARED */
 	bool dir_synced;
 	uint64_t step;		/* of preallocation, bytes; 0: given up */
 	uint64_t synced_to;	/* written, as of the last sync */
@@ -70,10 +71,11 @@ struct file_io {
 
 /*
  * Starts the thread for FD (in DIR_FD), whose data begins at DATA. DIRECT: fd
- * has O_DIRECT. A thread that cannot be started is done without.
+ * has O_DIRECT; SHARED: see SINK_SHARED. A thread that cannot be started is done
+ * without.
  */
 struct error *file_io_start(struct file_io *io, int fd, int dir_fd, bool direct,
-			    size_t align, uint64_t data);
+			    bool shared, size_t align, uint64_t data);
 
 /* Waits for all jobs, ends the thread, frees. Fine on a zeroed FILE_IO. */
 void file_io_stop(struct file_io *io);

@@ -20,9 +20,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "../base/bytes.h"
+
+#define PLENTY (1ull << 30)
 
 /* Writes LEN bytes; *done says how many, also after an error. ALIGN: a short
  * write goes on from a multiple of it. With O_DIRECT a write that does not fit
@@ -149,6 +152,15 @@ static int write_buffered(struct file_io *io, const struct file_job *job,
 	return errnum;
 }
 
+/* Whether there is so much free that what a few files reserve is not missed. */
+static bool has_plenty(int fd)
+{
+	struct statvfs st;
+
+	return !fstatvfs(fd, &st) &&
+	       st.f_frsize * (uint64_t)st.f_bavail >= PLENTY;
+}
+
 /*
  * Reserves space ahead of the data, without changing the file's size: file
  * systems then lay it out in large pieces, and a full one is noticed while
@@ -158,6 +170,9 @@ static void preallocate(struct file_io *io, uint64_t end)
 {
 	uint64_t allocated = file_io_allocated(io), want;
 
+	if (io->shared && io->step && allocated < end + FILE_EXTENT &&
+	    !has_plenty(io->fd))
+		io->step = 0;
 	while (io->step && allocated < end + FILE_EXTENT) {
 		want = align_up(end + io->step, FILE_EXTENT);
 		if (!fallocate(io->fd, FALLOC_FL_KEEP_SIZE, (off_t)allocated,

@@ -82,6 +82,11 @@ static uint64_t null_room(struct sink *sink)
 	return UINT64_MAX;
 }
 
+static void null_forget(struct sink *sink)
+{
+	((struct null_sink *)sink)->begun = false;
+}
+
 /* Nobody will read the descriptors that are built upon this. */
 static struct error *null_read_back(struct sink *sink, uint64_t offset,
 				    void *buf, size_t len)
@@ -110,6 +115,7 @@ static const struct sink_ops null_ops = {
 	.drain = null_drain,
 	.commit = null_commit,
 	.room = null_room,
+	.forget = null_forget,
 	.read_back = null_read_back,
 	.destroy = null_destroy,
 };

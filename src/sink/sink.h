@@ -10,7 +10,8 @@
  * barrier() makes what came before durable before anything after is written;
  * it does not wait.
  * commit() comes last: it makes all durable, sets the size, writes the status
- * bytes and makes those durable.
+ * bytes and makes those durable. But where ops->rewrites these may also follow by
+ * meta() and barrier().
  *
  * A sink may write behind: an error surfaces, once, at the next call that can
  * return one. What was handed over after the write that failed was dropped.
@@ -76,6 +77,11 @@ struct sink_ops {
 	 * UINT64_MAX if unknown. Also before begin(). */
 	uint64_t (*room)(struct sink *sink);
 
+	/* After begin(), and no commit(): there will be no dump, and the
+	 * target is as after a begin() that failed. NULL unless
+	 * ops->rewrites. */
+	void (*forget)(struct sink *sink);
+
 	/* Reads what was handed to meta() below layout.data, zeroes where
 	 * nothing was. NULL unless ops->rewrites. */
 	struct error *(*read_back)(struct sink *sink, uint64_t offset,
@@ -88,6 +94,8 @@ struct sink {
 };
 
 #define SINK_FORCE 1u		/* -f: replace an existing file */
+#define SINK_SHARED 2u		/* other files of the dump may be beside it: it
+				 * must not reserve what these need */
 
 /*
  * A regular file, mode 0600, O_NOFOLLOW, O_EXCL unless SINK_FORCE (then an

@@ -55,7 +55,7 @@ def makedumpfile(box):
     make(box, "install-makedumpfile")
     equal("link", os.readlink(real), "capdump")
     image = box.image("good-6.12-vmemmap")
-    result = box.bad(1, "--split", image.path, "a", "b", program=real)
+    result = box.bad(1, "--diskset", "x", image.path, "a", "b", program=real)
     need(result.err.startswith("makedumpfile: "), "said: %s", result.err)
     make(box, "uninstall")
     equal("files left", found(box), {})

@@ -123,6 +123,9 @@ static struct error *parse_row(struct options *o, const struct option_row *row)
 	if (row->letter == 'g')
 		return parse(o, false, "capdump", name, "out", "-x", "vmlinux",
 			     NULL);
+	if (row->name && !strcmp(row->name, "split"))
+		return parse(o, false, "capdump", name, "core", "out", "out2",
+			     NULL);
 	if (row->letter == 'F')
 		return parse(o, false, "capdump", name, "core", NULL);
 	if (argument)
