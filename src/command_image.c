@@ -37,6 +37,8 @@ struct error *command_open_image(const struct options *options,
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
+	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
+		return a->st_rdev == b->st_rdev;	/* by any name */
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 

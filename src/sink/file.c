@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "../base/bytes.h"
+#include "device.h"
 #include "file_io.h"
 #include "output.h"
 
@@ -29,6 +30,8 @@ struct file_sink {
 	struct file_io io;
 	int fd;			/* -1 before begin() */
 	bool shared;		/* SINK_SHARED */
+	bool device;		/* a block device: of a size of its own */
+	uint64_t size;		/* of it; 0: a file */
 	bool failed;		/* an error was returned: no more data */
 	bool reported;		/* so was the one that jobs are dropped for */
 	uint64_t data_start;
@@ -165,7 +168,7 @@ static struct error *file_drain(struct sink *sink, uint64_t *ret)
 	*ret = min_u64(file_io_written(&file->io), file->data_end);
 	/* What was reserved for data that will not come may be needed: where
 	 * blocks are never overwritten in place (btrfs), meta() needs room. */
-	if (file->failed &&
+	if (file->failed && !file->device &&
 	    TEMP_FAILURE_RETRY(ftruncate(file->fd, (off_t)*ret)))
 		return err;
 	return err;
@@ -177,6 +180,9 @@ static uint64_t file_room(struct sink *sink)
 	struct rlimit limit;
 	uint64_t room = UINT64_MAX, held = 0, used = 0;
 
+	if (file->device)
+		return file->size - (file->fd < 0 ? 0 :
+				     min_u64(file->data_end, file->size));
 	if (output_free_bytes(&file->output, file->fd, &room)) {
 		if (file->fd < 0) {
 			held = file->output.force ?
@@ -221,15 +227,17 @@ static struct error *file_allocate(struct file_sink *file, uint64_t len)
 	const char *path = file->output.path;
 	uint64_t room;
 
-	if (!TEMP_FAILURE_RETRY(fallocate(file->fd, 0, 0, (off_t)len)))
+	if (file->device ? device_zero(file->fd, len) :
+	    !TEMP_FAILURE_RETRY(fallocate(file->fd, 0, 0, (off_t)len)))
 		return NULL;
-	if (error_is_nospace(errno))
+	if (!file->device && error_is_nospace(errno))
 		return error_errno(errno, "allocating %llu bytes for the head, "
 				   "bitmaps and page table of %s",
 				   (unsigned long long)len, path);
 	/* No fallocate(), whatever a file system calls that: only bytes written
 	 * are sure to have their place. */
-	if (output_free_bytes(&file->output, file->fd, &room) && room < len)
+	if (!file->device &&
+	    output_free_bytes(&file->output, file->fd, &room) && room < len)
 		return error_create(ERROR_NOSPACE, "%s needs %llu bytes before "
 				    "the first page, %llu are free", path,
 				    (unsigned long long)len,
@@ -251,24 +259,49 @@ static void file_end(struct file_sink *file)
 	file->failed = file->reported = false;
 }
 
+static struct error *file_open(struct file_sink *file)
+{
+	const struct output *output = &file->output;
+
+	return file->device ? device_open(output->path, output->force,
+					  &file->fd, &file->size) :
+	       output_open(output, &file->fd);
+}
+
 static void file_forget(struct sink *sink)
 {
 	struct file_sink *file = (struct file_sink *)sink;
 
 	file_end(file);
-	output_remove(&file->output);
+	if (!file->device)
+		output_remove(&file->output);
+}
+
+static struct error *file_begin_failed(struct file_sink *file,
+				       struct error *err)
+{
+	file_forget(&file->sink);
+	return err;
 }
 
 static struct error *file_begin(struct sink *sink,
 				const struct dump_layout *layout)
 {
 	struct file_sink *file = (struct file_sink *)sink;
-	struct error *err;
+	struct error *err = NULL;
 	size_t align;
 	bool direct;
 
 	assert(file->fd < 0 && layout->data % 4096 == 0);
-	TRY(output_open(&file->output, &file->fd));
+	TRY(file_open(file));
+	if (file->device && layout->data > file->size)
+		err = error_create(ERROR_NOSPACE, "%s has %llu bytes, the dump "
+				   "needs %llu before the first page",
+				   file->output.path,
+				   (unsigned long long)file->size,
+				   (unsigned long long)layout->data);
+	if (err)
+		return file_begin_failed(file, err);
 	file->data_start = file->data_end = layout->data;
 	direct = file_set_direct(file->fd, layout->data, &align);
 	file->tail = malloc(align);
@@ -278,9 +311,7 @@ static struct error *file_begin(struct sink *sink,
 					 layout->data) : error_nomem();
 	if (!err)
 		err = file_allocate(file, layout->data);
-	if (err)
-		file_forget(sink);
-	return err;
+	return err ? file_begin_failed(file, err) : NULL;
 }
 
 static struct error *file_commit(struct sink *sink, uint64_t offset,
@@ -291,7 +322,8 @@ static struct error *file_commit(struct sink *sink, uint64_t offset,
 	uint64_t written;
 
 	TRY(file_drain(sink, &written));
-	if (TEMP_FAILURE_RETRY(ftruncate(file->fd, (off_t)size)))
+	if (!file->device &&
+	    TEMP_FAILURE_RETRY(ftruncate(file->fd, (off_t)size)))
 		return error_errno(errno, "setting the size of %s", path);
 	TRY(file_barrier(sink));
 	if (len) {
@@ -363,6 +395,20 @@ static const struct sink_ops file_ops = {
 	.destroy = file_destroy,
 };
 
+/* Looks at the device, as output_init() does at a file. */
+static struct error *device_init(struct file_sink *file, const char *path,
+				 bool force)
+{
+	file->output = (struct output){ .dir_fd = -1, .force = force };
+	file->output.path = strdup(path);
+	if (!file->output.path)
+		return error_nomem();
+	TRY(file_open(file));
+	close(file->fd);
+	file->fd = -1;
+	return NULL;
+}
+
 struct error *sink_file_create(const char *path, unsigned flags,
 			       struct sink **ret)
 {
@@ -374,7 +420,9 @@ struct error *sink_file_create(const char *path, unsigned flags,
 	file->sink.ops = &file_ops;
 	file->fd = -1;
 	file->shared = flags & SINK_SHARED;
-	err = output_init(&file->output, path, flags & SINK_FORCE);
+	file->device = device_is(path);
+	err = file->device ? device_init(file, path, flags & SINK_FORCE) :
+	      output_init(&file->output, path, flags & SINK_FORCE);
 	if (err) {
 		file_destroy(&file->sink);
 		return err;

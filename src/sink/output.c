@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/major.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -172,7 +174,11 @@ struct error *output_open(const struct output *output, int *ret)
 bool output_in_memory(const char *path)
 {
 	struct statfs st;
+	struct stat file;
 
+	/* a device's node is in /dev, and that is in memory */
+	if (!stat(path, &file) && S_ISBLK(file.st_mode))
+		return major(file.st_rdev) == RAMDISK_MAJOR;
 	return !statfs(path, &st) && (st.f_type == TMPFS_MAGIC ||
 				      st.f_type == RAMFS_MAGIC);
 }

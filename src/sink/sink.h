@@ -107,6 +107,10 @@ struct sink {
  * preallocated ahead. The file and its directory are synced by the first
  * barrier(). About 1.5 MiB of buffers from begin() on.
  *
+ * PATH may be a block device, also by a symbolic link: one that is not in use,
+ * and holds nothing that is known unless SINK_FORCE (device.h). It is written the
+ * same way; what lies behind the dump stays as it was.
+ *
  * PATH is checked here, the file is created by begin(), and removed again if
  * begin() fails. SIGXFSZ should be ignored: then RLIMIT_FSIZE is an error.
  */
