@@ -87,12 +87,13 @@ static void release(const struct options *options, struct log *log,
 		*ret = EXIT_UNREADABLE;
 }
 
-/* --reassemble packs as the input is packed, if nothing else is asked for. */
+/* --reassemble and repair pack as the input is packed, if nothing else is asked
+ * for. */
 static bool keeps_codec(const struct options *options)
 {
 	const struct capture_options *o = &options->capture;
 
-	return o->reassemble && !options->codec_given &&
+	return (o->reassemble || o->repair) && !options->codec_given &&
 	       o->codec_level == CODEC_LEVEL_DEFAULT &&
 	       o->format == &kdump_writer_ops;
 }

@@ -14,18 +14,20 @@
 struct command_word {
 	const char *word;
 	enum command_id id;
+	bool repair;		/* a capture of what is left of a dump */
 };
 
 /* Words that choose a command, as capdump's first argument. */
 static const struct command_word command_words[] = {
-	{ "info", COMMAND_INFO },
-	{ "dmesg", COMMAND_DMESG },
-	{ "verify", COMMAND_VERIFY },
-	{ "reservation", COMMAND_RESERVATION },
-	{ "rearrange", COMMAND_REARRANGE },
-	{ "estimate", COMMAND_ESTIMATE },
-	{ "check", COMMAND_CHECK },
-	{ "mem-usage", COMMAND_MEM_USAGE },
+	{ .word = "info", .id = COMMAND_INFO },
+	{ .word = "dmesg", .id = COMMAND_DMESG },
+	{ .word = "verify", .id = COMMAND_VERIFY },
+	{ .word = "repair", .id = COMMAND_CAPTURE, .repair = true },
+	{ .word = "reservation", .id = COMMAND_RESERVATION },
+	{ .word = "rearrange", .id = COMMAND_REARRANGE },
+	{ .word = "estimate", .id = COMMAND_ESTIMATE },
+	{ .word = "check", .id = COMMAND_CHECK },
+	{ .word = "mem-usage", .id = COMMAND_MEM_USAGE },
 };
 
 const char *option_name(const struct option_row *row, char *buf)
@@ -304,6 +306,7 @@ struct error *options_parse(struct options *ret, int argc, char **argv,
 			if (strcmp(argv[1], command_words[i].word))
 				continue;
 			ret->command = command_words[i].id;
+			ret->capture.repair = command_words[i].repair;
 			argv++;
 			argc--;
 			break;

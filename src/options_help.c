@@ -78,6 +78,7 @@ void options_print_help(FILE *file, const char *program)
 "  capdump dmesg [-f] VMCORE|DUMP [FILE]    as --dump-dmesg\n"
 "  capdump verify DUMP              check a dump, page by page; info and verify\n"
 "                                   take all files of a split one, too\n"
+"  capdump repair [-f] DUMP NEW     of a dump that was cut off, what is left\n"
 "  capdump rearrange [-f] [FLAT] DUMP       as -R\n"
 "  %1$s --mem-usage [--json] [VMCORE]   count the machine's pages by kind\n"
 "  capdump reservation [--json] [OPTION...]\n"

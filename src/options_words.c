@@ -25,9 +25,11 @@ static struct error *check_split(struct options *options, int nr, char **words)
 {
 	struct capture_options *capture = &options->capture;
 
-	if (capture->reassemble)
+	if (capture->reassemble || capture->repair)
 		return error_create(ERROR_USAGE,
-				    "--split and --reassemble exclude each other");
+				    "--split and %s exclude each other",
+				    capture->repair ? "repair" :
+				    "--reassemble");
 	if (options->flatten_given)
 		return error_create(ERROR_USAGE,
 				    "--split and -F exclude each other: a flattened dump is one stream");
@@ -97,6 +99,22 @@ static void keep_all(struct options *options)
 	options->capture.keep_all = !options->levels_given;
 	if (!options->levels_given)
 		options->capture.levels[0] = 0;
+}
+
+/* What is left of a dump, and one that is made of it. */
+static struct error *check_repair(struct options *options, int nr, char **words,
+				  bool stdout_is_terminal)
+{
+	if (options->capture.reassemble)
+		return error_create(ERROR_USAGE,
+				    "--reassemble does without repair: what is missing it says, too");
+	if (nr != 2 && !options->flatten_given)
+		return error_create(ERROR_USAGE,
+				    "repair takes a dump, and the name of the one to make of it, not %d names",
+				    nr);
+	keep_all(options);
+	options->capture.salvage = true;
+	return check_vmcore_words(options, nr, words, stdout_is_terminal);
 }
 
 /* Parts of a split dump, and the whole one. */
@@ -175,7 +193,8 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 	default:
 		if (options->split && options->command == COMMAND_CAPTURE)
 			return check_split(options, nr, words);
-		return (options->capture.reassemble ? check_parts :
+		return (options->capture.repair ? check_repair :
+			options->capture.reassemble ? check_parts :
 			check_vmcore_words)(options, nr, words,
 					    stdout_is_terminal);
 	}

@@ -20,6 +20,7 @@ struct output;
 
 struct capture_options {
 	const char *input;	/* path */
+	bool repair;		/* the input is a dump that was cut short */
 	bool reassemble;	/* the input is one part of a dump, of which */
 	const char *const *parts;	/* these are the other ones: paths, */
 	size_t nr_parts;		/* borrowed */
