@@ -88,6 +88,7 @@ static void gather_names(struct summary *summary)
 {
 	const struct kdump_header *h = summary->header;
 	const struct kernel *kernel = summary->kernel;
+	const struct image *image = summary->image;
 	const struct vmcoreinfo *v = kernel ? kernel->vmcoreinfo : NULL;
 	const char *release = v ? vmcoreinfo_get(v, "OSRELEASE") : NULL;
 	const char *time = v ? vmcoreinfo_get(v, "CRASHTIME") : NULL;
@@ -95,6 +96,10 @@ static void gather_names(struct summary *summary)
 
 	if (!release && h)
 		release = h->utsname[UTS_RELEASE];
+	if (machine && !strcmp(machine, KDUMP_QEMU_UNKNOWN) &&
+	    arch_find(image->target.elf_machine))
+		machine = arch_name(arch_find(image->target.elf_machine),
+				    image->target.big_endian);
 	if (!machine && kernel && kernel->has_space)
 		machine = arch_name(kernel->space.ops,
 				    kernel->space.target.big_endian);

@@ -103,7 +103,7 @@ static struct error *find_first(const struct kernel *kernel, struct log *log,
 	if (image->target.elf_machine != EM_ARM)
 		return NULL;
 	ret->phys_base = 0;
-	/* a dump's only segment may begin below */
+	/* a dump's only segment may begin below: QEMU counts from 0 */
 	TRY(image_runs(image, FRAMES_PRESENT, 0, image_end_paddr(image),
 		       note_first, &first));
 	if (!kernel->has_space)
@@ -128,12 +128,24 @@ static void carry_over(const struct kernel *kernel, const struct kdump_header *h
 {
 	unsigned shift = kernel->space.target.page_shift;
 	uint64_t first = h->first_pfn * h->block_size >> shift;
+	const struct vmcoreinfo *v = kernel->vmcoreinfo;
 
-	ret->crash_time = h->timestamp;
-	ret->crash_usec = h->timestamp_usec;
+	if (h->timestamp || !kdump_by_qemu(h)) {
+		ret->crash_time = h->timestamp;
+		ret->crash_usec = h->timestamp_usec;
+	}
 	ret->vmemmap_excluded = h->status & KDUMP_STATUS_EXCLUDED_VMEMMAP;
 	if (h->nr_cpus)
 		ret->nr_cpus = h->nr_cpus;
+	/* QEMU counts frames from 0 on arm, too, and misreads the phys_base of
+	 * x86_64's VMCOREINFO: dump/dump.c, vmcoreinfo_update_phys_base(), takes
+	 * a decimal number for a hexadecimal one (7.2 to 11.1) */
+	if (kdump_by_qemu(h)) {
+		if (kernel->image->target.elf_machine != EM_ARM &&
+		    !(v && vmcoreinfo_phys_base(v, &ret->phys_base)))
+			ret->phys_base = h->phys_base;
+		return;
+	}
 	if (kernel->image->target.elf_machine != EM_ARM) {
 		ret->phys_base = h->phys_base;
 	} else if (first % 64 == 0) {
@@ -181,7 +193,7 @@ struct error *facts_gather(const struct kernel *kernel, struct view *view,
 		vmcoreinfo_phys_base(v, &ret->phys_base);
 	TRY(find_first(kernel, log, ret));
 	find_maps(kernel, ret);
-	if (v && !dump)
+	if (v && !(dump && !kdump_by_qemu(dump)))
 		TRY(read_utsname(kernel, view, log, ret));
 	if (dump)
 		carry_over(kernel, dump, ret);

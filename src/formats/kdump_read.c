@@ -46,23 +46,6 @@ static bool kdump_probe(const uint8_t *head, size_t len)
 	       !memcmp(head, KDUMP_SIGNATURE, KDUMP_SIGNATURE_LEN);
 }
 
-uint16_t kdump_machine(const char *name)
-{
-	static const struct { const char *name; uint16_t id; } machines[] = {
-		{ "x86_64", EM_X86_64 }, { "aarch64", EM_AARCH64 },
-		{ "ppc64", EM_PPC64 }, { "ppc64le", EM_PPC64 },
-		{ "s390x", EM_S390 }, { "riscv64", EM_RISCV },
-		{ "S390X", EM_S390 },	/* by QEMU */
-		{ "loongarch64", 258 }, { "i386", EM_386 },
-		{ "i486", EM_386 }, { "i586", EM_386 }, { "i686", EM_386 },
-	};
-
-	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
-		if (!strcmp(name, machines[i].name))
-			return machines[i].id;
-	return strncmp(name, "arm", 3) ? EM_NONE : EM_ARM;
-}
-
 static struct error *count_run(void *arg, uint64_t first, uint64_t end)
 {
 	*(uint64_t *)arg += end - first;
@@ -99,15 +82,9 @@ static struct error *describe(struct image *image, struct kdump *kdump)
 	const struct kdump_header *h = &kdump->header;
 
 	image->target = (struct target){
-		.elf_machine = kdump_machine(h->utsname[UTS_MACHINE]),
 		.big_endian = h->big_endian,
 		.page_shift = (unsigned)__builtin_ctz(h->block_size),
 	};
-	/* a head may be wider than the machine */
-	image->target.word_size =
-		image->target.elf_machine == EM_386 ||
-		image->target.elf_machine == EM_ARM ? 4 :
-		(uint8_t)h->shape->word;
 	image->segments = calloc(1, sizeof(*image->segments));
 	image->notes = calloc(1, sizeof(*image->notes));
 	if (!image->segments || !image->notes)
@@ -124,6 +101,12 @@ static struct error *describe(struct image *image, struct kdump *kdump)
 		image->vmcoreinfo = (struct note_extent){
 			h->vmcoreinfo_offset, h->vmcoreinfo_len };
 	}
+	TRY(kdump_machine_find(image, h, &image->target.elf_machine));
+	/* a head may be wider than the machine */
+	image->target.word_size =
+		image->target.elf_machine == EM_386 ||
+		image->target.elf_machine == EM_ARM ? 4 :
+		(uint8_t)h->shape->word;
 	return NULL;
 }
 

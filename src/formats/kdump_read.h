@@ -52,6 +52,18 @@ extern const struct image_ops kdump_image_ops;
  * it is not known. */
 uint16_t kdump_machine(const char *name);
 
+/* What QEMU (dump/dump.c: ELF_MACHINE_UNAME) calls a machine that it has no name
+ * for; new ones have none for any. */
+#define KDUMP_QEMU_UNKNOWN "Unknown"
+
+/* The same of a dump, by its notes where QEMU wrote no name. */
+struct error *kdump_machine_find(const struct image *image,
+				 const struct kdump_header *h, uint16_t *ret);
+
+/* Whether QEMU wrote H: of utsname it has the machine alone, or that it is not
+ * known. */
+bool kdump_by_qemu(const struct kdump_header *h);
+
 #define KDUMP_PARTS_MAX 128u
 
 /*

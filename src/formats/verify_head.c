@@ -189,13 +189,14 @@ static struct error *check_notes(struct verify *verify, uint64_t sub_end)
 	return NULL;
 }
 
+/* QEMU knows neither release nor node. */
 static void check_release(struct verify *verify, const char *release)
 {
 	const char *name = verify->header->utsname[UTS_RELEASE];
 	AUTO_FREE char *a = text_escape(name, strlen(name));
 	AUTO_FREE char *b = text_escape(release, strlen(release));
 
-	if (strcmp(name, release))
+	if (strcmp(name, release) && !kdump_by_qemu(verify->header))
 		verify_problem(verify,
 			       "header: utsname has release '%s', VMCOREINFO '%s'",
 			       a ? a : "?", b ? b : "?");
@@ -205,7 +206,7 @@ static void check_machine(struct verify *verify)
 {
 	const struct kdump_header *h = verify->header;
 
-	if (strcmp(h->utsname[UTS_SYSNAME], "Linux"))
+	if (strcmp(h->utsname[UTS_SYSNAME], "Linux") && !kdump_by_qemu(h))
 		verify_problem(verify, "header: utsname is not Linux's");
 	if (!verify->image->target.elf_machine)
 		verify_problem(verify, "header: utsname names no machine");
@@ -220,6 +221,25 @@ static bool get_number(const struct vmcoreinfo *v, const char *key,
 
 	error_destroy(err);
 	return text && !err;
+}
+
+/* Readers take VMCOREINFO's. QEMU reads that for a hexadecimal number
+ * (dump/dump.c: vmcoreinfo_update_phys_base()), or guesses. */
+static void check_phys_base(struct verify *verify, const struct vmcoreinfo *v)
+{
+	const struct kdump_header *h = verify->header;
+	uint64_t n;
+
+	if (!vmcoreinfo_phys_base(v, &n) || n == h->phys_base)
+		return;
+	if (kdump_by_qemu(h))
+		log_warn(verify->log,
+			 "%s: sub-header: phys_base is %#" PRIx64 ", by QEMU; readers go by VMCOREINFO's, %#" PRIx64,
+			 verify->image->path, h->phys_base, n);
+	else
+		verify_problem(verify,
+			       "sub-header: phys_base is %#" PRIx64 ", VMCOREINFO has %#" PRIx64,
+			       h->phys_base, n);
 }
 
 /* What VMCOREINFO says again. */
@@ -237,18 +257,17 @@ static struct error *check_vmcoreinfo(struct verify *verify)
 	text = vmcoreinfo_get(v, "OSRELEASE");
 	if (text)
 		check_release(verify, text);
-	/* makedumpfile writes its own time, with microseconds */
-	if (get_number(v, "CRASHTIME", INT64_MAX, &n) &&
+	/* makedumpfile writes its own time, with microseconds; QEMU none */
+	if ((h->timestamp || !kdump_by_qemu(h)) &&
+	    get_number(v, "CRASHTIME", INT64_MAX, &n) &&
 	    (h->timestamp < n || (!h->timestamp_usec && h->timestamp != n)))
 		verify_problem(verify,
 			       "header: timestamp is %" PRIu64 ", CRASHTIME %" PRIu64,
 			       h->timestamp, n);
-	if (vmcoreinfo_phys_base(v, &n) && n != h->phys_base)
-		verify_problem(verify,
-			       "sub-header: phys_base is %#" PRIx64 ", VMCOREINFO has %#" PRIx64,
-			       h->phys_base, n);
+	check_phys_base(verify, v);
+	/* QEMU has the largest page of the machine's kernels: arm64, ppc64 */
 	if (get_number(v, "PAGESIZE", UINT32_MAX, &n) &&
-	    n != h->block_size)
+	    (kdump_by_qemu(h) ? n > h->block_size : n != h->block_size))
 		verify_problem(verify,
 			       "header: block_size is %u, PAGESIZE %" PRIu64,
 			       h->block_size, n);
