@@ -24,6 +24,10 @@ enum exit_status {
 	EXIT_CHECK_WARNING = 1,
 	EXIT_CHECK_FATAL = 2,
 	EXIT_CHECK_UNKNOWN = 3,
+
+	/* diff(1)'s */
+	EXIT_DIFFER = 1,
+	EXIT_DIFF_TROUBLE = 2,
 };
 
 /* *RET is EXIT_COMPLETE before the call. */
@@ -31,7 +35,7 @@ typedef struct error *command_fn(const struct options *options,
 				 struct log *log, enum exit_status *ret);
 
 command_fn command_capture, command_rearrange, command_dmesg, command_info,
-	   command_verify, command_reservation, command_estimate, command_check,
+	   command_verify, command_diff, command_reservation, command_estimate, command_check,
 	   command_mem_usage,
 	   command_vmcoreinfo;
 
@@ -44,6 +48,10 @@ struct error *command_load_given(const struct options *options,
  * files or --reassemble are given. */
 struct error *command_open_image(const struct options *options,
 				 struct log *log, struct image **ret);
+
+/* ERROR_INVALID if PATH is the input, or a part of it. */
+struct error *command_check_not_input(const struct options *options,
+				      const char *path);
 
 /* ERROR_INVALID if the output is the input: -f would destroy it. */
 struct error *command_check_output(const struct options *options);

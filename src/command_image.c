@@ -15,7 +15,8 @@ struct error *command_open_image(const struct options *options,
 	const struct capture_options *o = &options->capture;
 	bool joins = o->reassemble || o->nr_parts;
 	bool part = joins || options->command == COMMAND_INFO ||
-		    options->command == COMMAND_VERIFY;
+		    options->command == COMMAND_VERIFY ||
+		    options->command == COMMAND_DIFF;
 	unsigned flags = (o->no_map ? IMAGE_NO_MAP : 0) |
 			 (o->salvage ? IMAGE_SALVAGE : 0) |
 			 (part ? IMAGE_PART : 0);
@@ -53,8 +54,8 @@ static struct error *check_not_file(const char *input, const char *path)
 	return NULL;
 }
 
-static struct error *check_not_input(const struct options *options,
-				     const char *path)
+struct error *command_check_not_input(const struct options *options,
+				      const char *path)
 {
 	const struct capture_options *o = &options->capture;
 
@@ -104,7 +105,7 @@ struct error *command_check_output(const struct options *options)
 	const struct capture_options *o = &options->capture;
 
 	for (size_t i = 0; i <= o->nr_files; i++)
-		TRY(check_not_input(options, capture_file(o, i)));
+		TRY(command_check_not_input(options, capture_file(o, i)));
 	for (size_t i = 1; i <= o->nr_files; i++)
 		TRY(check_file(o, i));
 	return NULL;
@@ -139,7 +140,7 @@ struct error *command_check_report(const struct options *options,
 	*ret = (struct output){ .dir_fd = -1 };
 	if (!options->report)
 		return NULL;
-	TRY(check_not_input(options, options->report));
+	TRY(command_check_not_input(options, options->report));
 	err = output_init(ret, options->report, options->capture.force);
 	if (!err)
 		err = check_not_dump(options, ret);

@@ -36,6 +36,7 @@ static command_fn *const commands[NR_COMMANDS] = {
 	[COMMAND_DMESG] = command_dmesg,
 	[COMMAND_INFO] = command_info,
 	[COMMAND_VERIFY] = command_verify,
+	[COMMAND_DIFF] = command_diff,
 	[COMMAND_RESERVATION] = command_reservation,
 	[COMMAND_ESTIMATE] = command_estimate,
 	[COMMAND_CHECK] = command_check,
@@ -112,6 +113,7 @@ int main(int argc, char **argv)
 			  "makedumpfile" : "capdump", error_message(err));
 		status = options.command == COMMAND_CHECK ?
 			 EXIT_CHECK_UNKNOWN :
+			 options.command == COMMAND_DIFF ? EXIT_DIFF_TROUBLE :
 			 error_kind(err) == ERROR_USAGE ? EXIT_USAGE :
 			 EXIT_NO_DUMP;
 		error_destroy(err);

@@ -78,6 +78,7 @@ void options_print_help(FILE *file, const char *program)
 "  capdump dmesg [-f] VMCORE|DUMP [FILE]    as --dump-dmesg\n"
 "  capdump verify DUMP              check a dump, page by page; info and verify\n"
 "                                   take all files of a split one, too\n"
+"  capdump diff [--json] A B        which pages two dumps differ in\n"
 "  capdump repair [-f] DUMP NEW     of a dump that was cut off, what is left\n"
 "  capdump rearrange [-f] [FLAT] DUMP       as -R\n"
 "  %1$s --mem-usage [--json] [VMCORE]   count the machine's pages by kind\n"
@@ -100,6 +101,7 @@ void options_print_help(FILE *file, const char *program)
 "\n"
 "Exit status: 0 complete, 1 no usable dump, 2 usage, 3 cut short but usable,\n"
 "4 complete, but not all went well (--strict). As makedumpfile: 0 or 1.\n"
+"diff: 0 the same, 1 not, 2 usage or error.\n"
 "check: 0 good, 1 warning, 2 a crash will not be captured, 3 usage or error.\n");
 }
 

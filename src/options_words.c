@@ -161,6 +161,13 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 					    nr);
 		options->capture.input = nr ? words[0] : "/proc/kcore";
 		return NULL;
+	case COMMAND_DIFF:
+		if (nr != 2 && (nr < 2 || !options->capture.reassemble))
+			return error_create(ERROR_USAGE,
+					    "diff takes two files, not %d", nr);
+		set_parts(options, nr - 1, words);
+		options->capture.output = words[nr - 1];	/* the other */
+		return NULL;
 	case COMMAND_CHECK:
 		if (nr > 1)
 			return error_create(ERROR_USAGE,
