@@ -11,6 +11,7 @@
 #include "command.h"
 #include "formats/kdump_read.h"
 #include "formats/verify.h"
+#include "formats/verify_elf.h"
 
 static struct error *has_metadata(const char *path, bool *ret)
 {
@@ -67,17 +68,13 @@ static void print_report(const struct image *image,
 		printf("good\n");
 }
 
-static struct error *verify(const struct options *options,
+static struct error *verify_kdump(const struct options *options,
 			    const struct image *image, struct log *log,
 			    enum exit_status *ret)
 {
 	const struct kdump_header *h = kdump_image_header(image);
 	AUTO_FREE struct verify_report *report = NULL;
 
-	if (!h)
-		return error_create(ERROR_UNSUPPORTED,
-				    "%s: is an %s; verify checks kdump-compressed dumps",
-				    image->path, image->ops->name);
 	if (!h->complete && !h->nr_present) {
 		printf("no metadata yet\n");
 		*ret = EXIT_NO_DUMP;
@@ -103,8 +100,50 @@ static struct error *verify(const struct options *options,
 	return NULL;
 }
 
+static void print_elf(const struct image *image, const struct verify_elf *r)
+{
+	char size[3][16];
+
+	printf("%s of memory in %" PRIu64 " segments, %s of it zeroes that are not in the file, %s lacking; registers of %" PRIu64 " CPUs\n",
+	       text_size(r->memory, size[0]), r->nr_loads,
+	       text_size(r->zero, size[1]), text_size(r->lacking, size[2]),
+	       r->nr_cpus);
+	for (uint64_t i = 0; i < r->nr_lacking && i < VERIFY_MAX_LACKING; i++)
+		printf("lacking: %#" PRIx64 "-%#" PRIx64 "\n",
+		       r->range[i].paddr, r->range[i].end - 1);
+	if (r->nr_lacking > VERIFY_MAX_LACKING)
+		printf("lacking: ... and %" PRIu64 " more ranges\n",
+		       r->nr_lacking - VERIFY_MAX_LACKING);
+	if (r->nr_problems)
+		printf("bad: %" PRIu64 " problems\n", r->nr_problems);
+	else if (r->lacking && !image->incomplete && !image->file.cut_off)
+		printf("bad: the file is cut off, and does not say that it is incomplete\n");
+	else if (image->incomplete || image->file.cut_off)
+		printf("incomplete, but good as far as it goes: %" PRIu64 " segments were not reached\n",
+		       r->nr_empty);
+	else
+		printf("good\n");
+}
+
+static struct error *verify_vmcore(const struct image *image, struct log *log,
+				   enum exit_status *ret)
+{
+	AUTO_FREE struct verify_elf *report = malloc(sizeof(*report));
+	bool incomplete = image->incomplete || image->file.cut_off;
+
+	if (!report)
+		return error_nomem();
+	TRY(verify_elf(image, log, report));
+	print_elf(image, report);
+	if (report->nr_problems || (report->lacking && !incomplete))
+		*ret = EXIT_NO_DUMP;
+	else if (incomplete)
+		*ret = EXIT_CUT_SHORT;
+	return NULL;
+}
+
 /* One file: a dump, or a PART of one. */
-static struct error *verify_file(const struct options *options,
+static struct error *verify_file(const struct options *options, bool part,
 				 struct log *log, enum exit_status *ret)
 {
 	struct image *image = NULL;
@@ -118,7 +157,14 @@ static struct error *verify_file(const struct options *options,
 		return NULL;
 	}
 	TRY(command_open_image(options, log, &image));
-	err = verify(options, image, log, ret);
+	if (kdump_image_header(image))
+		err = verify_kdump(options, image, log, ret);
+	else if (part)
+		err = error_create(ERROR_INVALID,
+				   "%s: is an %s, and no part of a dump",
+				   image->path, image->ops->name);
+	else
+		err = verify_vmcore(image, log, ret);
 	image_close(image);
 	return err;
 }
@@ -154,6 +200,7 @@ struct error *command_verify(const struct options *options, struct log *log,
 	enum exit_status status;
 
 	one.capture.nr_parts = 0;
+	one.capture.salvage = true;	/* all that a cut-off file lacks is told */
 	for (size_t i = 0; i <= o->nr_parts; i++) {
 		if (i)
 			one.capture.input = o->parts[i - 1];
@@ -164,7 +211,7 @@ struct error *command_verify(const struct options *options, struct log *log,
 			fflush(stdout);		/* LOG has another stream */
 		}
 		status = EXIT_COMPLETE;
-		TRY(verify_file(&one, log, &status));
+		TRY(verify_file(&one, o->nr_parts, log, &status));
 		if (badness(status) > badness(*ret))
 			*ret = status;
 	}

@@ -76,7 +76,7 @@ void options_print_help(FILE *file, const char *program)
 "  capdump info [--json|--registers] DUMP|VMCORE|DEVICETREE\n"
 "                                       say what a dump or a vmcore is\n"
 "  capdump dmesg [-f] VMCORE|DUMP [FILE]    as --dump-dmesg\n"
-"  capdump verify DUMP              check a dump, page by page; info and verify\n"
+"  capdump verify DUMP|VMCORE       check a dump, page by page; info and verify\n"
 "                                   take all files of a split one, too\n"
 "  capdump diff [--json] A B        which pages two dumps differ in\n"
 "  capdump repair [-f] DUMP NEW     of a dump that was cut off, what is left\n"
