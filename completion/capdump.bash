@@ -43,7 +43,7 @@ _capdump()
 	if [[ -z $words && $cur == -* ]]; then
 		words=$(_capdump_options "${COMP_WORDS[0]}")
 	elif [[ -z $words && $COMP_CWORD -eq 1 ]]; then
-		words="info dmesg verify diff repair rearrange reservation estimate check mem-usage"
+		words="info dmesg verify diff repair rearrange reservation estimate check mem-usage triage"
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 	case $prev in

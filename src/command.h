@@ -37,7 +37,7 @@ typedef struct error *command_fn(const struct options *options,
 command_fn command_capture, command_rearrange, command_dmesg, command_info,
 	   command_verify, command_diff, command_reservation, command_estimate, command_check,
 	   command_mem_usage,
-	   command_vmcoreinfo;
+	   command_triage, command_vmcoreinfo;
 
 /* What -x or -i say of the crashed kernel (owned by the caller); NULL if neither
  * was given, or it is not for the command. */

@@ -17,19 +17,12 @@ static struct error *log_open(const char *path, bool force, FILE **ret)
 {
 	struct output output;
 	struct error *err;
-	int fd = -1;
 
 	err = output_init(&output, path, force);
 	if (!err)
-		err = output_open(&output, &fd);
+		err = output_fopen(&output, ret);
 	output_deinit(&output);
-	if (err)
-		return err;
-	*ret = fdopen(fd, "w");
-	if (*ret)
-		return NULL;
-	close(fd);
-	return error_nomem();
+	return err;
 }
 
 /* openSUSE's kdump-save takes these two from the debugging messages. */

@@ -41,6 +41,7 @@ static command_fn *const commands[NR_COMMANDS] = {
 	[COMMAND_ESTIMATE] = command_estimate,
 	[COMMAND_CHECK] = command_check,
 	[COMMAND_MEM_USAGE] = command_mem_usage,
+	[COMMAND_TRIAGE] = command_triage,
 	[COMMAND_VMCOREINFO] = command_vmcoreinfo,
 	[COMMAND_HELP] = command_help,
 	[COMMAND_VERSION] = command_version,

@@ -29,6 +29,7 @@ static const struct command_word command_words[] = {
 	{ .word = "estimate", .id = COMMAND_ESTIMATE },
 	{ .word = "check", .id = COMMAND_CHECK },
 	{ .word = "mem-usage", .id = COMMAND_MEM_USAGE },
+	{ .word = "triage", .id = COMMAND_TRIAGE },
 };
 
 const char *option_name(const struct option_row *row, char *buf)
@@ -191,6 +192,7 @@ const char *const option_command_names[NR_COMMANDS] = {
 	[COMMAND_ESTIMATE] = "estimate",
 	[COMMAND_CHECK] = "check",
 	[COMMAND_MEM_USAGE] = "--mem-usage",
+	[COMMAND_TRIAGE] = "triage",
 	[COMMAND_VMCOREINFO] = "-g",
 };
 

@@ -76,6 +76,8 @@ void options_print_help(FILE *file, const char *program)
 "  capdump info [--json|--registers] DUMP|VMCORE|DEVICETREE\n"
 "                                       say what a dump or a vmcore is\n"
 "  capdump dmesg [-f] VMCORE|DUMP [FILE]    as --dump-dmesg\n"
+"  capdump triage [--json|-f] VMCORE|DUMP [NAME]\n"
+"                                       what to know first: NAME.triage.json, NAME.dmesg\n"
 "  capdump verify DUMP|VMCORE       check a dump, page by page; info and verify\n"
 "                                   take all files of a split one, too\n"
 "  capdump diff [--json] A B        which pages two dumps differ in\n"

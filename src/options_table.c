@@ -9,9 +9,9 @@
 
 #define ANY (~0u)
 #define WRITES (FOR(CAPTURE) | FOR(REARRANGE) | FOR(DMESG) | \
-		FOR(VMCOREINFO))
+		FOR(VMCOREINFO) | FOR(TRIAGE))
 #define READS_VMCORE (FOR(CAPTURE) | FOR(DMESG) | FOR(INFO) | FOR(DIFF) | \
-		      FOR(ESTIMATE) | FOR(MEM_USAGE))
+		      FOR(ESTIMATE) | FOR(MEM_USAGE) | FOR(TRIAGE))
 #define SCANS (FOR(CAPTURE) | FOR(ESTIMATE) | FOR(MEM_USAGE))
 
 #define FLAG(member) .action = ACTION_FLAG, \
@@ -64,10 +64,10 @@ const struct option_row option_rows[] = {
 	{ 'R', NULL, NULL, BECOMES(REARRANGE),
 	  .help = "make a dump of the flattened stream on stdin, or in a file" },
 	{ 0, "reassemble", NULL, FLAG(capture.reassemble),
-	  .commands = FOR(CAPTURE) | FOR(DIFF),
+	  .commands = FOR(CAPTURE) | FOR(TRIAGE) | FOR(DIFF),
 	  .help = "make one dump of all the parts of a split one, which are named\n"
 		  "in any order before it; of the same pages and codec if no\n"
-		  "others are asked for. diff: take them for one" },
+		  "others are asked for. diff, triage: take them for one" },
 	{ 0, "split", NULL, FLAG(split), .commands = FOR(CAPTURE),
 	  .help = "divide the dump among several files, which are all named and\n"
 		  "written at a time; crash reads them together" },
@@ -142,8 +142,8 @@ const struct option_row option_rows[] = {
 	  .help = "write the summary as JSON to FILE" },
 	{ 0, "json", NULL, FLAG(json),
 	  .commands = FOR(INFO) | FOR(RESERVATION) | FOR(ESTIMATE) |
-		      FOR(CHECK) | FOR(MEM_USAGE) | FOR(DIFF),
-	  .help = "info, diff, reservation, estimate, check, --mem-usage:\n"
+		      FOR(CHECK) | FOR(MEM_USAGE) | FOR(DIFF) | FOR(TRIAGE),
+	  .help = "info, diff, triage, reservation, estimate, check, --mem-usage:\n"
 		  "print JSON" },
 	{ 0, "registers", NULL, FLAG(registers), .commands = FOR(INFO),
 	  .help = "info: print all registers of all CPUs" },

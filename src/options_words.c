@@ -134,6 +134,39 @@ static struct error *check_parts(struct options *options, int nr, char **words,
 				  stdout_is_terminal);
 }
 
+/* A vmcore, or all parts of a dump, and what the names of the files begin with. */
+static struct error *check_triage(struct options *options, int nr,
+				  char **words)
+{
+	struct capture_options *capture = &options->capture;
+	bool parts = capture->reassemble;
+	const char *name = nr > 1 ? words[nr - 1] : NULL;
+
+	if (nr < 1 || (parts && !name))
+		return error_create(ERROR_USAGE, parts ?
+				    "triage --reassemble takes the names of all parts, and then what the files' names begin with" :
+				    "which vmcore? Try --help");
+	if (nr > 2 && !parts)
+		return error_create(ERROR_USAGE,
+				    "too many names: %s and what follows it",
+				    words[2]);
+	TRY(check_url(name));
+	if (name && (!*name || name[strlen(name) - 1] == '/'))
+		return error_create(ERROR_USAGE,
+				    "\"%s\" is no name for files", name);
+	if (name && options->json)
+		return error_create(ERROR_USAGE,
+				    "--json prints to stdout: no name (%s) can be given",
+				    name);
+	capture->input = words[0];
+	capture->output = name;
+	if (parts) {
+		capture->parts = (const char *const *)words + 1;
+		capture->nr_parts = (size_t)nr - 2;
+	}
+	return NULL;
+}
+
 /* The first NR words are an input, or all of its parts. */
 static void set_parts(struct options *options, int nr, char **words)
 {
@@ -168,6 +201,8 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 		set_parts(options, nr - 1, words);
 		options->capture.output = words[nr - 1];	/* the other */
 		return NULL;
+	case COMMAND_TRIAGE:
+		return check_triage(options, nr, words);
 	case COMMAND_CHECK:
 		if (nr > 1)
 			return error_create(ERROR_USAGE,

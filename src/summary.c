@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "capture/scan.h"
-#include "image/notes.h"
 
 #define WINDOW_BYTES SCAN_TASK_BYTES	/* 1 GiB of memory, for the scan */
 #define MAX_WINDOWS 1024u		/* a few seconds */
@@ -49,32 +48,6 @@ static struct error *gather_ranges(struct summary *summary)
 	for (size_t i = 0; i < image->nr_segments; i++)
 		range_add(summary, image->segments[i].paddr,
 			  image->segments[i].paddr + image->segments[i].memsz);
-	return NULL;
-}
-
-static struct error *add_cpu(void *arg, const struct note *note)
-{
-	struct summary *summary = arg;
-	unsigned nr = summary->nr_registers;
-	struct registers *more;
-	bool known;
-
-	if (!note_is_prstatus(note))
-		return NULL;
-	summary->nr_cpus++;
-	if (nr == SUMMARY_MAX_CPUS)
-		return NULL;
-	if (!(nr & (nr - 1))) {		/* 0 or a power of two: full */
-		more = reallocarray(summary->cpus, nr ? 2 * nr : 1,
-				    sizeof(*more));
-		if (!more)
-			return error_nomem();
-		summary->cpus = more;
-	}
-	TRY(registers_read(summary->image, note, &summary->cpus[nr], &known));
-	if (!known)
-		summary->cpus[nr].of = NULL;
-	summary->nr_registers++;
 	return NULL;
 }
 
@@ -258,7 +231,8 @@ struct error *summary_gather(struct summary *summary,
 				   &summary->kernel), log, "the kernel");
 	gather_names(summary);
 	TRY(gather_ranges(summary));
-	tolerate(notes_each(image, log, add_cpu, summary), log, "the notes");
+	tolerate(registers_gather(image, log, &summary->cpus), log,
+		 "the notes");
 	if (summary->header)
 		TRY(kdump_count(image, &summary->counts));
 	TRY(gather_fadump(summary, tree, root, log));
@@ -281,7 +255,7 @@ void summary_deinit(struct summary *summary)
 	fadump_deinit(&summary->fadump);
 	kernel_close(summary->kernel);
 	view_destroy(summary->view);
-	free(summary->cpus);
+	registers_list_deinit(&summary->cpus);
 	free(summary->release);
 	free(summary->machine);
 	free(summary->node);

@@ -6,12 +6,11 @@
 #include "arch/registers.h"
 #include "capture/device_map.h"
 #include "capture/lost.h"
-#include "crash_log.h"
 #include "filter/filter.h"
 #include "formats/kdump_read.h"
+#include "triage/crash_log.h"
 
 #define SUMMARY_MAX_RANGES 64
-#define SUMMARY_MAX_CPUS 8192	/* Linux: NR_CPUS at most */
 
 struct summary_range {
 	uint64_t paddr, end;	/* bytes; end exclusive */
@@ -24,10 +23,7 @@ struct summary {
 	struct kernel *kernel;		/* owned; NULL: could not be opened */
 	char *release, *machine, *node;	/* raw; owned; NULL: unknown */
 	uint64_t crash_time;		/* seconds since 1970; 0: unknown */
-	unsigned nr_cpus;		/* NT_PRSTATUS notes */
-	struct registers *cpus;		/* of the first of them; owned */
-	unsigned nr_registers;		/* elements of that; those whose notes
-					 * make no sense have of == NULL */
+	struct register_list cpus;
 	struct summary_range ranges[SUMMARY_MAX_RANGES];
 	uint64_t nr_ranges;		/* all of them */
 	uint64_t memory;		/* bytes */

@@ -192,16 +192,16 @@ static void print_cpu(const struct registers *cpu, unsigned n, bool all,
 
 static void print_cpus(const struct summary *summary, bool all, FILE *file)
 {
-	unsigned n = summary->nr_registers;
+	unsigned n = summary->cpus.nr;
 
-	fprintf(file, "%-13s%u\n", "CPUs:", summary->nr_cpus);
+	fprintf(file, "%-13s%u\n", "CPUs:", summary->cpus.nr_notes);
 	if (!all && n > CPUS_SHORT)
 		n = CPUS_SHORT;
 	for (unsigned i = 0; i < n; i++)
-		print_cpu(&summary->cpus[i], i, all, file);
-	if (n < summary->nr_cpus)
-		fprintf(file, "  ... and %u more%s\n", summary->nr_cpus - n,
-			n < summary->nr_registers ? " (--registers)" : "");
+		print_cpu(&summary->cpus.cpus[i], i, all, file);
+	if (n < summary->cpus.nr_notes)
+		fprintf(file, "  ... and %u more%s\n", summary->cpus.nr_notes - n,
+			n < summary->cpus.nr ? " (--registers)" : "");
 }
 
 void summary_print(const struct summary *summary, bool registers, FILE *file)
@@ -308,8 +308,8 @@ static void json_ranges(const struct summary *summary, FILE *file)
 static void json_cpus(const struct summary *summary, FILE *file)
 {
 	fputs(",\n  \"registers\": [", file);
-	for (unsigned i = 0; i < summary->nr_registers; i++) {
-		const struct registers *cpu = &summary->cpus[i];
+	for (unsigned i = 0; i < summary->cpus.nr; i++) {
+		const struct registers *cpu = &summary->cpus.cpus[i];
 
 		fputs(i ? ",\n    " : "\n    ", file);
 		if (!cpu->of) {
@@ -357,7 +357,7 @@ void summary_print_json(const struct summary *summary, FILE *file)
 	json_text(file, "node", summary->node);
 	json_text(file, "crash_time", summary->crash_time ?
 		  summary_time(summary->crash_time, time) : NULL);
-	json_number(file, "cpus", summary->nr_cpus);
+	json_number(file, "cpus", summary->cpus.nr_notes);
 	json_cpus(summary, file);
 	json_number(file, "memory", summary->memory);
 	json_ranges(summary, file);

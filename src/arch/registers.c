@@ -9,6 +9,7 @@
 #include "registers.h"
 
 #include <elf.h>
+#include <stdlib.h>
 
 #include "../base/bytes.h"
 
@@ -117,4 +118,50 @@ struct error *registers_read(const struct image *image,
 					 image->target.big_endian);
 	*known = true;
 	return NULL;
+}
+
+struct gathering {
+	const struct image *image;
+	struct register_list *list;
+};
+
+static struct error *add_cpu(void *arg, const struct note *note)
+{
+	struct gathering *g = arg;
+	struct register_list *list = g->list;
+	unsigned nr = list->nr;
+	struct registers *more;
+	bool known;
+
+	if (!note_is_prstatus(note))
+		return NULL;
+	list->nr_notes++;
+	if (nr == REGISTERS_MAX_CPUS)
+		return NULL;
+	if (!(nr & (nr - 1))) {		/* 0 or a power of two: full */
+		more = reallocarray(list->cpus, nr ? 2 * nr : 1,
+				    sizeof(*more));
+		if (!more)
+			return error_nomem();
+		list->cpus = more;
+	}
+	TRY(registers_read(g->image, note, &list->cpus[nr], &known));
+	if (!known)
+		list->cpus[nr].of = NULL;
+	list->nr++;
+	return NULL;
+}
+
+struct error *registers_gather(const struct image *image, struct log *log,
+			       struct register_list *ret)
+{
+	struct gathering g = { image, ret };
+
+	*ret = (struct register_list){ 0 };
+	return notes_each(image, log, add_cpu, &g);
+}
+
+void registers_list_deinit(struct register_list *list)
+{
+	free(list->cpus);
 }

@@ -38,4 +38,19 @@ struct error *registers_read(const struct image *image,
 			     const struct note *note, struct registers *ret,
 			     bool *known);
 
+#define REGISTERS_MAX_CPUS 8192	/* Linux: NR_CPUS at most */
+
+/* What all CPUs left. */
+struct register_list {
+	unsigned nr_notes;	/* NT_PRSTATUS notes: CPUs */
+	struct registers *cpus;	/* of the first of them; owned */
+	unsigned nr;		/* elements of that; those whose notes make no
+				 * sense have of == NULL */
+};
+
+/* Adds to RET, which is zeroed first. What was found before an error stays. */
+struct error *registers_gather(const struct image *image, struct log *log,
+			       struct register_list *ret);
+void registers_list_deinit(struct register_list *list);
+
 #endif

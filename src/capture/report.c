@@ -256,21 +256,8 @@ struct error *report_write(const struct capture_report *report,
 			   const struct output *output)
 {
 	FILE *file;
-	int fd;
 
-	TRY(output_open(output, &fd));
-	file = fdopen(fd, "w");
-	if (!file) {
-		close(fd);
-		return error_nomem();
-	}
+	TRY(output_fopen(output, &file));
 	print_report(file, report, options, log, err);
-	if (fflush(file) || ferror(file) || TEMP_FAILURE_RETRY(fsync(fd))) {
-		struct error *failed = error_errno(errno, "%s", output->path);
-
-		fclose(file);
-		return failed;
-	}
-	fclose(file);
-	return NULL;
+	return output_fclose(output, file);
 }

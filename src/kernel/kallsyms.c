@@ -13,9 +13,11 @@
  */
 #include "kallsyms.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "../base/io.h"
 
 #define MAX_SYMBOLS (1u << 22)	/* 7.2's Debian kernel has some 240,000 */
 #define NAME_MAX_LEN 64
@@ -25,6 +27,12 @@
 #define SIEVE 3		/* characters by which most names are ruled out */
 
 enum offset_kind { OFFSET_BASE, OFFSET_PERCPU, OFFSET_SELF, NR_OFFSET_KINDS };
+
+/* An address that is looked for, and the entry that is there. */
+struct wanted_place {
+	uint32_t entry;
+	struct kallsyms_place *place;
+};
 
 struct table {
 	const struct kernel *kernel;
@@ -229,6 +237,28 @@ static struct error *match(struct table *t, struct search *s, uint32_t i,
 	return NULL;
 }
 
+/* The tokens of the entry at position *AT of the names, and how many they are;
+ * *AT moves behind it. *RET is NULL for one without, or that no kernel has. */
+static struct error *entry_tokens(struct table *t, uint64_t *at,
+				  const uint8_t **ret, size_t *len, bool *ok)
+{
+	const uint8_t *p;
+
+	*ret = NULL;
+	/* other tables follow: there are two more bytes */
+	TRY(names_at(t, *at, 3, &p, ok));
+	if (!*ok)
+		return NULL;
+	*len = p[0];
+	++*at;
+	if (*len & 0x80)
+		*len = 1 + ((*len & 0x7f) | (size_t)p[1] << 7);
+	else if (*len)
+		*ret = p + 1;
+	*at += *len;
+	return NULL;
+}
+
 static struct error *search(struct table *t, struct search *s)
 {
 	char name[NAME_MAX_LEN];
@@ -239,24 +269,37 @@ static struct error *search(struct table *t, struct search *s)
 		size_t len;
 		bool ok;
 
-		/* other tables follow: there are two more bytes */
-		TRY(names_at(t, at, 3, &p, &ok));
+		TRY(entry_tokens(t, &at, &p, &len, &ok));
 		if (!ok)
 			return NULL;
-		len = p[0];
-		at++;
-		if (len & 0x80)		/* too long by far */
-			len = 1 + ((len & 0x7f) | (size_t)p[1] << 7);
-		else if (len && len <= NAME_MAX_LEN &&
-			 may_match(t, p + 1, len)) {
-			TRY(names_at(t, at, len, &p, &ok));
-			if (!ok)
-				return NULL;
-			if (expand(t, p, len, true, name))
-				TRY(match(t, s, i, name));
-		}
-		at += len;
+		/* one of more tokens is too long by far */
+		if (!p || len > NAME_MAX_LEN || !may_match(t, p, len))
+			continue;
+		TRY(names_at(t, at - len, len, &p, &ok));
+		if (!ok)
+			return NULL;
+		if (expand(t, p, len, true, name))
+			TRY(match(t, s, i, name));
 	}
+	return NULL;
+}
+
+/* Finds the kind of the offsets, by the name that VMCOREINFO has, too. */
+static struct error *table_open(struct table *t, struct search *s, bool *found)
+{
+	const struct kernel *kernel = t->kernel;
+
+	*found = false;
+	if (!kernel->has_space ||
+	    !vmcoreinfo_number(kernel->vmcoreinfo, "SYMBOL", "_stext",
+			       &s->stext))
+		return NULL;
+	TRY(table_init(t, found));
+	if (!*found)
+		return NULL;
+	judge_tokens(t);
+	TRY(search(t, s));
+	*found = s->kind >= 0;
 	return NULL;
 }
 
@@ -277,18 +320,152 @@ struct error *kallsyms_find(const struct kernel *kernel, struct view *view,
 	sieve_add(&t, "_stext");
 	for (size_t i = 0; i < nr; i++)
 		sieve_add(&t, symbols[i].name);
-	*found = false;
-	if (!kernel->has_space ||
-	    !vmcoreinfo_number(kernel->vmcoreinfo, "SYMBOL", "_stext",
-			       &s.stext))
-		return NULL;
-	TRY(table_init(&t, found));
-	if (!*found)
-		return NULL;
-	judge_tokens(&t);
-	TRY(search(&t, &s));
-	*found = s.kind >= 0;
+	TRY(table_open(&t, &s, found));
 	for (size_t i = 0; i < nr; i++)
 		symbols[i].vaddr = *found ? values[i][s.kind] : 0;
 	return NULL;
+}
+
+/* The address of entry I, of the kind that the table has. */
+static struct error *entry_vaddr(struct table *t, int kind, uint32_t i,
+				 uint64_t *ret, bool *ok)
+{
+	uint64_t value[NR_OFFSET_KINDS];
+
+	TRY(resolve(t, i, value, ok));
+	*ret = value[kind];
+	return NULL;
+}
+
+#define ALIASES_MAX 64	/* symbols at one address that are looked at */
+
+/* Which entry PLACE is in: the first of those at the highest address that is not
+ * above it. Addresses ascend (scripts/kallsyms.c: sort_symbols()). */
+static struct error *entry_find(struct table *t, int kind,
+				struct kallsyms_place *place, uint32_t *ret,
+				bool *found)
+{
+	uint32_t low = 0, high = t->nr;
+	uint64_t vaddr;
+	bool ok;
+
+	*found = false;
+	if (!t->nr)
+		return NULL;
+	while (high - low > 1) {
+		uint32_t mid = low + (high - low) / 2;
+
+		TRY(entry_vaddr(t, kind, mid, &vaddr, &ok));
+		if (!ok)
+			return NULL;
+		if (vaddr <= place->vaddr)
+			low = mid;
+		else
+			high = mid;
+	}
+	TRY(entry_vaddr(t, kind, low, &place->start, &ok));
+	if (!ok || place->start > place->vaddr)
+		return NULL;
+	for (unsigned n = 0; low && n < ALIASES_MAX; n++, low--) {
+		TRY(entry_vaddr(t, kind, low - 1, &vaddr, &ok));
+		if (!ok || vaddr != place->start)
+			break;
+	}
+	/* of the last one nobody knows where it ends */
+	if (high == t->nr)
+		return NULL;
+	TRY(entry_vaddr(t, kind, high, &vaddr, &ok));
+	place->size = vaddr - place->start;
+	*ret = low;
+	*found = ok && vaddr > place->vaddr;
+	return NULL;
+}
+
+/* Spells the whole name, without its type. */
+static void spell(const struct table *t, const uint8_t *tokens, size_t nr,
+		  char *name)
+{
+	bool type = true;
+	size_t len = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		size_t at = get_u16(t->index + 2 * tokens[i], t->big_endian);
+
+		for (; at < TOKEN_TABLE && t->tokens[at]; at++) {
+			if (!type && len < KALLSYMS_NAME_LEN - 1)
+				name[len++] = t->tokens[at];
+			type = false;
+		}
+	}
+	name[len] = '\0';
+}
+
+static int by_entry(const void *a, const void *b)
+{
+	const struct wanted_place *x = a, *y = b;
+
+	return (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+/* Spells the names of the NR entries, which ascend. */
+static struct error *names_spell(struct table *t, struct wanted_place *wanted,
+				 size_t nr)
+{
+	uint64_t at = 0;
+	size_t k = 0;
+
+	for (uint32_t i = 0; i < t->nr && k < nr; i++) {
+		const uint8_t *p;
+		size_t len;
+		bool ok;
+
+		TRY(entry_tokens(t, &at, &p, &len, &ok));
+		if (!ok)
+			return NULL;
+		for (; k < nr && wanted[k].entry == i; k++) {
+			if (!p)
+				continue;
+			TRY(names_at(t, at - len, len, &p, &ok));
+			if (ok)
+				spell(t, p, len, wanted[k].place->name);
+		}
+	}
+	return NULL;
+}
+
+struct error *kallsyms_name(const struct kernel *kernel, struct view *view,
+			    struct kallsyms_place *places, size_t nr,
+			    bool *found)
+{
+	AUTO_FREE struct wanted_place *wanted = NULL;
+	struct table t = {
+		.kernel = kernel,
+		.view = view,
+		.big_endian = kernel->space.target.big_endian,
+	};
+	struct search s = { .kind = -1 };
+	size_t nr_wanted = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		places[i].name[0] = '\0';
+		places[i].start = places[i].size = 0;
+	}
+	sieve_add(&t, "_stext");
+	TRY(table_open(&t, &s, found));
+	if (!*found || !nr)
+		return NULL;
+	wanted = calloc(nr, sizeof(*wanted));
+	if (!wanted)
+		return error_nomem();
+	for (size_t i = 0; i < nr; i++) {
+		bool is = false;
+
+		if (places[i].vaddr >= s.stext)
+			TRY(entry_find(&t, s.kind, &places[i],
+				       &wanted[nr_wanted].entry, &is));
+		if (is)
+			wanted[nr_wanted++].place = &places[i];
+	}
+	qsort(wanted, nr_wanted, sizeof(*wanted), by_entry);
+	return names_spell(&t, wanted, nr_wanted);
 }

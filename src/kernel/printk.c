@@ -310,10 +310,9 @@ struct printer {
 	uint64_t nr;
 };
 
-/* Each line of a record gets the prefix, as Linux record_print_text() does. */
-static struct error *print_record(void *arg, const struct printk_record *record)
+/* As Linux record_print_text() does. */
+void printk_record_print(const struct printk_record *record, FILE *file)
 {
-	struct printer *printer = arg;
 	const char *line = record->text, *end = line + record->len;
 	bool more = true;
 
@@ -322,16 +321,22 @@ static struct error *print_record(void *arg, const struct printk_record *record)
 
 		more = stop;
 		stop = stop ? stop : end;
-		fprintf(printer->file, "[%5llu.%06llu] ",
+		fprintf(file, "[%5llu.%06llu] ",
 			(unsigned long long)(record->nanoseconds / 1000000000),
 			(unsigned long long)(record->nanoseconds % 1000000000 /
 					     1000));
 		/* a tab within a line is harmless, and kernels use it */
-		text_print_escaped(printer->file, line, (size_t)(stop - line),
-				   1);
-		fputc('\n', printer->file);
+		text_print_escaped(file, line, (size_t)(stop - line), 1);
+		fputc('\n', file);
 		line = stop + 1;
 	}
+}
+
+static struct error *print_record(void *arg, const struct printk_record *record)
+{
+	struct printer *printer = arg;
+
+	printk_record_print(record, printer->file);
 	printer->nr++;
 	return NULL;
 }

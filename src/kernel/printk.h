@@ -25,6 +25,10 @@ typedef struct error *printk_fn(void *arg, const struct printk_record *record);
 struct error *printk_each(const struct kernel *kernel, struct view *view,
 			  struct log *log, printk_fn *fn, void *arg);
 
+/* Prints a record as dmesg does, each of its lines with the time before it;
+ * control characters escaped. */
+void printk_record_print(const struct printk_record *record, FILE *file);
+
 /* Prints the log as dmesg does ("[    1.234567] text"), control characters
  * escaped. *RET: the number of records. */
 struct error *printk_print(const struct kernel *kernel, struct view *view,

@@ -171,6 +171,32 @@ struct error *output_open(const struct output *output, int *ret)
 	return error_errno(errno, "cannot create %s", output->path);
 }
 
+struct error *output_fopen(const struct output *output, FILE **ret)
+{
+	int fd;
+
+	TRY(output_open(output, &fd));
+	*ret = fdopen(fd, "w");
+	if (*ret)
+		return NULL;
+	close(fd);
+	output_remove(output);
+	return error_nomem();
+}
+
+struct error *output_fclose(const struct output *output, FILE *file)
+{
+	struct error *err = NULL;
+
+	errno = 0;
+	if (fflush(file) || ferror(file) ||
+	    TEMP_FAILURE_RETRY(fsync(fileno(file))))
+		err = error_errno(errno ? errno : EIO, "%s", output->path);
+	if (fclose(file) && !err)
+		err = error_errno(errno, "%s", output->path);
+	return err;
+}
+
 bool output_in_memory(const char *path)
 {
 	struct statfs st;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "../base/error.h"
 
@@ -33,6 +34,14 @@ void output_deinit(struct output *output);
  * another user may read is removed, and made anew.
  */
 struct error *output_open(const struct output *output, int *ret);
+
+/*
+ * The same as a stream for text (without memory for that the file is removed again),
+ * and its end: written out, synced, closed. An error of any write is told then;
+ * whether what came is kept the caller decides.
+ */
+struct error *output_fopen(const struct output *output, FILE **ret);
+struct error *output_fclose(const struct output *output, FILE *file);
 
 /* Whether what is written to PATH stays in memory: tmpfs, or an initramfs. */
 bool output_in_memory(const char *path);

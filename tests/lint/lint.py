@@ -29,6 +29,7 @@ FOLDERS = {
     "check": "base image arch kernel filter codec sink formats machine "
              "capture",
     "capture": "base image arch kernel filter codec sink formats machine",
+    "triage": "base image arch kernel formats",
 }
 # Variables that may change: the jump buffer of guarded copies, and what its
 # signals did before; the signal that came.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The panic and its trace, found in logs of several shapes. */
-#include "../../src/crash_log.c"
+#include "../../src/triage/crash_log.c"
 
 #include "unit.h"
 

@@ -303,6 +303,90 @@ static void test_senseless(void)
 	}
 }
 
+/* Each address has the name that the kernel would give it; aliases the first. */
+static void test_names(void)
+{
+	static const struct {
+		uint64_t offset;
+		const char *name;	/* "": none */
+		uint64_t start, size;
+	} wanted[] = {
+		{ 0x60000, "__end_rodata", 0x60000, 0x10000 },
+		{ 0x0, "_text", 0x0, 0x10 }, { 0x7, "_text", 0x0, 0x10 },
+		{ 0x1f, "__ste1_a_long_n", 0x10, 0x10 },
+		{ 0x40100, "_etext", 0x40100, 0xff00 },
+		{ 0x400ff, "__ste599_a_long_n", 0x2570, 0x3db90 },
+		{ 0x1d000f, "node_data", NODE_DATA, 0x8010 },
+		{ 0x1d0010, "", 0, 0 }, { 0x40000000, "", 0, 0 },
+		{ (uint64_t)-1, "", 0, 0 },
+	};
+	enum { NR = sizeof(wanted) / sizeof(*wanted) };
+
+	for (unsigned kind = 0; kind < NR_KINDS; kind++) {
+		struct kallsyms_place places[NR];
+		struct kernel *k;
+		struct table t;
+		char name[64];
+		bool found;
+
+		table_init(&t, kind);
+		for (size_t i = 0; i < NR_SYMBOLS; i++) {
+			put_symbol(&t, symbols[i].name,
+				   IMAGE_VADDR + symbols[i].offset);
+			for (unsigned n = 1; i == 1 && n < NR_FILLERS; n++) {
+				snprintf(name, sizeof(name),
+					 "t__ste%u_a_long_n", n);
+				put_symbol(&t, name, IMAGE_VADDR + 16 * n);
+			}
+		}
+		machine_put32(&t.m, NUM, t.nr);
+		k = open_kernel(&t.m);
+		for (unsigned i = 0; i < NR; i++)
+			places[i].vaddr = IMAGE_VADDR + wanted[i].offset;
+		CHECK_OK(kallsyms_name(k, t.m.view, places, NR, &found));
+		CHECK(found);
+		for (unsigned i = 0; i < NR; i++)
+			if (!CHECK(!strcmp(places[i].name, wanted[i].name)) ||
+			    (wanted[i].name[0] &&
+			     (!CHECK(places[i].start ==
+				     IMAGE_VADDR + wanted[i].start) ||
+			      !CHECK(places[i].size == wanted[i].size))))
+				fprintf(stderr, "  %u %u: %s %llx %llx\n", kind,
+					i, places[i].name,
+					(unsigned long long)places[i].start,
+					(unsigned long long)places[i].size);
+		kernel_close(k);
+		machine_close(&t.m);
+	}
+}
+
+/* No names of a table that is not there, or that contradicts VMCOREINFO. */
+static void test_no_names(void)
+{
+	struct kallsyms_place place = { .vaddr = IMAGE_VADDR + 0x60000 };
+	struct table t;
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct kernel *k;
+		bool found = true;
+
+		table_init(&t, KIND_BASE);
+		put_all(&t);
+		if (i == 0)
+			machine_put32(&t.m, NUM, 0);
+		else if (i == 1)
+			memset(t.m.mem + NAMES, 0xff, 0x10000);
+		else
+			machine_say(&t.m, "SYMBOL(_stext)=%llx\n",
+				    IMAGE_VADDR + 16);
+		k = open_kernel(&t.m);
+		CHECK_OK(kallsyms_name(k, t.m.view, &place, 1, &found));
+		CHECK(!found && !place.name[0]);
+		kernel_close(k);
+		machine_close(&t.m);
+	}
+}
+
 /* Without CONFIG_KALLSYMS_ALL: what there is of the names does not tell all that
  * x86 frees. */
 static void test_no_data(void)
@@ -373,6 +457,8 @@ int main(void)
 	test_refused();
 	test_unmapped();
 	test_senseless();
+	test_names();
+	test_no_names();
 	test_no_data();
 	test_nodes(1 | 1 << 3, 1, 975);
 	test_nodes(1 << 3, 0, 70);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "base/bytes.h"
+#include "../base/bytes.h"
 
 #define PATIENCE 40	/* lines from a crash's first to its "Call Trace:" */
 
@@ -35,6 +35,16 @@ static bool holds(const char *text, size_t len, const char *what)
 	return false;
 }
 
+/* Linux arch/{mips,loongarch}/mm/fault.c: "CPU 3 Unable to handle kernel"; and
+ * kernel/hung_task.c: "INFO: task sh:77 blocked for more than 120 seconds." */
+static bool is_other_cause(const char *text, size_t len)
+{
+	return (begins(text, len, "CPU ") &&
+		holds(text, len, " Unable to handle kernel ")) ||
+	       (begins(text, len, "INFO: task ") &&
+		holds(text, len, " blocked for more than "));
+}
+
 static bool is_cause(const char *text, size_t len)
 {
 	static const char *const words[] = {
@@ -53,7 +63,8 @@ static bool is_cause(const char *text, size_t len)
 			return true;
 	/* Linux kernel/watchdog.c: behind "watchdog: ", "NMI watchdog: ",
 	 * "watchdog: CPU3: " */
-	return holds(text, len, "Watchdog detected hard LOCKUP");
+	return holds(text, len, "Watchdog detected hard LOCKUP") ||
+	       is_other_cause(text, len);
 }
 
 static void trace_begin(struct crash_trace *trace)
@@ -71,16 +82,45 @@ static bool is_frame(const char *text, size_t len)
 	       begins(text, len, "<") || holds(text, len, "+0x");
 }
 
+/* Linux 7.2 arch/<arch>/kernel/{process,traps}.c, show_regs() and
+ * what they call; i386, arm, ppc64, riscv64, s390x, loongarch64 behind x86_64 and
+ * arm64. */
+bool crash_log_is_place(const char *text, size_t len)
+{
+	static const char *const words[] = {
+		"RIP: ", "pc : ", "EIP: ", "PC is at ", "NIP [", "epc : ",
+		"Krnl PSW : ", "  ERA: ",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (begins(text, len, words[i]))
+			return true;
+	return false;
+}
+
+/* A line of arm's stack, of which there may be hundreds: "1f00: c0a01234 ...",
+ * four digits of the address (Linux arch/arm/kernel/traps.c: dump_mem()). */
+static bool is_stack(const char *text, size_t len)
+{
+	return len > 5 && strspn(text, "0123456789abcdef") == 4 &&
+	       text[4] == ':';
+}
+
 static void trace_add(struct crash_trace *trace, const char *text, size_t len)
 {
-	bool heading = begins(text, len, "Call Trace:") ||
+	/* arm's had no heading before 6.4: " panic from f+0x1/0x2" */
+	bool bare = begins(text, len, " ") && holds(text, len, " from ") &&
+		    holds(text, len, "+0x");
+	bool heading = bare || begins(text, len, "Call Trace:") ||
 		       begins(text, len, "Call trace:");
 	bool wanted = heading || begins(text, len, "CPU: ") ||
-		      begins(text, len, "RIP: ") || begins(text, len, "pc : ");
+		      crash_log_is_place(text, len);
 
 	if (!trace->open)
 		return;
 	if (trace->patience) {
+		if (is_stack(text, len))
+			return;
 		trace->patience = heading ? 0 : trace->patience - 1;
 		if (!heading && !trace->patience)
 			trace->open = false;
@@ -103,7 +143,9 @@ static void line_add(struct crash_log *crash, const char *text, size_t len)
 	if (begins(text, len, "Kernel panic - not syncing")) {
 		if (!crash->panic.len) {
 			line_set(&crash->panic, text, len);
+			crash->panic_at = crash->nr_records;
 			crash->cause_trace.open = false;
+			crash->warning_trace.open = false;
 			trace_begin(&crash->panic_trace);
 		}
 		return;
@@ -112,13 +154,21 @@ static void line_add(struct crash_log *crash, const char *text, size_t len)
 	if (!crash->panic.len && is_cause(text, len) &&
 	    !(crash->cause_trace.open && crash->cause_trace.patience)) {
 		line_set(&crash->cause, text, len);
+		crash->cause_at = crash->nr_records;
 		trace_begin(&crash->cause_trace);
+		return;
+	}
+	if (!crash->panic.len && begins(text, len, "WARNING: ")) {
+		line_set(&crash->warning, text, len);
+		crash->warning_at = crash->nr_records;
+		trace_begin(&crash->warning_trace);
 		return;
 	}
 	if (begins(text, len, "---[ end Kernel panic"))
 		crash->panic_trace.open = false;
 	trace_add(&crash->panic_trace, text, len);
 	trace_add(&crash->cause_trace, text, len);
+	trace_add(&crash->warning_trace, text, len);
 }
 
 void crash_log_add(struct crash_log *crash, const char *text, size_t len)
@@ -136,17 +186,17 @@ void crash_log_add(struct crash_log *crash, const char *text, size_t len)
 	}
 }
 
-/* A heading without a trace below it tells nothing. */
-static bool tells(const struct crash_trace *trace)
+bool crash_trace_tells(const struct crash_trace *trace)
 {
 	return trace->nr_lines && !trace->patience;
 }
 
 const struct crash_trace *crash_log_trace(const struct crash_log *crash)
 {
-	if (tells(&crash->panic_trace))
+	if (crash_trace_tells(&crash->panic_trace))
 		return &crash->panic_trace;
-	return tells(&crash->cause_trace) ? &crash->cause_trace : NULL;
+	return crash_trace_tells(&crash->cause_trace) ? &crash->cause_trace :
+	       NULL;
 }
 
 static struct error *add_record(void *arg, const struct printk_record *record)
