@@ -96,6 +96,22 @@ struct error *option_parse_fast(struct options *options, const char *argument)
 	return choose_codec_level(options, CODEC_LEVEL_FAST);
 }
 
+/* Of both the last counts. */
+struct error *option_parse_dedup(struct options *options, const char *argument)
+{
+	(void)argument;
+	options->capture.dedup = true;
+	return NULL;
+}
+
+struct error *option_parse_no_dedup(struct options *options,
+				    const char *argument)
+{
+	(void)argument;
+	options->capture.dedup = false;
+	return NULL;
+}
+
 struct error *option_parse_order(struct options *options, const char *argument)
 {
 	options->capture.address_order = !strcmp(argument, "address");

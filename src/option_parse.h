@@ -15,6 +15,9 @@ struct error *option_parse_codec_level(struct options *options,
 				       const char *argument);
 struct error *option_parse_elf(struct options *options, const char *argument);
 struct error *option_parse_fast(struct options *options, const char *argument);
+struct error *option_parse_dedup(struct options *options, const char *argument);
+struct error *option_parse_no_dedup(struct options *options,
+				    const char *argument);
 struct error *option_parse_order(struct options *options, const char *argument);
 struct error *option_parse_max_size(struct options *options,
 				    const char *argument);

@@ -340,6 +340,8 @@ void options_print_notes(const struct options *options, struct log *log)
 	if (options->capture.paranoid && !options->capture.codec)
 		log_warn(log, "--paranoid has no effect: pages are not compressed");
 
+	if (options->capture.dedup && !options->capture.format->shares)
+		log_warn(log, "--dedup has no effect: in an ELF core each page has its own contents");
 	if (options->capture.split_block && !options->split)
 		log_warn(log, "--splitblock-size has no effect without --split");
 

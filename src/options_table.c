@@ -47,6 +47,12 @@ const struct option_row option_rows[] = {
 	{ 0, "paranoid", NULL, FLAG(capture.paranoid), .commands = FOR(CAPTURE),
 	  .help = "unpack every page again before it is written; what is not\n"
 		  "the same is stored as it is, and told" },
+	{ 0, "dedup", NULL, PARSE(dedup), .commands = FOR(CAPTURE),
+	  .help = "store pages of equal contents once, where they are not far\n"
+		  "apart (16,384 pages); not in an ELF core" },
+	{ 0, "no-dedup", NULL, PARSE(no_dedup), .commands = FOR(CAPTURE),
+	  .help = "only filled pages, such as zeroes, share their contents: the\n"
+		  "default" },
 	{ 0, "no-device-dumps", NULL, FLAG(capture.drop_device_dumps),
 	  .commands = FOR(CAPTURE),
 	  .help = "leave out the notes in which drivers saved their devices'\n"

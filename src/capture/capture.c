@@ -143,6 +143,7 @@ static struct error *level_plan(struct capture *c, unsigned level, bool last,
 	facts->level = level;
 	facts->codec = c->report->codec;
 	facts->codec_level = o->codec_level;
+	facts->dedup = o->dedup;
 	facts->drop_device_dumps = o->drop_device_dumps;
 	facts->max_size = o->max_size;
 	TRY(outputs_writer(&c->outputs, o, c->plan, facts, last, &c->writer));

@@ -39,6 +39,8 @@ struct capture_options {
 				 * codec is built in */
 	int codec_level;	/* or CODEC_LEVEL_DEFAULT, CODEC_LEVEL_FAST */
 	bool paranoid;		/* unpack what was packed, and compare */
+	bool dedup;		/* equal pages share a block, if the format has
+				 * that */
 	bool address_order;	/* --order address */
 	bool force;		/* replace an existing output */
 	bool dry_run;		/* all but the writing */

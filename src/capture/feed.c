@@ -31,6 +31,8 @@ static struct error *lanes_init(struct feed *feed)
 static struct error *workers_init(struct feed *feed)
 {
 	const struct capture_options *o = feed->options;
+	unsigned flags = (o->paranoid ? WORKER_PARANOID : 0) |
+			 (o->dedup && o->format->shares ? WORKER_DEDUP : 0);
 
 	feed->nr_workers = feed->nr_threads ? feed->nr_threads : 1;
 	/* one job is enough where nobody works ahead */
@@ -45,7 +47,7 @@ static struct error *workers_init(struct feed *feed)
 		feed->locals[i] = &feed->workers[i];
 		TRY(worker_init(&feed->workers[i], feed->image,
 				feed->page_size, feed->report->codec,
-				o->codec_level, o->paranoid));
+				o->codec_level, flags));
 	}
 	for (unsigned i = 0; i < feed->nr_jobs; i++)
 		TRY(worker_job_init(&feed->jobs[i], feed->page_size));
@@ -145,18 +147,21 @@ static struct error *submit_next(struct feed *feed, bool *window_ended,
 	struct worker_job *job = &feed->jobs[feed->next_job % feed->nr_jobs];
 	struct batch *batch = &job->batch;
 	struct feed_lane *lane = next_lane(feed);
+	unsigned max = worker_batch_pages(feed->page_size), in_section;
 
 	*end = !lane;
 	if (!lane)
 		return NULL;
+	in_section = SECTION_PAGES - lane->nr_submitted % SECTION_PAGES;
 	TRY(plan_next(&lane->cursor, WINDOW_BYTES,
-		      worker_batch_pages(feed->page_size), batch->pfn,
+		      max < in_section ? max : in_section, batch->pfn,
 		      batch->index, &batch->nr, &lane->end));
 	*window_ended = !batch->nr && !lane->end;
 	if (!batch->nr)
 		return NULL;
 	TRY(window_for(feed, lane, job));
 	feed->next_job++;
+	lane->nr_submitted += batch->nr;
 	pool_submit(feed->pool, job);
 	return NULL;
 }

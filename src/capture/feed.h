@@ -16,6 +16,7 @@
 struct feed_lane {
 	struct plan_cursor cursor;
 	struct window *window;		/* the last one mapped */
+	uint64_t nr_submitted;		/* pages */
 	bool end;			/* nothing follows */
 };
 

@@ -23,9 +23,10 @@ struct memory_budget {
  * zstd encoder: 0.35 and 0.15 for libzstd's decoder), views, stack. */
 #define MEMORY_PER_THREAD (3u << 20)
 /* Bytes for each file of a split dump after the first: 1.5 MiB of buffers, up to
- * 1.3 of page descriptors, 1 of sets where the plan has several windows. */
+ * 1.3 of page descriptors, 1 of sets where the plan has several windows, and 0.6
+ * for --dedup. */
 #define MEMORY_PER_FILE (5u << 20)
-/* Bytes for everything that is there once. */
+/* Bytes for everything that is there once, --dedup's table too (0.6 MiB). */
 #define MEMORY_BASE (8u << 20)
 
 /*

@@ -219,6 +219,7 @@ static void print_report(FILE *file, const struct capture_report *r,
 	print_number(file, "pages_written", t->nr_pages);
 	print_number(file, "pages_zero", t->nr_zero);
 	print_number(file, "pages_filled", t->nr_filled);
+	print_number(file, "pages_same", t->nr_same);
 	print_number(file, "pages_raw", t->nr_raw);
 	print_number(file, "pages_packed", t->nr_packed);
 	print_number(file, "pages_unreadable", t->nr_unreadable);

@@ -9,13 +9,14 @@
 
 struct error *worker_init(struct worker *worker, const struct image *image,
 			  size_t page_size, const struct codec_ops *codec,
-			  int codec_level, bool paranoid)
+			  int codec_level, unsigned flags)
 {
 	worker->page_size = page_size;
+	worker->flags = flags;
 	worker->page = aligned_alloc(64, page_size);
-	if (paranoid)
+	if (flags)
 		worker->unpacked = malloc(page_size);
-	if (!worker->page || (paranoid && !worker->unpacked))
+	if (!worker->page || (flags && !worker->unpacked))
 		return error_nomem();
 	TRY(view_create(image, VIEW_STREAM, &worker->view));
 	return codec ? codec_create(codec, codec_level, &worker->codec) : NULL;
@@ -68,6 +69,72 @@ bool worker_is_fill(const uint8_t *page, size_t len, uint64_t *word)
 	return true;
 }
 
+/* Four sums of words, two in a vector, and the sums of what these were at each
+ * word: so it counts where a word stands. */
+uint64_t worker_hash(const uint8_t *page, size_t len)
+{
+	uint64_t __attribute__((vector_size(16))) v, w, sum_v = { 0 },
+						  sum_w = { 0 },
+						  all_v = { 0 },
+						  all_w = { 0 };
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < len; i += 32) {
+		memcpy(&v, page + i, 16);
+		memcpy(&w, page + i + 16, 16);
+		for (unsigned k = 0; BYTES_HOST_BIG && k < 2; k++) {
+			v[k] = __builtin_bswap64(v[k]);
+			w[k] = __builtin_bswap64(w[k]);
+		}
+		sum_v += v;
+		sum_w += w;
+		all_v += sum_v;
+		all_w += sum_w;
+	}
+	for (unsigned k = 0; k < 2; k++) {
+		hash = (hash ^ sum_v[k]) * 0x9e3779b97f4a7c15u;
+		hash = (hash ^ hash >> 29 ^ all_v[k]) * 0xbf58476d1ce4e5b9u;
+		hash = (hash ^ hash >> 31 ^ sum_w[k]) * 0x9e3779b97f4a7c15u;
+		hash = (hash ^ hash >> 29 ^ all_w[k]) * 0xbf58476d1ce4e5b9u;
+	}
+	return hash ^ hash >> 32;
+}
+
+/* Whether PAGE is equal to that of SIZE bytes at P, packed if that is less. */
+static bool is_equal(struct worker *worker, const uint8_t *page,
+		     const uint8_t *p, size_t size)
+{
+	struct codec *codec = worker->codec;
+	size_t len = worker->page_size;
+
+	if (size < len) {
+		if (!codec->ops->unpack(codec, p, size, worker->unpacked, len))
+			return false;
+		p = worker->unpacked;
+	}
+	return !memcmp(page, p, len);
+}
+
+/* Whether page I of the batch, PAGE, is equal to one before it; batch->word[I] is
+ * which, or else its hash. Only the first with this hash is compared. */
+static bool find_same(struct worker *worker, struct batch *batch, unsigned i,
+		      const uint8_t *page)
+{
+	uint64_t hash = worker_hash(page, worker->page_size);
+	size_t at = 0;
+
+	batch->word[i] = hash;
+	for (unsigned j = 0; j < i; at += batch->size[j++]) {
+		if (batch->word[j] != hash || !batch->size[j])
+			continue;
+		if (!is_equal(worker, page, batch->data + at, batch->size[j]))
+			return false;
+		batch->word[i] = j;
+		return true;
+	}
+	return false;
+}
+
 /* Reads page PFN to DST. What of it lies outside of every segment is zero. */
 static bool read_page(struct worker *worker, const struct window *window,
 		      uint64_t pfn, uint8_t *dst)
@@ -104,7 +171,7 @@ static size_t pack_page(struct worker *worker, struct batch *batch,
 	size_t len = worker->page_size, size;
 	bool wrong = false;
 
-	if (!worker->unpacked)
+	if (!(worker->flags & WORKER_PARANOID))
 		return codec->ops->pack(codec, worker->page, len, dst,
 					len - 1);
 	size = codec_pack_checked(codec, worker->page, len, dst, len - 1,
@@ -137,6 +204,11 @@ void worker_run(void *local, void *arg)
 		if (worker_is_fill(page, worker->page_size,
 				   &batch->word[i])) {
 			batch->kind[i] = BATCH_FILL;
+			continue;
+		}
+		if (worker->flags & WORKER_DEDUP &&
+		    find_same(worker, batch, i, page)) {
+			batch->kind[i] = BATCH_SAME;
 			continue;
 		}
 		if (worker->codec)

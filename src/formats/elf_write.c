@@ -315,7 +315,7 @@ static struct error *elf_pages(struct writer *writer,
 		at += batch->size[i];
 		if (err)
 			break;
-		writer_count(&elf->totals, batch, i);
+		writer_count(&elf->totals, batch, i, false);
 		elf->nr_done++;
 	}
 	if (!err && checkpoint_is_due(elf, &now)) {

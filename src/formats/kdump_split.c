@@ -233,6 +233,7 @@ static const struct writer_totals *split_totals(const struct writer *writer)
 		sum->nr_packed += t->nr_packed;
 		sum->nr_unreadable += t->nr_unreadable;
 		sum->nr_filled += t->nr_filled;
+		sum->nr_same += t->nr_same;
 		sum->nr_mispacked += t->nr_mispacked;
 		sum->packed_bytes += t->packed_bytes;
 		sum->data_bytes += t->data_bytes;
@@ -247,6 +248,7 @@ static const struct writer_ops split_ops = {
 	.name = "kdump",
 	.by_value = true,
 	.packs = true,
+	.shares = true,
 	.metadata_len = split_metadata_len,
 	.begin = split_begin,
 	.bitmap = split_bitmap,

@@ -15,6 +15,7 @@
 #include "../base/bytes.h"
 #include "../base/io.h"
 #include "kdump_format.h"
+#include "kdump_same.h"
 #include "kdump_write.h"
 
 /* A checkpoint makes every page finished 5 s ago reachable, its own syncing
@@ -30,6 +31,7 @@ static void kdump_destroy(struct writer *writer)
 	kdump_table_destroy(kdump->table);
 	kdump_stream_destroy(kdump->stream);
 	kdump_fill_destroy(kdump->fill);
+	kdump_same_destroy(kdump->same);
 	free(kdump->bits);
 	error_destroy(kdump->lost);
 	error_destroy(kdump->err);
@@ -66,6 +68,9 @@ static struct error *kdump_create(struct sink *sink,
 	if (!err)
 		err = kdump_fill_create(facts->codec, facts->codec_level,
 					kdump->head.block_size, &kdump->fill);
+	if (!err)
+		err = kdump_same_create(facts, kdump->head.block_size,
+					&kdump->same);
 	if (!err && !(kdump->bits = malloc(BITS)))
 		err = error_nomem();
 	if (err) {
@@ -293,20 +298,21 @@ static struct error *page_describe(struct kdump_writer *kdump, uint64_t pfn,
 /*
  * Writes BATCH's pages from *NEXT on whose data stands in one run of its
  * bytes, from *AT on. Descriptors come after the data has been handed to the
- * sink: setting one may make a checkpoint.
+ * sink: setting one may make a checkpoint. DESCS: those of the batch; those in
+ * the set SAME are known.
  */
 static struct error *run_put(struct kdump_writer *kdump,
-			     const struct batch *batch, unsigned *next,
+			     const struct batch *batch, uint64_t same,
+			     struct kdump_desc *descs, unsigned *next,
 			     size_t *at)
 {
-	struct kdump_desc descs[BATCH_PAGES];
 	struct error *limit = NULL, *err;
 	unsigned first = *next;
 	size_t len = 0;
 
 	TRY(data_pad(kdump));
 	for (; *next < batch->nr; ++*next) {
-		struct kdump_desc *desc = &descs[*next - first];
+		struct kdump_desc *desc = &descs[*next];
 		struct kdump_desc *shared = shared_desc(kdump, batch, *next);
 		uint32_t size = batch->size[*next];
 		uint8_t kind = batch->kind[*next];
@@ -316,6 +322,16 @@ static struct error *run_put(struct kdump_writer *kdump,
 				break;		/* begins the next run */
 			TRY(shared_put(kdump, shared, batch->word[*next]));
 			*desc = *shared;
+			continue;
+		}
+		if (same >> *next & 1) {
+			if (len)
+				break;		/* its bytes are left out */
+			*at += size;
+			continue;
+		}
+		if (kind == BATCH_SAME) {
+			*desc = descs[batch->word[*next]];
 			continue;
 		}
 		if (kdump->shunned && *next > first &&
@@ -334,9 +350,11 @@ static struct error *run_put(struct kdump_writer *kdump,
 	err = data_put(kdump, batch->data + *at, len);
 	*at += len;
 	for (unsigned i = first; !err && i < *next; i++) {
-		writer_count(&kdump->totals, batch, i);
+		writer_count(&kdump->totals, batch, i, same >> i & 1);
+		if (kdump->same && batch->size[i] && !(same >> i & 1))
+			kdump_same_add(kdump->same, batch, i, &descs[i]);
 		err = page_describe(kdump, batch->pfn[i], batch->index[i],
-				    &descs[i - first]);
+				    &descs[i]);
 	}
 	if (!err)
 		return limit;
@@ -358,9 +376,11 @@ static struct error *kdump_pages(struct writer *writer,
 				 const struct batch *batch)
 {
 	struct kdump_writer *kdump = (struct kdump_writer *)writer;
+	struct kdump_desc descs[BATCH_PAGES];
 	struct error *err = NULL;
 	struct timespec now;
 	unsigned next = 0;
+	uint64_t same = 0;
 	size_t at = 0;
 
 	assert(kdump->ready && batch->nr <= BATCH_PAGES);
@@ -368,8 +388,10 @@ static struct error *kdump_pages(struct writer *writer,
 	if (kdump->failed)
 		return error_create(ERROR_NOSPACE, "the dump takes no more "
 				    "pages");
+	if (kdump->same)
+		same = kdump_same_find(kdump->same, batch, descs);
 	while (!err && next < batch->nr)
-		err = run_put(kdump, batch, &next, &at);
+		err = run_put(kdump, batch, same, descs, &next, &at);
 	if (!err && kdump->table && checkpoint_is_due(kdump, &now)) {
 		err = kdump_table_checkpoint(kdump->table);
 		kdump->checkpoint_time = now;
@@ -404,6 +426,7 @@ const struct writer_ops kdump_writer_ops = {
 	.name = "kdump",
 	.by_value = true,
 	.packs = true,
+	.shares = true,
 	.create = kdump_create,
 	.metadata_len = kdump_metadata_len,
 	.begin = kdump_begin,

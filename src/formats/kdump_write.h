@@ -32,6 +32,7 @@ struct kdump_writer {
 	struct timespec checkpoint_time;
 	uint64_t checkpoint_data;	/* data_end then */
 	struct kdump_fill *fill;		/* blocks that pages share; owned */
+	struct kdump_same *same;	/* NULL: others don't; owned */
 	uint8_t *bits;			/* BITS bytes of scratch; owned */
 	struct writer_totals totals;
 

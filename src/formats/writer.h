@@ -40,6 +40,8 @@ struct dump_facts {
 	unsigned level;
 	const struct codec_ops *codec;	/* NULL: none */
 	int codec_level;	/* as codec_create() takes it */
+	bool dedup;		/* equal pages share a block: batches have
+				 * hashes, and BATCH_SAME */
 	uint64_t crash_time;	/* seconds since 1970; 0: unknown */
 	uint64_t crash_usec;	/* and microseconds */
 	bool vmemmap_excluded;	/* struct pages are missing in the input */
@@ -59,21 +61,27 @@ struct dump_facts {
 struct writer_totals {
 	uint64_t nr_zero, nr_raw, nr_packed, nr_unreadable;	/* pages */
 	uint64_t nr_filled;	/* pages of one repeated word but 0 */
+	uint64_t nr_same;	/* that stand on an earlier page's block */
 	uint64_t nr_mispacked;	/* raw pages, and blocks of filled ones, that
 				 * the codec packed wrongly */
-	uint64_t packed_bytes;	/* of page data handed in */
+	uint64_t packed_bytes;	/* of page data handed in, but for nr_same */
 	uint64_t data_bytes;	/* of page data in the file */
 	uint64_t nr_pages;	/* whose descriptor is in the file at the end */
 	uint64_t size;		/* of the file, bytes; 0 until finish() */
 	uint64_t nr_checkpoints;
 };
 
-/* Counts page I of BATCH. */
+/* Counts page I of BATCH, which stands on another page's block if SAME. */
 static inline void writer_count(struct writer_totals *totals,
-				const struct batch *batch, unsigned i)
+				const struct batch *batch, unsigned i,
+				bool same)
 {
 	enum batch_kind kind = batch->kind[i];
 
+	if (same || kind == BATCH_SAME) {
+		totals->nr_same++;
+		return;
+	}
 	if (kind == BATCH_FILL) {
 		totals->nr_zero += !batch->word[i];
 		totals->nr_filled += !!batch->word[i];
@@ -91,6 +99,7 @@ struct writer_ops {
 	bool by_value;		/* pages may come in any order, where the sink
 				 * rewrites */
 	bool packs;		/* pages may be compressed */
+	bool shares;		/* and equal ones may share a block */
 
 	struct error *(*create)(struct sink *sink,
 				const struct dump_facts *facts,

@@ -64,7 +64,7 @@ def same(box):
     """Threads, memory, windows and what else is written change no byte."""
     image = box.image(THREE)
     for words in (("-l", "-d", "0"), ("-z",), ("-c", "--order", "address"),
-                  ("-p", "-d", "31"), ("-l", "-d", "1")):
+                  ("-p", "-d", "31"), ("-l", "-d", "1", "--dedup")):
         box.good("-f", *words, image.path, "whole")
         parts = names(4)
         box.good("-f", *words, "--split", image.path, *parts)
