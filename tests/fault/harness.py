@@ -6,8 +6,10 @@ Settings from the environment: BUILD (default build) holds capdump and
 fault/shim.so; FULL=1 tries every n; SEED changes what is random.
 """
 
+import collections
 import concurrent.futures
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -316,7 +318,8 @@ def load_report(path):
         return json.load(file)
 
 
-def steps(full=FULL, dense=24, factor=1.5):
+def steps(full=FULL, dense=24 if FULL or PRELOAD else 8,
+          factor=1.5 if FULL or PRELOAD else 1.8):
     """1, 2, 3 ...: all, or with growing steps."""
     n = 1
     while True:
@@ -332,3 +335,21 @@ def parallel(fn, jobs, workers=2):
 
 def rng(salt):
     return random.Random("%d %s" % (SEED, salt))
+
+
+def sweep(suite, name, numbers, attempt):
+    """A check: ATTEMPT of each of the numbers, until one strikes no call any
+    more; batches, since two runs go at once."""
+    problems, codes, last = [], collections.Counter(), 0
+    while True:
+        batch = list(itertools.islice(numbers, 8))
+        for n, (run, bad) in zip(batch, parallel(attempt, batch)):
+            problems += bad
+            if run.struck or run.code is None:
+                codes[run.code] += 1
+                last = n
+        if last < batch[-1] or len(problems) > 20:
+            break
+    suite.check(name, problems, "%d runs, n up to %d, by status %s" % (
+        sum(codes.values()), last, " ".join(
+            "%s: %d" % i for i in sorted(codes.items(), key=str))))

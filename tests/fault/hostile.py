@@ -128,6 +128,9 @@ class Hostile:
                 problems.append("not '%s': %s" % (info, run))
             elif warning and not re.search(warning, run.err):
                 problems.append("no '%s': %s" % (warning, run))
+        run = Ended(["verify", core])
+        if run.code not in (0, 1, 3) or harness.CRASHES.search(run.err):
+            problems.append(str(run))
         problems += self.captured(want, self.capture(core, "-L", "1G"))
         if want is None and not problems:
             problems += self.dump_problems(verified, info is None)
@@ -213,8 +216,8 @@ class Hostile:
                    said, said)
 
     def check_dump(self, name, dump, said):
-        """info, dmesg and verify of a dump that claims things. SAID: what
-        verify objects to; None: nothing."""
+        """info, dmesg and verify of a dump that claims things, and a dump
+        that is made of it. SAID: what verify objects to; None: nothing."""
         problems, cpu = [], os.times()
         for command in ("info", "dmesg"):
             run = Ended([command, dump])
@@ -225,6 +228,9 @@ class Hostile:
            harness.CRASHES.search(run.err) or \
            not re.search(said or "", run.err):
             problems.append("not '%s': %s" % (said, run))
+        self.capture(dump, "-L", "1G")
+        if self.run.problem():
+            problems.append(self.run.problem())
         self.suite.check("dump-" + name, problems, "%.1f s of CPU" % (
             sum(os.times()[2:4]) - sum(cpu[2:4])))
 

@@ -26,11 +26,12 @@ from harness import CAPDUMP, CUT_SHORT, FULL, NO_DUMP, Judge, Suite, \
     capdump
 import kdumpfile
 
-RUNS = 50 if FULL else 6        # of each signal
+RUNS = 25 if FULL else 6        # of each signal
 AT_ONCE = 12
 SLOW = 100000                   # microseconds a write to the output takes
 LATE = 5.0                      # seconds until a finished page is reachable
-EARLY = 400 if FULL else 40     # runs stopped in their first 50 ms and a bit
+EARLY = 200 if FULL else 40     # runs stopped in their first 50 ms and a bit
+AGAIN = 2                       # of what each signal left are captured
 HANGS = 10.0                    # seconds: this is no end of any kind
 
 
@@ -162,6 +163,7 @@ class Sweep:
         self.slots = threading.Semaphore(AT_ONCE)
         self.judging = threading.Lock()         # one at a time: CPU
         self.before = {signal.SIGKILL: 0, signal.SIGTERM: 0}
+        self.again = {signal.SIGKILL: 0, signal.SIGTERM: 0}
         self.stops = []         # seconds from SIGTERM to the end
 
     def moments(self, salt):
@@ -204,6 +206,7 @@ class Sweep:
             check = capdump("verify", victim.out)
             if check.code != CUT_SHORT:
                 problems.append("verify: %s\n%s" % (check, check.out))
+            problems += self.recapture(victim.out, signum)
         due = victim.done_by(sent - LATE - victim.stall(sent))
         if pages < due:
             problems.append("%d pages are in it, %d were finished %g s before"
@@ -211,6 +214,28 @@ class Sweep:
         if code == CUT_SHORT and pages < victim.done_by(sent):
             problems.append("SIGTERM: %d pages are in it, %d were finished"
                             % (pages, victim.done_by(sent)))
+        return problems
+
+    def recapture(self, path, signum):
+        """Problems of a dump that is made of one that was not finished: it has
+        what that has. Of some of them."""
+        self.again[signum] += 1
+        if self.again[signum] > AGAIN:
+            return []
+        run = capdump("-f", "-l", "-d", self.reference.level, path,
+                      path + ".again")
+        if run.code != CUT_SHORT:
+            return ["made anew: %s" % run]
+        judge = Judge(self.reference.image, self.reference.level)
+        problems = judge.dump(path + ".again", False, all_bits=False)
+        old = kdumpfile.Dump(path)
+        there = {p for p, desc in zip(old.kept, old.desc) if desc[0]}
+        lost = there - set(kdumpfile.Dump(path + ".again").kept)
+        # all struct pages are there, or it is told that none is left out
+        if lost:
+            problems.append("made anew: %d of %d pages lost, first %x" % (
+                len(lost), len(there), min(lost)))
+        harness.remove(path + ".again")
         return problems
 
     def judge_before(self, victim, code, signum):

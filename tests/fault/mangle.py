@@ -6,6 +6,7 @@ makes cycles), and files cut anywhere. Each ends within seconds and little
 memory: in one message and status 1, or in a dump that is right in every page
 of that file."""
 
+import json
 import os
 import re
 import resource
@@ -16,7 +17,7 @@ import harness
 from harness import (COMPLETE, CUT_SHORT, FULL, NO_DUMP, Judge, Suite,
                      capdump)
 
-ROUNDS = 300 if FULL else 40
+ROUNDS = 200 if FULL else 40
 MEMORY = 96 << 20               # private bytes
 SIZE = 1 << 30                  # of a dump: of memory that is not there
 FRAMES = 1 << 22                # more are not looked at one by one
@@ -145,6 +146,10 @@ def attempt(image, out, options):
     harness.remove(out)
     for word in ("info", "dmesg"):
         look(problems, capdump(word, image, limits=limits, timeout=SECONDS))
+    run = capdump("triage", "--json", image, limits=limits, timeout=SECONDS)
+    look(problems, run)
+    if run.code == COMPLETE:
+        json.loads(run.out)
     return [p for p in problems if p], run.code
 
 

@@ -60,26 +60,13 @@ def attempt(suite, judge, kind, threads, n):
 
 
 def sweep(suite, judge, kind, threads):
-    """All n of one kind; batches, since two runs go at once."""
-    numbers, problems, codes, last = steps(), [], collections.Counter(), 0
+    """All n of one kind."""
+    numbers = steps()
     # every one of them, with each number of threads, takes many minutes
     if kind.startswith(("alloc", "read")) and threads:
         numbers = steps(False)
-    while True:
-        batch = list(itertools.islice(numbers, 8))
-        for n, (run, bad) in zip(batch, harness.parallel(
-                lambda n: attempt(suite, judge, kind, threads, n), batch)):
-            problems += bad
-            if run.struck or run.code is None:
-                codes[run.code] += 1
-                last = n
-        if last < batch[-1] or len(problems) > 20:
-            break
-    suite.check("%s-%d" % (kind, threads), problems,
-                "%d runs, n up to %d, by status %s" % (
-                    sum(codes.values()), last,
-                    " ".join("%s: %d" % i for i in sorted(
-                        codes.items(), key=str))))
+    harness.sweep(suite, "%s-%d" % (kind, threads), numbers,
+                  lambda n: attempt(suite, judge, kind, threads, n))
 
 
 def stop(suite, judge, limit, call, n, levels):
@@ -115,7 +102,8 @@ def stops(suite, judge):
     for levels, limit in ((31, 10 * size), ("0,31", size + 65536)):
         for call in ("read", "write", "sync"):
             problems, codes = [], collections.Counter()
-            for n in itertools.count(1, 1 if FULL or call != "read" else 5):
+            step = 1 if call != "read" else 4 if FULL else 13
+            for n in itertools.count(1, step):
                 run, bad = stop(suite, judge, limit, call, n, levels)
                 if not run.struck:
                     break
