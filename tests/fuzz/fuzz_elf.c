@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An ELF vmcore, whole or cut off: the first byte says how it is opened, the
- * rest is the file. Reads through a view and through windows.
+ * rest is the file. Reads through a view and through windows, and what is not
+ * large compares with itself.
  */
 #include "../../src/base/bytes.h"
+#include "../../src/formats/diff.h"
+#include "../../src/formats/verify_elf.h"
 #include "../../src/image/notes.h"
 #include "../../src/image/view.h"
 #include "../../src/image/vmcoreinfo.h"
@@ -56,6 +59,27 @@ static struct error *on_note(void *arg, const struct note *note)
 	return NULL;
 }
 
+static void no_run(void *arg, enum diff_kind kind, uint64_t paddr,
+		   uint64_t end)
+{
+	(void)arg;
+	FUZZ_CHECK(kind == DIFF_UNREADABLE && paddr < end);
+}
+
+static void compare(const struct image *image, struct log *log)
+{
+	struct progress progress;
+	struct diff_counts counts;
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < image->nr_segments; i++)
+		nr += image->segments[i].memsz >> 12;
+	progress_init(&progress, log, -1);
+	if (nr < 4096)
+		error_destroy(diff_images(image, image, &progress, no_run,
+					  NULL, &counts));
+}
+
 static void read_all(const struct image *image, struct log *log)
 {
 	struct vmcoreinfo *vmcoreinfo = NULL;
@@ -77,10 +101,12 @@ static void read_all(const struct image *image, struct log *log)
 		read_around(image, view, s->paddr - 1);
 	}
 	view_destroy(view);
+	compare(image, log);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
+	static struct verify_elf report;
 	struct image *image = NULL;
 	struct error *err;
 	struct log log;
@@ -97,6 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			 (bytes[0] & 2 ? IMAGE_SALVAGE : 0), &log, &image);
 	if (!err)
 		read_all(image, &log);
+	if (!err)
+		error_destroy(verify_elf(image, &log, &report));
 	FUZZ_CHECK(!err || strlen(error_message(err)) > 10);
 	error_destroy(err);
 	image_close(image);

@@ -147,13 +147,13 @@ def memmap_bytes(raw, machine):
                 yield page[:2048]
 
 
-def small_dump(path):
-    """The dump at PATH with some of its pages, as frames 0, 2, 4 ..."""
+def small_dump(path, count=24):
+    """The dump at PATH with COUNT of its pages, as frames 0, 2, 4 ..."""
     dump = kdumpfile.Dump(path)
     size = dump.head["block_size"]
     head = bytearray(dump.map[:size * (1 + dump.head["sub_hdr_size"])])
     where, numbers, sub = dump.shape
-    count = 24 if size < 65536 else 8
+    count = count if size < 65536 else 8
     at = where + struct.calcsize(dump.order + numbers[:5])
     struct.pack_into(dump.order + "II", head, at, 2, 2 * count)
     at = size + struct.calcsize(dump.order + sub) - 8
@@ -167,6 +167,39 @@ def small_dump(path):
                                 flags, 0)
         data += dump.map[offset:offset + length]
     return bytes(head) + bits + bits + table + data
+
+
+def parts_of(dump, *ends):
+    """A small dump as makedumpfile --split would have written it: of frames up
+    to each of ENDS."""
+    size, = struct.unpack_from("<I", dump, 428)
+    bitmaps = size * (1 + struct.unpack_from("<I", dump, 432)[0])
+    frames, = struct.unpack_from("<Q", dump, size + 96)
+    table, start = bitmaps + 2 * size, 0
+    desc = dict(zip(range(0, frames, 2), struct.iter_unpack(
+        "<qIIQ", dump[table:table + 24 * (frames // 2)])))
+    for end in ends:
+        head = bytearray(dump[:table])
+        struct.pack_into("<I", head, size + 12, 1)
+        for at in (16, 80):     # for 32 bits, and for 64
+            struct.pack_into("<QQ", head, size + at, start, end)
+        mine = [desc[pfn] for pfn in desc if start <= pfn < end]
+        at, body, data = table + 24 * len(mine), b"", b""
+        for offset, length, flags, _ in mine:
+            body += struct.pack("<qIIQ", at + len(data), length, flags, 0)
+            data += dump[offset:offset + length]
+        yield bytes(head) + body + data
+        start = end
+
+
+def split(seeds, small):
+    """For fuzz_split: files, also one too few, or twice; ranges."""
+    a, b, c = parts_of(small, 16, 20, 48)
+    for files in ((a, b, c), (c, b, a), (b, c), (a, a, c), (a, small), (c,)):
+        seeds.add("split", b"\0" + b"CUT HERE".join(files))
+    for script in ((0, 0, 24, 24, 48), (1, 0, 8, 8, 30, 30, 48),
+                   (2, 0, 9, 9, 17, 20, 30, 40, 48)):
+        seeds.add("split", b"\1" + bytes(script).ljust(9, b"\0") + small)
 
 
 def renamed(dump, name):
@@ -183,7 +216,7 @@ def dump_of(seeds, path, options, name=None):
     seeds.add("kdump", small)
     if name:
         seeds.add("kdump", renamed(small, name))
-    return out
+    return out, small
 
 
 def stream_of(path):
@@ -195,19 +228,72 @@ def dumps(seeds, path):
     """Dumps of each codec, cut ones, and streams."""
     for options in (["-z"], ["-l"], ["-c"], ["-p"], ["-L", "140000"],
                     ["-d", "0", "-L", "200K"]):
-        out = dump_of(seeds, path, options, options == ["-c"] and b"i686")
+        out, small = dump_of(seeds, path, options,
+                             options == ["-c"] and b"i686")
+        if options in (["-z"], ["-l"]):
+            split(seeds, small)
     with open(out, "rb") as file:
         seeds.add("kdump", file.read())
     os.unlink(out)
     stream = stream_of(path)
     seeds.add("flat", stream)
     seeds.add("flat", stream[:len(stream) // 2])
+    seeds.add("kdump", stream)
+    seeds.add("kdump", stream[:len(stream) // 2])
     head = struct.Struct(">16sqq")
     small = head.pack(b"makedumpfile", 1, 1).ljust(4096, b"\0")
     record = struct.Struct(">qq")
     seeds.add("flat", small + record.pack(0, 8) + b"KDUMP   "
               + record.pack(4096, 4) + b"abcd" + record.pack(-1, -1))
     seeds.add("flat", small + record.pack(8, 3) + b"abc")
+
+
+def flattened(dump, piece):
+    """In records of so many bytes."""
+    record = struct.Struct(">qq")
+    return struct.pack(">16sqq", b"makedumpfile", 1, 1).ljust(
+        4096, b"\0") + b"".join(
+            record.pack(at, len(dump[at:at + piece])) + dump[at:at + piece]
+            for at in range(0, len(dump), piece)) + record.pack(-1, -1)
+
+
+def cuts(seeds, path):
+    """What every_cut cuts at every byte: FOLDER/cuts/TARGET/NAME."""
+    def put(target, name, content):
+        where = os.path.join(seeds.folder, "cuts", target)
+        os.makedirs(where, exist_ok=True)
+        with open(os.path.join(where, name), "wb") as file:
+            file.write(content)
+
+    out = os.path.join(seeds.folder, "seed.dump")
+    for name, letter in (("zlib", "-c"), ("lzo", "-l"), ("snappy", "-p"),
+                         ("zstd", "-z")):
+        subprocess.run([CAPDUMP, "-f", letter, path, out], check=True,
+                       capture_output=True)
+        small = small_dump(out, 8)
+        put("kdump", name, small)
+    put("split", "parts", b"CUT HERE".join(parts_of(small, 8, 16)))
+    put("kdump", "flattened", flattened(small, 5000))
+    # QEMU's streams: it names no machine, and its records are of 64 KiB at most
+    put("kdump", "qemu", flattened(renamed(small, b"Unknown"), 65536))
+    put("flat", "zstd", flattened(small, 5000))
+    subprocess.run([CAPDUMP, "-f", "-E", "-d", "31", "-L", "20K", path, out],
+                   check=False, capture_output=True)
+    with open(out, "rb") as file:
+        put("elf", "dump", file.read())
+    os.unlink(out)
+
+
+def elf_dumps(seeds, path):
+    """ELF dumps (-E), also unfinished ones."""
+    out = os.path.join(seeds.folder, "seed.elf")
+    for limit, flags in (("12K", 0), ("20K", 2), ("48K", 1)):
+        subprocess.run([CAPDUMP, "-f", "-E", "-d", "31", "-L", limit, path,
+                        out], check=False, capture_output=True)
+        if os.path.exists(out):
+            with open(out, "rb") as file:
+                seeds.add("elf", bytes([flags]) + file.read())
+            os.unlink(out)
 
 
 def pages(seeds, raw):
@@ -298,10 +384,12 @@ def main():
         patches(seeds, number, raw, machine, frames)
         if name == "h72-extreme":
             dumps(seeds, path)
+            elf_dumps(seeds, path)
+            cuts(seeds, path)
             pages(seeds, raw)
         elif name in OTHERS:
             os.unlink(dump_of(seeds, path, ["-d", "31", "-" + "zlcp"[
-                number % 4]], raw.map[4] == 1 and b"Unknown"))
+                number % 4]], raw.map[4] == 1 and b"Unknown")[0])
             if number % 4 == 0:
                 seeds.add("flat", stream_of(path)[:200000])
     trees(seeds)
