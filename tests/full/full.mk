@@ -19,7 +19,7 @@ asan:
 # that takes 20 seconds to describe
 e2e-full: $(BUILD)/capdump
 	FULL=1 CAPDUMP=$(abspath $<) E2E_FOLDER=$(abspath $(BUILD))/e2e-full \
-		tests/e2e/run.py sets grid devices matrix elf notes
+		tests/e2e/run.py sets grid devices matrix elf notes chains
 	FULL=1 CAPDUMP=$(abspath $<) E2E_FOLDER=$(abspath $(BUILD))/e2e-full \
 		tests/peer/run.py sets
 
