@@ -9,6 +9,7 @@ Fixtures of kernels that this makedumpfile does not know are told in a NOTE
 and not judged: what it says of them would be wrong.
 """
 
+import itertools
 import os
 import platform
 import re
@@ -21,9 +22,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 import harness          # noqa: E402
 import run as runner    # noqa: E402
 import selftest         # noqa: E402
-from harness import (CODECS, LEVELS, TIMEOUT, Skip, equal, fixtures, need,
+from harness import (CODECS, TIMEOUT, Skip, equal, fixtures, need,
                      pack, read_dump, same_file)        # noqa: E402
+import elfdump          # noqa: E402
 import kdumpfile        # noqa: E402
+from t_sets import levels_of            # noqa: E402
 
 PEER = selftest.Peer()
 IMAGE = "good-6.1-vmemmap"
@@ -45,9 +48,7 @@ def partial(image):
     """Frames that lie only partly in a segment: 1.7.2 leaves them out."""
     if PEER.version >= (1, 7, 8):
         return set()
-    core = image.core()
-    whole = {pfn for first, end, _ in core.whole for pfn in range(first, end)}
-    return core.present() - whole
+    return image.partial()
 
 
 def same_frames(what, have, want):
@@ -77,10 +78,10 @@ def check_level(box, image, level):
 
 
 def sets(box, name):
-    """Equal sets and contents at each level."""
+    """Equal sets and contents at some levels, with FULL=1 at each."""
     installed()
     image = box.image(name)
-    for level in LEVELS:
+    for level in levels_of(name):
         check_level(box, image, level)
 
 
@@ -102,8 +103,9 @@ def refilter(box):
     installed()
     image = box.image(IMAGE)
     read = []
-    for codec, letter in CODECS.items():
-        box.good("-f", letter, "-d", "0", image.path, "ours")
+    for (codec, letter), words in itertools.product(
+            CODECS.items(), ((), ("--dedup",))):
+        box.good("-f", letter, "-d", "0", *words, image.path, "ours")
         result = PEER.run("-d", "31", box.path("ours"),
                           out=box.path("theirs"))
         if b"when building" in result.stdout + result.stderr:
@@ -114,9 +116,124 @@ def refilter(box):
         want, either = theirs_as_ours(image, 31, dump.kept)
         same_frames(codec, image.expect(31)["keep"] - either, want)
         harness.check_contents(dump, image.core())
-        read.append(codec)
-    need("zlib" in read, "it reads %s only", read)
+        read.append(codec + "".join(words))
+    need("zlib--dedup" in read, "it reads %s only", read)
     return " ".join(read)
+
+
+def refiltered(box):
+    """We read its dumps of each codec that it was built with, and make of
+    them what we make of the vmcore; of those that -L ended what is left."""
+    installed()
+    image, read = box.image(IMAGE), []
+    box.good("-l", "-d", "31", image.path, "want")
+    want = read_dump(box.path("want"))
+    for codec, letter in dict(CODECS, none=None).items():
+        result = PEER.run(*([letter] if letter else []), "-d", "1",
+                          image.path, out=box.path("theirs"))
+        if b"when building" in result.stdout + result.stderr:
+            continue            # built without that codec
+        box.good("-f", "-l", "-d", "31", "theirs", "ours")
+        ours = read_dump(box.path("ours"))
+        same_frames(codec, set(ours.kept),
+                    set(want.kept) & set(kdumpfile.Dump(
+                        box.path("theirs")).kept))
+        equal("present", ours.present, want.present)
+        equal("utsname", ours.head["nodename"], want.head["nodename"])
+        equal("notes", ours.area("note"), want.area("note"))
+        harness.check_contents(ours, image.core())
+        read.append(codec)
+    need("zlib" in read, "its dumps of %s only were made", read)
+    cut_short(box, image)
+    return " ".join(read)
+
+
+def cut_short(box, image):
+    size = os.path.getsize(box.path("theirs"))
+    # 1 or 2: it says that the limit was reached
+    PEER.run("-d", "1", "-L", str(size // 2), image.path, out=box.path("less"))
+    less = kdumpfile.Dump(box.path("less"))
+    need(less.not_reached, "%s", "-L left nothing out")
+    box.bad(3, "-f", "-l", "-d", "31", "less", "ours")
+    ours = read_dump(box.path("ours"))
+    there = {pfn for pfn, desc in zip(less.kept, less.desc) if desc[0]}
+    need(ours.kept and set(ours.kept) <= there, "%s", "pages from nowhere")
+    need(ours.head["status"] & kdumpfile.INCOMPLETE, "%s", "it is complete")
+    harness.check_contents(ours, image.core())
+
+
+def elf_input(box):
+    """We read its ELF dumps, where what was excluded is no segment, or zeroes,
+    in the file or beyond it, and make of them what we make of the vmcore."""
+    installed()
+    image = box.image(IMAGE)
+    box.good("-l", "-d", "31", image.path, "want")
+    want = read_dump(box.path("want"))
+    for level in ("1", "31"):
+        result = PEER.run("-E", "-d", level, image.path,
+                          out=box.path("theirs"))
+        need(result.returncode == 0, "-E: %s", result.stderr[-300:])
+        need("\ngood\n" in box.good("verify", "theirs").out.decode(), "%s",
+             "verify")
+        box.good("-f", "-l", "-d", "31", "theirs", "ours")
+        ours = read_dump(box.path("ours"))
+        # some versions lose a frame that is not whole
+        lost = set(want.kept) - set(ours.kept)
+        same_frames(level, set(ours.kept) | (lost & partial(image)),
+                    set(want.kept))
+        equal("max_mapnr", ours.max_mapnr, want.max_mapnr)
+        # what we keep and it excludes is zeroes in its file
+        gone = image.expect(31)["maybe"] | selftest.peer_rules(
+            image.fx, int(level))[1]
+        for pfn, page in ours.pages(set(ours.kept) - gone):
+            need(page == image.core().page(pfn), "frame %x differs", pfn)
+        for command in ("info", "dmesg"):
+            equal(command, without_file(box.good(command, "theirs").out),
+                  without_file(box.good(command, image.path).out))
+
+
+def split(box):
+    """We put together what it split, as it does itself."""
+    installed()
+    image = box.image(IMAGE)
+    box.good("-l", "-d", "1", image.path, "want")
+    names = [box.path("part%d" % i) for i in range(3)]
+    result = PEER.run("--split", "--splitblock-size", "1024", "-l", "-d", "1",
+                      image.path, *names[:2], out=names[2])
+    need(result.returncode == 0, "--split: %s", result.stderr[-300:])
+    result = PEER.run("--reassemble", *names, out=box.path("theirs"))
+    need(result.returncode == 0, "--reassemble: %s", result.stderr[-300:])
+    theirs = kdumpfile.Dump(box.path("theirs"))
+    box.good("--reassemble", *names[::-1], "ours")
+    ours = read_dump(box.path("ours"))
+    equal("kept", ours.kept, theirs.kept)
+    equal("present", ours.present, theirs.present)
+    equal("codecs", set(ours.by_codec), set(theirs.by_codec))
+    harness.check_contents(ours, image.core())
+    spread = sum(os.path.getsize(n) > os.path.getsize(
+        box.path("theirs")) // 10 for n in names)
+    need(spread > 1, "%s", "all pages are in one part")
+
+
+def split_by_us(box):
+    """It puts together what we split, at levels with zero pages in the dump and
+    without: the same pages."""
+    installed()
+    image = box.image(IMAGE)
+    names = [box.path("part%d" % i) for i in range(5)]
+    for level in ("0", "31"):
+        box.good("-f", "-l", "-d", level, image.path, "whole")
+        box.good("-f", "-l", "-d", level, "--split", image.path, *names)
+        result = PEER.run("--reassemble", *names, out=box.path("theirs"))
+        need(result.returncode == 0, "--reassemble: %s", result.stderr[-300:])
+        box.good("diff", "whole", "theirs")
+        os.unlink(box.path("theirs"))
+
+
+def without_file(out):
+    """And without what differs: the file's own facts."""
+    return [line for line in out.splitlines() if not re.match(
+        rb"file:|memory:|pages:|   ", line)]
 
 
 def rearrange(box):
@@ -139,6 +256,47 @@ def rearrange(box):
     same_frames("its stream", image.expect(31)["keep"] - either, want)
     harness.check_contents(dump, image.core())
     box.good("verify", "again")
+
+
+def runs(pfns):
+    """Lengths of the runs of frames, by each of their frames."""
+    length, run = {}, []
+    for pfn in sorted(pfns) + [None]:
+        if run and (pfn is None or pfn != run[-1] + 1):
+            length.update(dict.fromkeys(run, len(run)))
+            run = []
+        run.append(pfn)
+    return length
+
+
+def elf(box, name):
+    """-E: each page of ours is in its dump, with equal contents (or zero and
+    in neither file); what its file has and ours leaves out is of a run of
+    fewer than 256 such frames."""
+    installed()
+    image = box.image(name)
+    for level in (0, 16, 31):
+        box.good("-f", "-E", "-d", level, image.path, "ours")
+        peer_good("-E", "-d", level, image.path, out=box.path("theirs"))
+        ours, theirs = (elfdump.ElfDump(box.path(n), image.machine.page)
+                        for n in ("ours", "theirs"))
+        _, either = theirs_as_ours(image, level, theirs.frames)
+        wrong = selftest.peer_rules(image.fx, level)[1]     # it lacks these
+        missing = set(ours.frames) - set(theirs.frames) - either - wrong
+        need(not missing, "level %d: only in ours: %s", level,
+             pack(sorted(missing))[:200])
+        for pfn in set(ours.frames) & set(theirs.frames) - wrong - either:
+            need(ours.page(pfn) == theirs.page(pfn),
+                 "level %d: frame %x differs", level, pfn)
+        core = elfdump.ElfDump(image.path, image.machine.page)
+        out = runs(set(core.frames) - set(ours.frames))
+        extra = {pfn for load in theirs.loads if load.filesz for pfn in range(
+            -(-load.paddr // ours.page_size),
+            (load.paddr + load.filesz) // ours.page_size)} - set(ours.frames)
+        need(all(out[pfn] < 256 for pfn in extra - either),
+             "level %d: the peer has frames of long runs: %s", level,
+             pack(sorted(p for p in extra if out[p] >= 256))[:200])
+        need(ours.notes == theirs.notes, "level %d: notes", level)
 
 
 def log_lines(path):
@@ -182,7 +340,13 @@ def tests():
               % (PEER.text, kernel, len(names)), flush=True)
     yield "header", header
     yield "refilter", refilter
+    yield "refiltered", refiltered
+    yield "elf-input", elf_input
+    yield "split", split
+    yield "split-by-us", split_by_us
     yield "rearrange", rearrange
+    for name in ("good-6.1-ragged", IMAGE):
+        yield "elf-" + name, elf, name
     for name in ("good-5.10-logrecords", IMAGE):
         yield "dmesg-" + name, dmesg, name
 
