@@ -18,6 +18,7 @@
 #             and in the capture kernel when all dumps are made
 #   QEMU_WORDS MONITOR  arguments for QEMU; a command that is given the boot
 #             log's name and prints what QEMU's monitor is to do
+#   LIVE      shell lines for the first kernel, when all pages are made
 #   WORK_MIB HUGE GIGA DIRTY BALLOON    size of the workload
 #   RESETS    1: the machine starts again after a reset, as it is
 #   DONE      what the console says at the end (VM: capture done)
@@ -53,6 +54,7 @@ console=$console words="$words" capture_words="$capture_words"
 capture_append="${CAPTURE_APPEND:-}" record_options="${RECORD_OPTIONS:--d 31 -z --level 10}"
 P
 echo "${BEFORE:-}" > "$work/fs/vm/before.sh"
+echo "${LIVE:-}" > "$work/fs/vm/live.sh"
 echo "${AFTER:-}" > "$work/fs/vm/after.sh"
 echo "${before_kexec:-}" > "$work/fs/vm/before-kexec.sh"
 echo "${after_kexec:-}" > "$work/fs/vm/after-kexec.sh"
@@ -91,10 +93,22 @@ qemu+=(${QEMU_WORDS:-})
 qemu+=(-kernel "$kernel/vmlinuz" -initrd "$work/initrd" -append
 	"console=$console $words crashkernel=$CRASHKERNEL ${APPEND:-}")
 
+# A kernel that dies before its first program would stay until TIMEOUT: QEMU is
+# told to end. It is asked for nothing every second, which fails once it is gone.
+watch_start() {
+	trap '' PIPE
+	while ! grep -aqs 'VM: first kernel up' "$out/boot.log" && echo; do
+		! grep -aqs 'end Kernel panic' "$out/boot.log" || echo quit
+		sleep 1
+	done 2> /dev/null || true
+	trap - PIPE
+}
+
 # what the balloon leaves is set before the guest has a driver for it
 run() {
 	{ [ "${BALLOON-24}" = '' ] || echo "balloon $((ram - ${BALLOON-24}))"
 		sleep 1
+		watch_start
 		[ -z "${MONITOR:-}" ] || $MONITOR "$out/boot.log"; } |
 		BIND="$work $out $kernel" timeout "${TIMEOUT:-600}" \
 			"${tools[@]}" "${qemu[@]}" > "$out/qemu.log" 2>&1

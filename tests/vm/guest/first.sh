@@ -45,6 +45,7 @@ sleep 10
 ! command -v capdump > /dev/null || capdump estimate --json \
 	> $out/estimate.json 2> $out/estimate.log ||
 	echo "VM: estimate: status $?"
+. /mnt/vm/live.sh
 sync
 # last, when nothing moves any more: the frames of known pages, then flags
 touch /tmp/tell
