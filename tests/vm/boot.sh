@@ -23,6 +23,7 @@
 #   RESETS    1: the machine starts again after a reset, as it is
 #   DONE      what the console says at the end (VM: capture done)
 #   PROGRAMS MODULES    further programs and modules for the guest
+#   RAW_DISK  file: a second disk (/dev/vdb)
 #   RECORD    file: a second, ext4 disk (/dev/vdb) whose writes are logged
 #             into FILE; FILE.base is the disk before the boot
 #   TIMEOUT   seconds
@@ -51,7 +52,8 @@ levels="${LEVELS:-31 1}" raw=${RAW-1}
 cpus=${CAPTURE_CPUS:-1} crash_cpu=${CRASH_CPU:-}
 kexec_options="${KEXEC_OPTIONS:-}" power_off="${power_off:-poweroff -f}"
 console=$console words="$words" capture_words="$capture_words"
-capture_append="${CAPTURE_APPEND:-}" record_options="${RECORD_OPTIONS:--d 31 -z --level 10}"
+capture_append="${CAPTURE_APPEND:-}" record="${RECORD:-}"
+record_options="${RECORD_OPTIONS:--d 31 -z --level 10}"
 P
 echo "${BEFORE:-}" > "$work/fs/vm/before.sh"
 echo "${LIVE:-}" > "$work/fs/vm/live.sh"
@@ -87,6 +89,8 @@ if [ -n "${RECORD:-}" ]; then
 		-blockdev "node-name=b,driver=blklogwrites,file=br,log=lf"
 		-device "$disk,drive=b,write-cache=on")
 fi
+[ -z "${RAW_DISK:-}" ] || qemu+=(-device "$disk,drive=raw" -drive
+	"file=$RAW_DISK,if=none,id=raw,format=raw,cache=unsafe")
 [ -n "${RESETS:-}" ] || qemu+=(-no-reboot)
 # shellcheck disable=SC2206 # words
 qemu+=(${QEMU_WORDS:-})

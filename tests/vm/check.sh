@@ -102,6 +102,8 @@ on_host() { # KEY DIR: the dumps the guest made, made again
 	claim "$key d31: info names release and panic" info_names "$dir"
 	claim "$key d31: info knows where the CPUs were" quiet \
 		"$dir/registers.log" registers "$dir"
+	claim "$key d31: triage names panic, function and modules" quiet \
+		"$dir/triage.log" triaged "$dir"
 	claim "$key d31: dmesg is the vmcore's" same_dmesg "$dir"
 }
 
@@ -140,6 +142,7 @@ readers() { # KEY DIR
 		/usr/bin/python3 -B "$VM/$struct_pages" "$2/vmcore" \
 		$(($(stat -c %s "$2/kpageflags") / 8 - 1)) "$2/pages"
 	[ -e "$2/vmlinux" ] || return 0
+	read_symbols "$1" "$2"
 	read_drgn "$1" "$2"
 	case $1 in 5.* | 6.1*) read_crash "$1" "$2" ;; esac
 }
@@ -190,6 +193,7 @@ judge() { # KEY: all claims of one crash
 	prepare "$key" "$dir"
 	sets "$key" "$dir"
 	also "$key" "$dir"
+	[ "$key" != 6.1 ] || crash_forms "$key" "$dir"
 	[ "$key" != 6.12 ] || cut_short "$key" "$dir"
 	[ ! -e "$dir/writes" ] || /usr/bin/python3 -B "$VM/powercut.py" \
 		"$key" "$dir" "$CAPDUMP" | tee -a "$out/results.txt" || true

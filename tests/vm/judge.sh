@@ -40,6 +40,11 @@ registers() { # DIR
 		"$1/kallsyms.txt"
 }
 
+triaged() { # DIR
+	"$CAPDUMP" triage --json "$1/d31" | /usr/bin/python3 -B \
+		"$VM/triaged.py" "$1/release" "$1/modules.txt"
+}
+
 same_dmesg() { # DIR: raw vmcore and dump; the log ends with the panic
 	local dir=$1
 	"$CAPDUMP" dmesg "$dir/vmcore" > "$dir/dmesg.vmcore" || return 1
@@ -158,21 +163,25 @@ streams() { # DIR VMCORE LEVEL
 
 # --- crash
 
-crash_view() { # DIR DUMP: DUMP.COMMAND for each command
+crash_view() { # DIR DUMP [FILE...]: DUMP.COMMAND for each command, read in FILEs
 	local dir=$1 dump=$2 c
+	shift 2
+	[ $# -gt 0 ] || set -- "$dump"
 	rm -f "$dump".crash.*
 	for c in sys bt ps log 'kmem -i'; do
 		echo "$c > $dump.crash.${c%% *}"
 	done > "$dir/commands"
 	BIND=$dir timeout 300 "$VM/chroot.sh" crash -s -i "$dir/commands" \
-		"$dir/vmlinux" "$dump" < /dev/null > "$dump.crash" 2>&1
+		"$dir/vmlinux" "$@" < /dev/null > "$dump.crash" 2>&1
 	cat "$dump.crash"
 	[ -s "$dump.crash.kmem" ]
 }
 
 same_crash() { # DIR DUMP COMMAND MUST-HAVE
-	grep -v DUMPFILE: "$1/vmcore.crash.$3" > "$1/want.txt"
-	grep -v DUMPFILE: "$2.crash.$3" > "$1/have.txt"
+	# what it was given, one file or several
+	sed '/ DUMPFILES\{0,1\}: /d' "$1/vmcore.crash.$3" > "$1/want.txt"
+	sed '/ DUMPFILES\{0,1\}: /d; / \[PARTIAL DUMP\]$/d' "$2.crash.$3" \
+		> "$1/have.txt"
 	grep -q "$4" "$1/have.txt" && diff "$1/want.txt" "$1/have.txt"
 }
 
@@ -185,6 +194,25 @@ read_crash() { # KEY DIR
 		same_crash "$dir" "$dir/d31" kmem 'TOTAL MEM'
 }
 
+# other forms of the dump: an ELF dump, and the parts of a split one together
+crash_forms() { # KEY DIR
+	local key=$1 dir=$2 parts
+	parts="$dir/part.1 $dir/part.2 $dir/part.3"
+	claim "$key elf: capdump makes it" quiet "$dir/elf.log" \
+		"$CAPDUMP" -f -E -d 31 "$dir/vmcore" "$dir/elf"
+	claim "$key elf: crash opens it" crash_view "$dir" "$dir/elf"
+	same_crash_all "$key elf" "$dir" "$dir/elf"
+	# shellcheck disable=SC2086 # words
+	claim "$key split: capdump makes it" quiet "$dir/split.log" \
+		"$CAPDUMP" -f --split -d 31 "$dir/vmcore" $parts
+	# shellcheck disable=SC2086
+	claim "$key split: crash opens the parts" \
+		crash_view "$dir" "$dir/split" $parts
+	same_crash_all "$key split" "$dir" "$dir/split"
+	# shellcheck disable=SC2086
+	rm -f "$dir/elf" $parts
+}
+
 same_crash_all() { # WHAT DIR DUMP
 	claim "$1: crash's sys as in the raw vmcore" \
 		same_crash "$2" "$3" sys 'PANIC: "Kernel panic'
@@ -194,6 +222,14 @@ same_crash_all() { # WHAT DIR DUMP
 		same_crash "$2" "$3" ps kthreadd
 	claim "$1: crash's log as in the raw vmcore" \
 		same_crash "$2" "$3" log 'Kernel panic - not syncing'
+}
+
+# --- -g and -x
+
+read_symbols() { # KEY DIR
+	claim "$1: -g says what the kernel says, -x drops what its note lets drop" \
+		/usr/bin/python3 -B "$VM/symbols.py" "$CAPDUMP" "$2/vmcore" \
+		"$2/vmlinux"
 }
 
 # --- a dump that stops when ranks 0 and 1 are out

@@ -23,7 +23,7 @@ if command -v capdump > /dev/null; then
 	for level in $levels; do capture "d$level" -d "$level"; done
 	grep -E 'MemFree|MemAvail' /proc/meminfo >> $out/capture-mem.txt
 fi
-if [ -b /dev/vdb ] && command -v capdump > /dev/null; then
+if [ -n "$record" ] && command -v capdump > /dev/null; then
 	# a disk whose writes the host records, for the power cuts
 	mkdir /recorded
 	mount -t ext4 /dev/vdb /recorded
