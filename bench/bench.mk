@@ -34,9 +34,15 @@ bench-split:
 	$(MAKE) all
 	bench/split.py --document
 
+# other inputs and outputs than a vmcore and a compressed dump
+bench-ways:
+	bench/install
+	$(MAKE) all
+	bench/ways.py --document $(BENCH)
+
 # what can break of them without a measurement
 check-bench: $(BUILD)/capdump bench-build
 	BUILD=$(abspath $(BUILD)) /usr/bin/python3 -B bench/selftest.py
 
-.PHONY: bench-build bench bench-vm bench-64k bench-split \
+.PHONY: bench-build bench bench-vm bench-64k bench-split bench-ways \
 	check-bench

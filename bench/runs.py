@@ -46,16 +46,18 @@ def sync(path):
     os.close(fd)
 
 
-def measure(command, cpus, out):
-    """The figures of one run on that many CPUs; OUT is gone afterwards."""
-    remove(out)
+def measure(command, cpus, out, more=(), stdin=os.devnull, stdout=os.devnull):
+    """The figures of one run on that many CPUs; OUT, and MORE files that it
+    writes, are gone afterwards."""
+    for path in (out, *more):
+        remove(path)
     os.sync()           # what others left to write is not ours
     pinned = ["taskset", "-c", ",".join(map(str, pick(cpus))), *command]
-    start = time.monotonic()
-    # pylint: disable-next=consider-using-with
-    child = subprocess.Popen(pinned, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL,
-                             stderr=subprocess.PIPE)
+    with open(stdin, "rb") as read, open(stdout, "wb") as write:
+        start = time.monotonic()
+        # pylint: disable-next=consider-using-with
+        child = subprocess.Popen(pinned, stdin=read, stdout=write,
+                                 stderr=subprocess.PIPE)
     peak = Peak(child.pid)
     peak.start()
     err = child.stderr.read()
@@ -66,11 +68,13 @@ def measure(command, cpus, out):
     if child.returncode:
         sys.exit("%s: exit %d\n%s" % (" ".join(command), child.returncode,
                                       err.decode(errors="replace")[-2000:]))
-    sync(out)
+    for path in (out, *more):
+        sync(path)
     took = time.monotonic() - start
-    size = os.path.getsize(out)
+    size = sum(map(os.path.getsize, (out, *more)))
     child.stderr.close()
-    os.unlink(out)
+    for path in (out, *more):
+        os.unlink(path)
     return dict(time=took, ended=ended - start, user=used.ru_utime,
                 system=used.ru_stime, anon=peak.anon << 10,
                 resident=peak.resident << 10, size=size)

@@ -145,6 +145,8 @@ def one_run(folder):
                        out)
     need(got["size"] == 5000 and not os.path.exists(out), str(got))
     need(got["time"] >= got["ended"] > 0, str(got))
+    got = runs.measure(["cat"], 1, out, stdin=__file__, stdout=out)
+    need(got["size"] == os.path.getsize(__file__), str(got))
     try:
         runs.measure(["false"], 1, out)
     except SystemExit:
