@@ -40,9 +40,15 @@ bench-ways:
 	$(MAKE) all
 	bench/ways.py --document $(BENCH)
 
+# what equal pages that share their contents save and cost
+bench-dedup:
+	bench/install
+	$(MAKE) all
+	bench/dedup.py --document $(BENCH)
+
 # what can break of them without a measurement
 check-bench: $(BUILD)/capdump bench-build
 	BUILD=$(abspath $(BUILD)) /usr/bin/python3 -B bench/selftest.py
 
-.PHONY: bench-build bench bench-vm bench-64k bench-split bench-ways \
+.PHONY: bench-build bench bench-vm bench-64k bench-split bench-ways bench-dedup \
 	check-bench
