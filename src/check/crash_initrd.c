@@ -70,7 +70,7 @@ struct error *crash_initrd_read(const char *root, const char *release,
 	if (!ret->bytes)
 		return NULL;
 	err = initramfs_open((const uint8_t *)ret->bytes, ret->len,
-			     &ret->image);
+			     INITRAMFS_MAX_UNPACKED, &ret->image);
 	if (!err || error_kind(err) != ERROR_INVALID)
 		return err;
 	ret->damaged = strdup(error_message(err));

@@ -114,7 +114,8 @@ static struct error *parse_plain(const uint8_t *bytes, size_t len,
 }
 
 static struct error *parse_packed(const uint8_t *bytes, size_t len,
-				  struct initramfs *ret, size_t *used)
+				  size_t max_unpacked, struct initramfs *ret,
+				  size_t *used)
 {
 	uint8_t **to = &ret->unpacked[ret->nr_unpacked];
 	struct error *err;
@@ -124,8 +125,7 @@ static struct error *parse_packed(const uint8_t *bytes, size_t len,
 	if (ret->nr_unpacked == INITRAMFS_MAX_ARCHIVES)
 		return error_create(ERROR_INVALID, "more than %d archives",
 				    INITRAMFS_MAX_ARCHIVES);
-	err = unzip(bytes, len, INITRAMFS_MAX_UNPACKED - ret->unpacked_len,
-		    to, &made, used);
+	err = unzip(bytes, len, max_unpacked - ret->unpacked_len, to, &made, used);
 	if (err && error_kind(err) == ERROR_UNSUPPORTED) {
 		/* nor can be told where it ends */
 		ret->closed = unzip_format(bytes, len);
@@ -140,7 +140,7 @@ static struct error *parse_packed(const uint8_t *bytes, size_t len,
 }
 
 struct error *initramfs_open(const uint8_t *bytes, size_t len,
-			     struct initramfs *ret)
+			     size_t max_unpacked, struct initramfs *ret)
 {
 	*ret = (struct initramfs){ 0 };
 	for (size_t at = 0, used; at < len; ) {
@@ -149,7 +149,8 @@ struct error *initramfs_open(const uint8_t *bytes, size_t len,
 		} else if (is_header(bytes + at, len - at)) {
 			TRY(parse_entry(bytes, len, at, ret, &at));
 		} else if (unzip_format(bytes + at, len - at)) {
-			TRY(parse_packed(bytes + at, len - at, ret, &used));
+			TRY(parse_packed(bytes + at, len - at, max_unpacked, ret,
+					 &used));
 			at += used;
 		} else {
 			return error_create(ERROR_INVALID,

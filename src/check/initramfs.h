@@ -15,7 +15,8 @@
 #include "../base/error.h"
 
 #define INITRAMFS_MAX_PACKED ((size_t)512 << 20)	/* bytes */
-#define INITRAMFS_MAX_UNPACKED ((size_t)1 << 30)	/* of all archives */
+#define INITRAMFS_MAX_UNPACKED ((size_t)1 << 30)	/* of all archives,
+							 * of a real one */
 #define INITRAMFS_MAX_ENTRIES ((size_t)262144)
 #define INITRAMFS_MAX_ARCHIVES 16
 
@@ -37,10 +38,12 @@ struct initramfs {
 				 * packed it; NULL: all is there */
 };
 
-/* BYTES must outlive RET. ERROR_INVALID: it is none, or damaged, and where; what
- * came before is in RET then. initramfs_close() in any case. */
+/* BYTES must outlive RET. What is packed may take up to MAX_UNPACKED bytes of
+ * memory, of all archives together: a few bytes can hold that much.
+ * ERROR_INVALID: it is none, damaged or too large, and where; what came before is
+ * in RET then. initramfs_close() in any case. */
 struct error *initramfs_open(const uint8_t *bytes, size_t len,
-			     struct initramfs *ret);
+			     size_t max_unpacked, struct initramfs *ret);
 void initramfs_close(struct initramfs *initramfs);
 
 /* The file of that name in whatever folder, behind symbolic links; NULL: there

@@ -21,8 +21,7 @@ MAX_LEN = {"kdump": 300000, "flat": 300000, "split": 120000,
            "elf": 60000, "notes": 20000,
            "vmcoreinfo": 8192, "classify": 8192, "printk": 400,
            "kernel": 400, "zstd": 5000, "fadump": 8192,
-           # a packed block of 4 bytes gives 128 KiB
-           "initramfs": 1400}
+           "initramfs": 4096}
 DUMPS = ("kdump", "split", "flat", "elf")
 CUT_HANGS = 20          # of a dump of 20 KiB
 PREFIX = {"split": "0", "elf": "2"}     # what comes before the file

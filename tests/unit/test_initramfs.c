@@ -9,6 +9,8 @@
 #include "../../src/codec/unzip.h"
 #include "unit.h"
 
+#define LARGE INITRAMFS_MAX_UNPACKED
+
 struct archive {
 	uint8_t bytes[4096];
 	size_t len;
@@ -60,7 +62,7 @@ static void test_plain(void)
 	add(&a, "bin/sh", S_IFREG | 0755, "another");
 	add(&a, "usr/hard", S_IFREG | 0644, "late");
 	end(&a);
-	CHECK_OK(initramfs_open(a.bytes, a.len, &image));
+	CHECK_OK(initramfs_open(a.bytes, a.len, LARGE, &image));
 	CHECK(image.nr == 9 && !image.closed);
 	CHECK(!strcmp(image.entries[0].name, "bin/sh"));
 	entry = initramfs_find(&image, "sh");
@@ -89,7 +91,7 @@ static void test_cut(void)
 		struct error *err;
 
 		memcpy(copy, a.bytes, len);
-		err = initramfs_open(copy, len, &image);
+		err = initramfs_open(copy, len, LARGE, &image);
 		CHECK(image.nr <= 1);
 		CHECK(err || !len || image.nr == 1);
 		CHECK(!err || error_kind(err) == ERROR_INVALID);
@@ -105,22 +107,22 @@ static void test_bad(void)
 	struct initramfs image;
 
 	add_sized(&a, "x", S_IFREG, "abc", 3, 0xffffffff);
-	CHECK_ERROR(initramfs_open(a.bytes, a.len, &image), "beyond the end");
+	CHECK_ERROR(initramfs_open(a.bytes, a.len, LARGE, &image), "beyond the end");
 	initramfs_close(&image);
 	add(&b, "x", S_IFREG, "abc");
 	b.bytes[110 + 1] = 'y';		/* the name's end */
-	CHECK_ERROR(initramfs_open(b.bytes, b.len, &image), "no end");
+	CHECK_ERROR(initramfs_open(b.bytes, b.len, LARGE, &image), "no end");
 	initramfs_close(&image);
 	b.bytes[20] = 'g';
-	CHECK_ERROR(initramfs_open(b.bytes, b.len, &image), "offset 0");
+	CHECK_ERROR(initramfs_open(b.bytes, b.len, LARGE, &image), "offset 0");
 	initramfs_close(&image);
 	add(&c, "x", S_IFREG, "abc");
 	memcpy(c.bytes + c.len, "junk", 4);
-	CHECK_ERROR(initramfs_open(c.bytes, c.len + 4, &image), "offset 0x74");
+	CHECK_ERROR(initramfs_open(c.bytes, c.len + 4, LARGE, &image), "offset 0x74");
 	CHECK(image.nr == 1);
 	initramfs_close(&image);
 	memcpy(c.bytes + c.len, "\xfd" "7zXZ\0", 6);
-	CHECK_OK(initramfs_open(c.bytes, c.len + 6, &image));
+	CHECK_OK(initramfs_open(c.bytes, c.len + 6, LARGE, &image));
 	CHECK(image.nr == 1 && image.closed && !strcmp(image.closed, "xz"));
 	initramfs_close(&image);
 }
@@ -165,17 +167,23 @@ static void test_packed(void)
 	end(&b);
 	first = gzip_stored(a.bytes, a.len, packed);
 	second = gzip_stored(b.bytes, b.len, packed + first + 4);
-	CHECK_OK(initramfs_open(packed, first, &image));
+	CHECK_OK(initramfs_open(packed, first, LARGE, &image));
 	built = !image.closed;
 	initramfs_close(&image);
 	if (!built)
 		return;
-	CHECK_OK(initramfs_open(packed, first + 4 + second, &image));
+	/* bounds are of all archives together */
+	CHECK_ERROR(initramfs_open(packed, first + 4 + second,
+				   a.len + b.len - 1, &image), "more than");
+	CHECK(image.nr == 1 && initramfs_find(&image, "sh"));
+	initramfs_close(&image);
+	CHECK_OK(initramfs_open(packed, first + 4 + second, a.len + b.len,
+				&image));
 	CHECK(image.nr == 2 && initramfs_find(&image, "sh") &&
 	      initramfs_find(&image, "more"));
 	initramfs_close(&image);
 	packed[first / 2] ^= 1;
-	CHECK_ERROR(initramfs_open(packed, first, &image), "gzip");
+	CHECK_ERROR(initramfs_open(packed, first, LARGE, &image), "gzip");
 	initramfs_close(&image);
 	packed[first / 2] ^= 1;
 	CHECK_ERROR(unzip(packed, first, a.len - 1, &out, &made, &used),
