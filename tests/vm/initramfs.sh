@@ -68,7 +68,12 @@ kexec=$sysroot/usr/sbin/kexec
 [ -n "$sysroot" ] ||
 	kexec=$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)
 put "$kexec" kexec
-[ -z "${CAPDUMP:-}" ] || put "$CAPDUMP" capdump
+if [ -n "${CAPDUMP:-}" ]; then
+	put "$CAPDUMP" capdump
+	# as packages have it: debugging symbols are four fifths of the file
+	BIND="$root $VM" "${tools[@]}" "${triplet:+$triplet-}strip" \
+		"$root/usr/bin/capdump"
+fi
 for program in ${PROGRAMS:-}; do put "$program"; done
 
 modules() { # LIST NAME...: files in the order to load them
