@@ -72,6 +72,8 @@ void options_print_help(FILE *file, const char *program)
 "  %1$s --split [OPTION...] VMCORE PART1 PART2...   the same in several files\n"
 "  %1$s -R [-f] [FLAT] DUMP        make a dump of a flattened one, or of stdin\n"
 "  %1$s --dump-dmesg [-f] VMCORE [FILE]   write the crashed kernel's log\n"
+"  %1$s --dump-dmesg --reassemble PART... FILE    the same of a split dump;\n"
+"                                       -F, without FILE: to stdout\n"
 "  %1$s -g VMCOREINFO -x VMLINUX   what -i reads, of a kernel's symbols\n"
 "  capdump info [--json|--registers] DUMP|VMCORE|DEVICETREE\n"
 "                                       say what a dump or a vmcore is\n"

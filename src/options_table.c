@@ -62,18 +62,18 @@ const struct option_row option_rows[] = {
 	{ 'f', NULL, NULL, FLAG(capture.force), .commands = WRITES,
 	  .help = "replace an existing file" },
 	{ 'F', NULL, NULL, FLAG(flatten_given),
-	  .commands = FOR(CAPTURE) | FOR(DMESG),
+	  .commands = FOR(CAPTURE) | FOR(DMESG) | FOR(TRIAGE),
 	  .help = "write the dump as a flattened stream, to be rearranged with\n"
 		  "-R: to stdout, or the output that is named. Not needed\n"
 		  "where none is named and stdout is no terminal. With\n"
-		  "--dump-dmesg: the log to stdout, as text" },
+		  "--dump-dmesg, triage: to stdout, as text" },
 	{ 'R', NULL, NULL, BECOMES(REARRANGE),
 	  .help = "make a dump of the flattened stream on stdin, or in a file" },
 	{ 0, "reassemble", NULL, FLAG(capture.reassemble),
-	  .commands = FOR(CAPTURE) | FOR(TRIAGE) | FOR(DIFF),
+	  .commands = FOR(CAPTURE) | FOR(DMESG) | FOR(TRIAGE) | FOR(DIFF),
 	  .help = "make one dump of all the parts of a split one, which are named\n"
 		  "in any order before it; of the same pages and codec if no\n"
-		  "others are asked for. diff, triage: take them for one" },
+		  "others are asked for. dmesg, triage, diff: take them for one" },
 	{ 0, "split", NULL, FLAG(split), .commands = FOR(CAPTURE),
 	  .help = "divide the dump among several files, which are all named and\n"
 		  "written at a time; crash reads them together" },

@@ -117,7 +117,7 @@ static struct error *check_repair(struct options *options, int nr, char **words,
 	return check_vmcore_words(options, nr, words, stdout_is_terminal);
 }
 
-/* Parts of a split dump, and the whole one. */
+/* Parts of a split dump, and the whole one, or its log. */
 static struct error *check_parts(struct options *options, int nr, char **words,
 				 bool stdout_is_terminal)
 {
@@ -126,12 +126,23 @@ static struct error *check_parts(struct options *options, int nr, char **words,
 
 	if (nr_inputs < 1)
 		return error_create(ERROR_USAGE,
-				    "--reassemble takes the names of all parts, and then that of the dump to make");
+				    "--reassemble takes the names of all parts, and then that of the %s",
+				    options->command == COMMAND_DMESG ?
+				    "log to write; with -F it goes to stdout" :
+				    "dump to make");
 	options->capture.parts = (const char *const *)words + 1;
 	options->capture.nr_parts = (size_t)nr_inputs - 1;
 	keep_all(options);
 	return check_vmcore_words(options, options->flatten_given ? 1 : 2, ends,
 				  stdout_is_terminal);
+}
+
+/* The first NR words are an input, or all of its parts. */
+static void set_parts(struct options *options, int nr, char **words)
+{
+	options->capture.input = words[0];
+	options->capture.parts = (const char *const *)words + 1;
+	options->capture.nr_parts = (size_t)nr - 1;
 }
 
 /* A vmcore, or all parts of a dump, and what the names of the files begin with. */
@@ -140,11 +151,12 @@ static struct error *check_triage(struct options *options, int nr,
 {
 	struct capture_options *capture = &options->capture;
 	bool parts = capture->reassemble;
-	const char *name = nr > 1 ? words[nr - 1] : NULL;
+	bool prints = options->json || options->flatten_given;
+	const char *name = nr > 1 && !(parts && prints) ? words[nr - 1] : NULL;
 
-	if (nr < 1 || (parts && !name))
+	if (nr < 1 || (parts && !name && !prints))
 		return error_create(ERROR_USAGE, parts ?
-				    "triage --reassemble takes the names of all parts, and then what the files' names begin with" :
+				    "triage --reassemble takes the names of all parts, and then what the files' names begin with; with -F or --json it prints, and takes the parts alone" :
 				    "which vmcore? Try --help");
 	if (nr > 2 && !parts)
 		return error_create(ERROR_USAGE,
@@ -154,25 +166,13 @@ static struct error *check_triage(struct options *options, int nr,
 	if (name && (!*name || name[strlen(name) - 1] == '/'))
 		return error_create(ERROR_USAGE,
 				    "\"%s\" is no name for files", name);
-	if (name && options->json)
+	if (name && prints)
 		return error_create(ERROR_USAGE,
-				    "--json prints to stdout: no name (%s) can be given",
-				    name);
-	capture->input = words[0];
+				    "%s prints to stdout: no name (%s) can be given",
+				    options->json ? "--json" : "-F", name);
+	set_parts(options, !parts ? 1 : name ? nr - 1 : nr, words);
 	capture->output = name;
-	if (parts) {
-		capture->parts = (const char *const *)words + 1;
-		capture->nr_parts = (size_t)nr - 2;
-	}
 	return NULL;
-}
-
-/* The first NR words are an input, or all of its parts. */
-static void set_parts(struct options *options, int nr, char **words)
-{
-	options->capture.input = words[0];
-	options->capture.parts = (const char *const *)words + 1;
-	options->capture.nr_parts = (size_t)nr - 1;
 }
 
 struct error *option_check_words(struct options *options, int nr, char **words,

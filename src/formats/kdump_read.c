@@ -132,7 +132,7 @@ static struct error *kdump_open(struct image *image, struct log *log)
 	image_file_extend(&image->file, kdump->header.table);
 	if (kdump->header.split && !image->part)
 		return error_create(ERROR_UNSUPPORTED,
-				    "is one part of a dump made with --split: capdump --reassemble makes one of all of them, info and verify take them together");
+				    "is one part of a dump made with --split: name all of its parts, behind --reassemble (of a dump, dmesg, triage or diff) or as they are (info, verify)");
 	TRY(describe(image, kdump));
 	TRY(kdump_each_run(image, BITMAP_PRESENT, count_run,
 			   &kdump->header.nr_present));

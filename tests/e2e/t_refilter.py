@@ -266,6 +266,31 @@ def parts(box):
         need("is one part of a dump" in result.err, "%s", result.err)
 
 
+def parts_log(box):
+    """The log of parts, in any order, to stdout and to a file; without a part
+    that has none of it."""
+    path = box.image(IMAGE).path
+    make(box, "lzo", 1, path, "whole")
+    want = box.good("dmesg", "whole").out
+    last = read_dump(box.path("whole")).kept[-1]
+    _, names = split(box, "whole", (0x1040, last))
+    for command in ("dmesg", "--dump-dmesg"):
+        for order in (names, names[::-1], names[:2]):
+            result = box.good(command, "-F", "--reassemble", *order)
+            equal("log", result.out, want)
+            equal("no effect", "no effect" in result.err, False)
+            equal("missing", "no part has" in result.err, len(order) < 3)
+            box.good(command, "-f", "--reassemble", *order, "log")
+            with open(box.path("log"), "rb") as file:
+                equal("log in a file", file.read(), want)
+        # what is named last is no part, and not replaced
+        need("exists" in box.bad(1, command, "--reassemble", *names).err,
+             "%s replaces a part", command)
+        need("no part of a dump" in box.bad(
+            1, command, "-F", "--reassemble", "whole").err, "%s", command)
+        box.bad(2, command, "--reassemble", "part0")
+
+
 def put(path, offset, form, *values):
     with open(path, "r+b") as file:
         file.seek(offset)
@@ -354,5 +379,5 @@ def tests():
     for name in NAMES:
         yield "levels-" + name, levels, name
     for function in (mixed, codecs, same, cut_short, cut_off, unreadable,
-                     parts, head, nothing, versions):
+                     parts, parts_log, head, nothing, versions):
         yield function.__name__, function

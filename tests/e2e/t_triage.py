@@ -114,6 +114,7 @@ def files(box):
     need("input" in box.bad(1, "triage", "-f", box.path("in.dmesg"),
                             "in").err, "no word of the input")
     for words in ([], [path, "a", "b"], ["--json", path, "a"], [path, "a/"],
+                  ["-F", path, "a"],
                   ["-d", "31", path], ["--reassemble", path]):
         box.bad(2, "triage", *words)
 
@@ -136,6 +137,13 @@ def forms(box):
     box.good("triage", "--reassemble", "part1", "part0", "parts")
     with open(box.path("parts.triage.json"), "rb") as file:
         equal("parts", load(file.read())["signature"], want["signature"])
+    order = ("part1", "part0")
+    equal("parts, printed", load(box.good(
+        "triage", "--json", "--reassemble", *order).out)["signature"],
+        want["signature"])
+    equal("parts, as text", box.good(
+        "triage", "-F", "--reassemble", *order).out.replace(
+            b"part1", b"d31"), box.good("triage", "-F", "d31").out)
     for name in ("good-6.12-kaslr", "good-7.2-5level", "good-arm64-4k-48",
                  "good-s390x-3level", "good-ppc64-radix-64k",
                  "good-riscv64-sv48", "good-arm-2level",
