@@ -85,6 +85,7 @@ void report_print(const struct capture_report *report,
 {
 	const struct writer_totals *t = &report->totals;
 	char in[16], out[16], anon[16], more[40] = "";
+	char files[64] = "", largest[16];
 
 	if (options->nr_files)
 		snprintf(more, sizeof(more), " and %zu files more",
@@ -105,11 +106,15 @@ void report_print(const struct capture_report *report,
 		  report->input_bytes ? 100.0 * (double)t->size /
 		  (double)report->input_bytes : 0, report->seconds,
 		  report->nr_threads, text_size(report->peak_anon, anon));
+	if (options->nr_files)
+		snprintf(files, sizeof(files), " in %zu files of up to %s",
+			 options->nr_files + 1, text_size(t->largest, largest));
 	if (options->dry_run)
 		log_print(log, LOG_MESSAGE,
-			  "Nothing was written. The dump would have %" PRIu64 " pages in %s, %s of that before the first page%s%s.",
-			  t->nr_pages, text_size(t->size, out),
+			  "Nothing was written. The dump would have %" PRIu64 " pages in %s%s, %s of %s before the first page%s%s.",
+			  t->nr_pages, text_size(t->size, out), files,
 			  text_size(report->metadata_bytes, in),
+			  options->nr_files ? "each" : "that",
 			  report->cut_short ? ", and be incomplete: " : "",
 			  report->cut_short ? report->cut_short : "");
 	else if (report->status != CAPTURE_COMPLETE)
@@ -233,6 +238,8 @@ static void print_report(FILE *file, const struct capture_report *r,
 	print_fadump(file, r);
 	print_number(file, "input_bytes", r->input_bytes);
 	print_number(file, "output_bytes", t->size);
+	if (o->nr_files)
+		print_number(file, "largest_file_bytes", t->largest);
 	print_number(file, "metadata_bytes", r->metadata_bytes);
 	print_number(file, "packed_bytes", t->packed_bytes);
 	print_number(file, "checkpoints", t->nr_checkpoints);

@@ -239,6 +239,7 @@ static const struct writer_totals *split_totals(const struct writer *writer)
 		sum->data_bytes += t->data_bytes;
 		sum->nr_pages += t->nr_pages;
 		sum->size += t->size;
+		sum->largest = max_u64(sum->largest, t->size);
 		sum->nr_checkpoints += t->nr_checkpoints;
 	}
 	return sum;

@@ -68,6 +68,7 @@ struct writer_totals {
 	uint64_t data_bytes;	/* of page data in the file */
 	uint64_t nr_pages;	/* whose descriptor is in the file at the end */
 	uint64_t size;		/* of the file, bytes; 0 until finish() */
+	uint64_t largest;	/* of several files: bytes of that */
 	uint64_t nr_checkpoints;
 };
 

@@ -268,14 +268,20 @@ def usage(box):
     with open(box.path("there"), encoding="ascii") as file:
         equal("what was there", file.read(), "precious\n")
     box.good("--split", "--check-params", image.path, "a", "b")
-    box.good("--split", "--dry-run", image.path, "a", "b")
+    said = box.good("--split", "--dry-run", "--report", "dry", image.path,
+                    "a", "b").err
     need(not os.path.exists(box.path("a")), "%s", "--dry-run made a file")
+    need(" in 2 files of up to " in said, "--dry-run: %s", said)
     result = box.good("--split", "--report", "report", image.path, "a", "b")
     with open(box.path("report"), encoding="utf-8") as file:
         report = json.load(file)
     equal("files", report["files"], ["a", "b"])
-    equal("bytes", report["output_bytes"], sum(
-        os.path.getsize(box.path(p)) for p in "ab"))
+    sizes = [os.path.getsize(box.path(p)) for p in "ab"]
+    with open(box.path("dry"), encoding="utf-8") as file:
+        dry = json.load(file)
+    for told in (report, dry):
+        equal("bytes", told["output_bytes"], sum(sizes))
+        equal("of the largest", told["largest_file_bytes"], max(sizes))
 
 
 def tests():
