@@ -34,7 +34,7 @@ _capdump()
 	--machine-root)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
-	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd | --cpus)
+	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd | --cpus | --files)
 		return ;;
 	--report | --iomem | -x | -i | -g | --device-tree | --vmcore)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

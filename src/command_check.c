@@ -116,7 +116,10 @@ struct error *command_check(const struct options *options, struct log *log,
 	if (!report)
 		return error_nomem();
 	TRY(stop_install());
-	err = check_machine_read(root, options->target, log, &machine);
+	err = check_machine_read(root, log, &machine);
+	machine.targets = options->targets;
+	machine.nr_targets = options->nr_targets;
+	machine.nr_files = options->nr_files;
 	machine.estimate = !root && !options->quick;
 	if (!err)
 		err = check_run(&machine, report);

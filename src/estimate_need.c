@@ -117,7 +117,8 @@ struct error *estimate_need_find(const struct options *options,
 	if (kernel->has_space && space->image.end && size <= MAX_KERNEL)
 		ret->asked.kernel = size;
 	ret->asked.nr_cpus = options->nr_cpus ? options->nr_cpus : 1;
-	ret->asked.capdump = memory_wanted(kernel->end_pfn, options->nr_cpus);
+	ret->asked.capdump = memory_wanted(kernel->end_pfn, options->nr_cpus,
+					  options->nr_files);
 	return ret->live ? look_at_machine(root, log, ret) :
 			   look_at_vmcore(input, log, ret);
 }

@@ -293,7 +293,25 @@ struct error *option_parse_vmcore(struct options *options, const char *argument)
 
 struct error *option_parse_target(struct options *options, const char *argument)
 {
-	options->target = argument;
+	return option_add_target(options, argument);
+}
+
+struct error *option_add_target(struct options *options, const char *target)
+{
+	if (options->nr_targets == CAPTURE_MAX_FILES)
+		return error_create(ERROR_USAGE,
+				    "more than %d targets: a dump has not so many files",
+				    CAPTURE_MAX_FILES);
+	options->targets[options->nr_targets++] = target;
+	return NULL;
+}
+
+struct error *option_parse_files(struct options *options, const char *argument)
+{
+	uint64_t nr;
+
+	TRY(parse_number("--files", argument, CAPTURE_MAX_FILES, &nr));
+	options->nr_files = (unsigned)max_u64(nr, 1);
 	return NULL;
 }
 

@@ -49,6 +49,7 @@ struct error *option_parse_vmcore(struct options *options,
 				  const char *argument);
 struct error *option_parse_target(struct options *options,
 				  const char *argument);
+struct error *option_parse_files(struct options *options, const char *argument);
 struct error *option_parse_cpus(struct options *options, const char *argument);
 
 struct error *option_parse_vmlinux(struct options *options,
@@ -62,6 +63,9 @@ struct error *option_check_block_order(struct options *options,
 				       const char *argument);
 struct error *option_check_cyclic_buffer(struct options *options,
 					 const char *argument);
+
+/* One more folder; ERROR_USAGE if there are too many. */
+struct error *option_add_target(struct options *options, const char *target);
 
 /* What a command is called in messages. */
 extern const char *const option_command_names[NR_COMMANDS];

@@ -61,8 +61,10 @@ struct options {
 	bool show_stats;
 	bool json;
 	bool registers;
-	const char *target;	/* estimate: folder to measure; check: folder of
-				 * dumps; NULL: none */
+	/* estimate, check: folders that the dump's files go to, in turn, and
+	 * how many files it has, from 1 on */
+	const char *targets[CAPTURE_MAX_FILES];
+	unsigned nr_targets, nr_files;
 	bool quick;		/* check: no estimate */
 	unsigned nr_cpus;	/* estimate: of the capture kernel */
 	const char *report;	/* NULL: none */

@@ -158,7 +158,11 @@ const struct option_row option_rows[] = {
 		  "the running one's" },
 	{ 0, "target", "DIR", PARSE(target), .commands = FOR(ESTIMATE),
 	  .help = "estimate: where the dump would go: up to 256 MiB are written\n"
-		  "there to see how fast that is" },
+		  "there to see how fast that is. Of a split dump, given for\n"
+		  "each folder" },
+	{ 0, "files", "N", PARSE(files), .commands = FOR(ESTIMATE) | FOR(CHECK),
+	  .help = "estimate, check: of a dump that is split into N files, which\n"
+		  "go to the targets in turn; default: one to each" },
 	{ 0, "quick", NULL, FLAG(quick), .commands = FOR(CHECK),
 	  .help = "check: do not estimate the dump, which takes seconds" },
 	{ 0, "cpus", "N", PARSE(cpus), .commands = FOR(ESTIMATE),

@@ -175,6 +175,21 @@ static struct error *check_triage(struct options *options, int nr,
 	return NULL;
 }
 
+/* Each target has a file at least. */
+static struct error *check_files(struct options *options)
+{
+	unsigned nr = options->nr_files;
+
+	if (nr && nr < options->nr_targets)
+		return error_create(ERROR_USAGE,
+				    "--files %u: less than the %u targets", nr,
+				    options->nr_targets);
+	if (!nr)
+		options->nr_files = options->nr_targets ? options->nr_targets :
+				    1;
+	return NULL;
+}
+
 struct error *option_check_words(struct options *options, int nr, char **words,
 				 bool stdout_is_terminal)
 {
@@ -204,12 +219,9 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 	case COMMAND_TRIAGE:
 		return check_triage(options, nr, words);
 	case COMMAND_CHECK:
-		if (nr > 1)
-			return error_create(ERROR_USAGE,
-					    "check takes one target, not %d",
-					    nr);
-		options->target = words[0];	/* or NULL */
-		return NULL;
+		for (int i = 0; i < nr; i++)
+			TRY(option_add_target(options, words[i]));
+		return check_files(options);
 	case COMMAND_RESERVATION:
 	case COMMAND_ESTIMATE:
 		if (nr)
@@ -217,7 +229,7 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 					    "%s takes options only, not \"%s\"",
 					    option_command_names[options->command],
 					    words[0]);
-		return NULL;
+		return check_files(options);
 	case COMMAND_VMCOREINFO:
 		if (nr || !options->vmlinux)
 			return error_create(ERROR_USAGE,

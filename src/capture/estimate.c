@@ -272,9 +272,9 @@ static double scaled(const struct estimate *estimate, enum estimate_kind kind,
 }
 
 uint64_t estimate_size(const struct estimate *estimate, unsigned level,
-		       unsigned codec)
+		       unsigned codec, unsigned nr_files)
 {
-	double bytes = (double)(estimate->metadata_bytes +
+	double bytes = (double)(estimate->metadata_bytes * nr_files +
 				estimate_pages(estimate, level) * KDUMP_D_LEN);
 
 	for (unsigned i = 0; i < NR_ESTIMATE_KINDS; i++)

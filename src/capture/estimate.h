@@ -59,9 +59,10 @@ struct error *estimate_run(const struct input *input, uint64_t max_samples,
 /* Pages in a dump of LEVEL. */
 uint64_t estimate_pages(const struct estimate *estimate, unsigned level);
 
-/* Bytes of a dump of LEVEL packed by codecs[CODEC]. */
+/* Bytes of a dump of LEVEL packed by codecs[CODEC], of all its NR_FILES files:
+ * each has the whole head. */
 uint64_t estimate_size(const struct estimate *estimate, unsigned level,
-		       unsigned codec);
+		       unsigned codec, unsigned nr_files);
 
 /* Seconds of CPU time to scan and pack that. */
 double estimate_seconds(const struct estimate *estimate, unsigned level,

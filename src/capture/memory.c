@@ -76,8 +76,9 @@ void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
 	ret->store_bytes = min_u64(end_pfn / 8, left);
 }
 
-uint64_t memory_wanted(uint64_t end_pfn, unsigned nr_cpus)
+uint64_t memory_wanted(uint64_t end_pfn, unsigned nr_cpus, unsigned nr_files)
 {
 	return MEMORY_BASE + min_u64(plan_memory(0, end_pfn), PLAN_WANTED) +
+	       (nr_files - 1) * (uint64_t)MEMORY_PER_FILE +
 	       (nr_cpus > 1 ? nr_cpus : 1) * (uint64_t)MEMORY_PER_THREAD;
 }

@@ -38,8 +38,8 @@ struct memory_budget {
 void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
 		 size_t nr_files, uint64_t bytes, struct memory_budget *ret);
 
-/* Bytes that a capture of END_PFN frames wants with NR_CPUS CPUs: with less it
- * scans memory window by window, some more than once. */
-uint64_t memory_wanted(uint64_t end_pfn, unsigned nr_cpus);
+/* Bytes that a capture of END_PFN frames into NR_FILES files, from 1 on, wants with
+ * NR_CPUS CPUs: with less it scans memory window by window, some more than once. */
+uint64_t memory_wanted(uint64_t end_pfn, unsigned nr_cpus, unsigned nr_files);
 
 #endif

@@ -6,22 +6,19 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "../base/bytes.h"
 #include "../base/io.h"
 #include "../base/text.h"
-#include "../capture/estimate.h"
 #include "../machine/root.h"
 #include "checks.h"
 #include "machine.h"
 #include "mounts.h"
+#include "target_room.h"
 
 #define KDUMP_CONF "/etc/kdump.conf"
 #define KDUMP_TOOLS "/etc/default/kdump-tools"
 #define KDUMP_SUSE "/etc/sysconfig/kdump"
-#define SAMPLES 1000		/* of each kind: within 5 % or so */
-#define LEVEL 31
 
 /* What the scripts' settings say. */
 struct destination {
@@ -110,11 +107,10 @@ static struct error *find_suse(const struct check_machine *machine,
 	return NULL;
 }
 
-/* As an absolute path; of this machine, behind symbolic links. */
+/* NAME as an absolute path; of this machine, behind symbolic links. */
 static struct error *destination_named(const struct check_machine *machine,
-				  char **ret)
+				       const char *name, char **ret)
 {
-	const char *name = machine->target;
 	AUTO_FREE char *folder = NULL;
 
 	*ret = machine->root ? NULL : realpath(name, NULL);
@@ -130,13 +126,10 @@ static struct error *destination_named(const struct check_machine *machine,
 	return error_nomem();
 }
 
-/* Where the dump goes, or nothing. */
+/* Where the scripts' settings have the dump go, or nothing. */
 static struct error *destination_find(const struct check_machine *machine,
-				 struct destination *ret)
+				      struct destination *ret)
 {
-	*ret = (struct destination){ 0 };
-	if (machine->target)
-		return destination_named(machine, &ret->path);
 	if (check_has(machine, KDUMP_CONF))
 		TRY(find_fedora(machine, ret));
 	else if (check_has(machine, KDUMP_TOOLS))
@@ -149,71 +142,6 @@ static struct error *destination_find(const struct check_machine *machine,
 		return NULL;
 	ret->path = strdup("/var/crash");
 	return ret->path ? NULL : error_nomem();
-}
-
-/* Bytes of a dump of the running kernel, by the codec that packs worst. */
-static struct error *estimate_live(const struct check_machine *machine,
-				   uint64_t *ret)
-{
-	struct capture_options options = { .input = "/proc/kcore",
-					   .foretell = true,
-					   .progress_fd = -1 };
-	struct input input = { .image = NULL };
-	struct estimate estimate;
-	struct progress progress;
-	struct error *err;
-	struct log quiet;
-
-	log_init(&quiet, stderr, 0);
-	err = input_open(&input, &options, &quiet);
-	progress_init(&progress, machine->log, -1);
-	if (!err)
-		err = estimate_run(&input, SAMPLES, &progress, &estimate);
-	for (unsigned i = 0; !err && i < estimate.nr_codecs; i++)
-		if (estimate.codecs[i].ops)
-			*ret = max_u64(*ret, estimate_size(&estimate, LEVEL,
-							   i));
-	input_close(&input);
-	log_deinit(&quiet);
-	return err;
-}
-
-/* Against the dump, if it can be estimated, else against all of RAM. */
-static struct error *check_room(const struct check_machine *machine,
-				const char *path, uint64_t room,
-				struct check_result *ret)
-{
-	uint64_t ram = check_machine_ram(machine), size = 0;
-	struct error *err = NULL;
-	char amount[3][16], word[CHECK_WORD_SIZE];
-
-	text_size(room, amount[0]);
-	text_size(ram, amount[1]);
-	if (machine->estimate)
-		err = estimate_live(machine, &size);
-	if (err && (error_kind(err) == ERROR_STOPPED ||
-		    error_kind(err) == ERROR_NOMEM))
-		return err;
-	error_destroy(err);
-	if (size && room < size) {
-		check_say(ret, CHECK_WARNING, "target-small",
-			  "%s has %s free, and a dump at level 31 would take up to %s now: it will be cut short",
-			  path, amount[0], text_size(size, amount[2]));
-		check_fix(ret, "make room in %s, or choose another target",
-			  path);
-	} else if (size) {
-		check_good(ret, "%s has %s free; a dump at level 31 would take up to %s now",
-			   path, amount[0], text_size(size, amount[2]));
-	} else if (room < ram) {
-		check_say(ret, CHECK_NOTICE, "target-below-ram",
-			  "%s has %s free, less than the %s of memory: a dump may not fit",
-			  path, amount[0], amount[1]);
-		check_fix(ret, "capdump estimate --target %s",
-			  check_quote(path, word));
-	} else {
-		check_good(ret, "%s has %s free", path, amount[0]);
-	}
-	return NULL;
 }
 
 /* The file system is not mounted, cannot be written to, or is lost with the
@@ -250,16 +178,19 @@ static struct error *check_mount(const struct check_machine *machine,
 	return NULL;
 }
 
+/* NR_FILES of the dump go to PATH; what fits there is added to ROOM. */
 static struct error *check_folder(const struct check_machine *machine,
-				  const char *path, struct check_result *ret)
+				  const char *path, unsigned nr_files,
+				  struct target_room *room,
+				  struct check_result *ret)
 {
 	AUTO_FREE char *full = NULL;
 	char word[CHECK_WORD_SIZE];
-	struct statvfs fs;
+	unsigned nr = ret->nr;
 	struct stat st;
 
 	TRY(check_mount(machine, path, ret));
-	if (ret->nr)
+	if (ret->nr != nr)
 		return NULL;
 	TRY(root_path(machine->root, path, &full));
 	if (stat(full, &st)) {
@@ -283,17 +214,16 @@ static struct error *check_folder(const struct check_machine *machine,
 			  path, strerror(errno));
 		return NULL;
 	}
-	if (statvfs(full, &fs))
-		return error_errno(errno, "%s", full);
-	return check_room(machine, path, (uint64_t)fs.f_bavail * fs.f_frsize,
-			  ret);
+	return target_room_add(room, path, full, nr_files);
 }
 
 static struct error *check_found(const struct check_machine *machine,
 				 const struct destination *target,
+				 struct target_room *room,
 				 struct check_result *ret)
 {
 	AUTO_FREE char *path = NULL, *point = NULL;
+	unsigned nr = machine->nr_files;
 
 	if (target->server) {
 		check_say(ret, CHECK_NOTICE, "target-elsewhere",
@@ -309,7 +239,7 @@ static struct error *check_found(const struct check_machine *machine,
 		return NULL;
 	}
 	if (!target->device)
-		return check_folder(machine, target->path, ret);
+		return check_folder(machine, target->path, nr, room, ret);
 	TRY(mounts_of_device(machine, target->device, &point));
 	if (!point) {
 		check_say(ret, CHECK_NOTICE, "target-elsewhere",
@@ -322,17 +252,49 @@ static struct error *check_found(const struct check_machine *machine,
 		path = NULL;
 		return error_nomem();
 	}
-	return check_folder(machine, path, ret);
+	return check_folder(machine, path, nr, room, ret);
+}
+
+static struct error *check_configured(const struct check_machine *machine,
+				      struct target_room *room,
+				      struct check_result *ret)
+{
+	struct destination target = { 0 };
+	struct error *err = destination_find(machine, &target);
+
+	if (!err)
+		err = check_found(machine, &target, room, ret);
+	destination_deinit(&target);
+	return err;
+}
+
+static struct error *check_named(const struct check_machine *machine,
+				 struct target_room *room,
+				 struct check_result *ret)
+{
+	unsigned nr = machine->nr_targets;
+
+	for (unsigned i = 0; i < nr; i++) {
+		AUTO_FREE char *path = NULL;
+
+		TRY(destination_named(machine, machine->targets[i], &path));
+		TRY(check_folder(machine, path,
+				 targets_share(machine->nr_files, i, nr), room,
+				 ret));
+	}
+	return NULL;
 }
 
 struct error *check_target(const struct check_machine *machine,
 			   struct check_result *ret)
 {
-	struct destination target;
-	struct error *err = destination_find(machine, &target);
+	struct target_room room = { .nr = 0 };
+	struct error *err = machine->nr_targets ?
+			    check_named(machine, &room, ret) :
+			    check_configured(machine, &room, ret);
 
 	if (!err)
-		err = check_found(machine, &target, ret);
-	destination_deinit(&target);
+		err = target_room_check(&room, machine, ret);
+	target_room_deinit(&room);
 	return err;
 }

@@ -148,14 +148,14 @@ static struct error *read_initrd(struct check_machine *machine)
 				 &machine->initrd);
 }
 
-struct error *check_machine_read(const char *root, const char *target,
-				 struct log *log, struct check_machine *ret)
+struct error *check_machine_read(const char *root, struct log *log,
+				 struct check_machine *ret)
 {
 	struct error *err;
 	size_t len;
 
-	*ret = (struct check_machine){ .root = root, .target = target,
-				       .log = log };
+	*ret = (struct check_machine){ .root = root, .log = log,
+				       .nr_files = 1 };
 	read_names(ret);
 	read_state(ret);
 	TRY(machine_file_read(root, "/proc/cmdline", MAX_FILE, &ret->cmdline,

@@ -27,7 +27,9 @@ enum check_scripts {
 
 struct check_machine {
 	const char *root;	/* NULL: this machine; borrowed */
-	const char *target;	/* of the command line; NULL: look it up */
+	const char *const *targets;	/* of the command line; borrowed */
+	unsigned nr_targets;	/* 0: look it up */
+	unsigned nr_files;	/* of the dump, from 1 on */
 	bool estimate;		/* of the running kernel: takes seconds */
 	struct log *log;	/* borrowed */
 
@@ -45,9 +47,10 @@ struct check_machine {
 	struct crash_initrd initrd;
 };
 
-/* check_machine_deinit() in any case. ROOT, TARGET and LOG must outlive RET. */
-struct error *check_machine_read(const char *root, const char *target,
-				 struct log *log, struct check_machine *ret);
+/* check_machine_deinit() in any case. ROOT and LOG must outlive RET. No target, one
+ * file. */
+struct error *check_machine_read(const char *root, struct log *log,
+				 struct check_machine *ret);
 void check_machine_deinit(struct check_machine *machine);
 
 /* Bytes of RAM; 0: not known. */

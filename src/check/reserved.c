@@ -82,7 +82,7 @@ static struct error *find_need(const struct check_machine *machine,
 	ret->unpacked = crash_initrd_unpacked(&machine->initrd,
 					      ret->page_size);
 	ret->capdump = memory_wanted(ram_end(machine) / ret->page_size,
-				     ret->nr_cpus);
+				     ret->nr_cpus, machine->nr_files);
 	return NULL;
 }
 

@@ -365,7 +365,7 @@ def named(box):
     check(box, root, "srv", code=0)
     _, found, _ = check(box, root, "/none", code=1)
     equal("fix", found["target-missing"]["fix"], "mkdir -p /none")
-    for words in (("--machine-root", root, "a", "b"), ("--frob",),
+    for words in (("--machine-root", root, "--files", "x"), ("--frob",),
                   ("--machine-root", "/nonexistent"), ("-d", "31")):
         result = box.bad(3, "check", *words)
         equal("lines", len(result.err.splitlines()), 1)

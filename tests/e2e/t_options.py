@@ -100,6 +100,7 @@ def each(box):
     elsewhere = {"-F", "-R", "--dump-dmesg", "--mem-usage", "--check-params", "-v", "-h",
                  "--help", "--json", "--registers", "--dry-run",
                  "--device-tree", "--release", "--vmcore", "--target", "--cpus",
+                 "--files",
                  "--quick", "-g", "-x", "-i", "-E", "--reassemble",
                  "--split", *RESERVATION}
     for name, argument in (known | unneeded).items():

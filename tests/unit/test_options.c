@@ -107,7 +107,8 @@ static struct error *parse_row(struct options *o, const struct option_row *row)
 	if (row->commands == FOR(RESERVATION))
 		return parse(o, false, "capdump", "reservation", name,
 			     argument, NULL);
-	if (row->commands == FOR(ESTIMATE))
+	if (row->commands == FOR(ESTIMATE) ||
+	    row->commands == (FOR(ESTIMATE) | FOR(CHECK)))
 		return parse(o, false, "capdump", "estimate", name, argument,
 			     NULL);
 	if (row->commands == FOR(CHECK))
