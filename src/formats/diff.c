@@ -43,15 +43,16 @@ static void run_end(struct diff *diff)
 	diff->kind = DIFF_SAME;
 }
 
-static void run_add(struct diff *diff, enum diff_kind kind, uint64_t pfn)
+static void run_add(struct diff *diff, enum diff_kind kind, uint64_t pfn,
+		    uint64_t end)
 {
-	diff->counts->nr[kind]++;
+	diff->counts->nr[kind] += end - pfn;
 	if (kind != diff->kind || pfn != diff->end) {
 		run_end(diff);
 		diff->kind = kind;
 		diff->first = pfn;
 	}
-	diff->end = pfn + 1;
+	diff->end = end;
 }
 
 static enum diff_kind compare(const struct diff *diff, uint64_t pfn)
@@ -96,6 +97,46 @@ static struct error *side_load(struct side *side, uint64_t window,
 			  (window + WINDOW_PAGES) << shift, add_held, &held);
 }
 
+/* How far memory from PFN on is zeroes that are not in the file; PFN: it is not. */
+static uint64_t zero_end(const struct side *side, uint64_t pfn, unsigned shift)
+{
+	const struct image *image = side->image;
+	uint64_t paddr = pfn << shift;
+	size_t i = image_find_segment(image, paddr);
+	const struct segment *s = &image->segments[i];
+
+	if (i == image->nr_segments || paddr < s->paddr ||
+	    paddr - s->paddr < s->filesz)
+		return pfn;
+	return (s->paddr + s->memsz) >> shift;
+}
+
+/* Adds PFN, which one of the two has at least, and what follows it and is of its kind
+ * without being looked at: a header may claim any amount of such. Returns where
+ * that ends. */
+static uint64_t compare_at(struct diff *diff, uint64_t pfn)
+{
+	const struct pageset *a = &diff->a.held, *b = &diff->b.held;
+	bool in_a = pageset_test(a, pfn), in_b = pageset_test(b, pfn);
+	uint64_t end = min_u64(in_a ? pageset_next_absent(a, pfn) :
+			       pageset_next(a, pfn),
+			       in_b ? pageset_next_absent(b, pfn) :
+			       pageset_next(b, pfn));
+
+	if (in_a != in_b) {
+		run_add(diff, in_a ? DIFF_ONLY_A : DIFF_ONLY_B, pfn, end);
+		return end;
+	}
+	end = min_u64(end, min_u64(zero_end(&diff->a, pfn, diff->shift),
+				   zero_end(&diff->b, pfn, diff->shift)));
+	if (end > pfn) {
+		run_add(diff, DIFF_SAME, pfn, end);
+		return end;
+	}
+	run_add(diff, compare(diff, pfn), pfn, pfn + 1);
+	return pfn + 1;
+}
+
 static struct error *compare_window(struct diff *diff, uint64_t window)
 {
 	const struct pageset *a = &diff->a.held, *b = &diff->b.held;
@@ -107,10 +148,7 @@ static struct error *compare_window(struct diff *diff, uint64_t window)
 		return NULL;
 	while ((pfn = min_u64(pageset_next(a, pfn), pageset_next(b, pfn))) <
 	       window + WINDOW_PAGES) {
-		run_add(diff, !pageset_test(b, pfn) ? DIFF_ONLY_A :
-			!pageset_test(a, pfn) ? DIFF_ONLY_B :
-			compare(diff, pfn), pfn);
-		pfn++;
+		pfn = compare_at(diff, pfn);
 		if (++diff->nr_seen % UPDATE_PAGES)
 			continue;
 		TRY(stop_check());

@@ -204,6 +204,8 @@ static struct error *file_runs(const struct image *image,
 		runs.from = max_u64(runs.from, h->first_pfn + h->start);
 		runs.to = min_u64(runs.to, h->first_pfn + h->end);
 	}
+	if (runs.from >= runs.to)
+		return NULL;
 	for (unit = (runs.from - h->first_pfn) / BITMAP_UNIT_FRAMES; unit < nr;
 	     unit++) {
 		uint64_t base;

@@ -231,8 +231,17 @@ class Hostile:
         self.capture(dump, "-L", "1G")
         if self.run.problem():
             problems.append(self.run.problem())
+        problems += self.differs(0, dump, dump)
         self.suite.check("dump-" + name, problems, "%.1f s of CPU" % (
             sum(os.times()[2:4]) - sum(cpu[2:4])))
+
+    def differs(self, want, *names):
+        """Problems with diff, whose exit status is to be WANT."""
+        run = Ended(["diff", *names])
+        # "the header is wrong" is what others are checked for
+        if run.code != want and "max_mapnr" not in run.err or \
+           harness.CRASHES.search(run.err):
+            yield str(run)
 
     def dumps(self):
         """Bitmaps, tables and notes of dumps that are as large as the format
@@ -287,6 +296,14 @@ class Hostile:
                                       "1G")
                 problems += self.captured(large, report)
             self.suite.check("wide-alone-%d" % bits, problems, none)
+
+    def wide_diff(self):
+        """What is in one alone, and zeroes in both, are not gone through."""
+        core = self.core().load(TIB, (1 << 46) - TIB).write()
+        bare = self.bare().load(0, 1 << 46).write()
+        self.suite.check("diff-wide", [
+            *self.differs(0, core, core), *self.differs(1, core, bare),
+            *self.differs(1, bare, core)])
 
     def far(self):
         """One page, far away."""
@@ -411,6 +428,7 @@ def main():
     hostile.absurd()
     hostile.dumps()
     hostile.wide()
+    hostile.wide_diff()
     hostile.far()
     hostile.sections()
     hostile.mapped()
