@@ -20,6 +20,8 @@
 
 #define CHECKPOINT_SECONDS 4	/* as kdump_write.c has it */
 #define CHECKPOINT_BYTES (256ull << 20)
+#define STREAM_BYTES (4u << 20)	/* a stream that is cut off has the PT_LOADs
+				 * of all before, but for an open run's */
 #define ZEROES_MIN 65536u	/* bytes that are worth a PT_LOAD */
 #define NEXT_MAX 24u		/* PT_LOADs of a run that is open */
 
@@ -290,12 +292,15 @@ static struct error *checkpoint(struct elf_writer *elf)
 static bool checkpoint_is_due(const struct elf_writer *elf,
 			      struct timespec *now)
 {
+	uint64_t bytes = elf->data_end - elf->checkpoint_data;
+
 	clock_gettime(CLOCK_MONOTONIC, now);
-	return elf->data_end - elf->checkpoint_data >= CHECKPOINT_BYTES ||
-	       (elf->sink->ops->rewrites &&
-		now->tv_sec - elf->checkpoint_time.tv_sec -
-		(now->tv_nsec < elf->checkpoint_time.tv_nsec) >=
-		CHECKPOINT_SECONDS);
+	if (!elf->sink->ops->rewrites)
+		return bytes >= STREAM_BYTES;
+	return bytes >= CHECKPOINT_BYTES ||
+	       now->tv_sec - elf->checkpoint_time.tv_sec -
+	       (now->tv_nsec < elf->checkpoint_time.tv_nsec) >=
+	       CHECKPOINT_SECONDS;
 }
 
 static struct error *elf_pages(struct writer *writer,

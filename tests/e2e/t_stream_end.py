@@ -101,6 +101,36 @@ def full(box):
              box.bad(3, "verify", path).out.decode(), "%s", path)
 
 
+def elf_cut(box):
+    """An ELF dump's stream that is cut off has program headers of what came: of
+    each run of pages that ended 4 MiB, and what was on its way, before."""
+    image = box.image(IMAGE)
+    box.good("-E", "-d", "1", image.path, "whole")
+    whole = elfdump.ElfDump(box.path("whole"), image.machine.page)
+    box.good("-F", "-E", "-d", "1", image.path, "stream")
+    with open(box.path("stream"), "rb") as file:
+        stream = file.read()
+    came = 0
+    for quarter in (1, 2, 3):
+        with open(box.path("cut"), "wb") as file:
+            file.write(stream[:len(stream) * quarter // 4])
+        with open(box.path("cut"), "rb") as file:
+            end = max(sum(r) for r in flatstream.Flat(file).records[:-1])
+            file.seek(0)
+            box.bad(3, "-R", "-f", "plain", stdin=file)
+        elf = elfdump.ElfDump(box.path("plain"), image.machine.page)
+        need(not elf.complete, "it is complete")
+        old = [load for load in whole.loads
+               if load.offset + load.filesz < end - 6 * MIB]
+        equal("runs that came", elf.loads[:len(old)], old)
+        need(set(elf.loads) < set(whole.loads), "%s", elf.loads)
+        came += len(old)
+        for pfn in list(elf.frames)[::16]:
+            need(elf.page(pfn) == image.core().page(pfn), "frame %x differs",
+                 pfn)
+    need(came > 4, "only %d runs", came)
+
+
 def tests():
-    for function in (by_signal, elf_by_signal, full):
+    for function in (by_signal, elf_by_signal, elf_cut, full):
         yield "stream-end-" + function.__name__, function
