@@ -120,12 +120,19 @@ read_drgn() { # KEY DIR
 
 # --- libkdumpfile itself
 
+# Reads FILEs, together, or DUMP: they have DUMP's pages, as VMCORE has them.
+in_kdumpfile() { # DIR VMCORE DUMP [FILE...]
+	local dir=$1
+	shift
+	BIND="$dir $VM" "$VM/chroot.sh" /usr/bin/python3 -B \
+		"$VM/kdumpfile.py" "$@"
+}
+
 read_kdumpfile() { # KEY DIR
 	local level
 	for level in 31 1; do
 		claim "$1 d$level: libkdumpfile reads every page, and no other" \
-			env BIND="$2 $VM" "$VM/chroot.sh" /usr/bin/python3 -B \
-			"$VM/kdumpfile.py" "$2/vmcore" "$2/d$level"
+			in_kdumpfile "$2" "$2/vmcore" "$2/d$level"
 	done
 	claim "$1 flat: libkdumpfile reads the stream, whole and cut short" \
 		streams "$2" "$2/vmcore" 31
@@ -155,9 +162,7 @@ streams() { # DIR VMCORE LEVEL
 		"$CAPDUMP" -R -f "$dir/flat.dump" < "$dir/flat" || return 1
 		echo "limit $limit: status $status"
 		[ "$limit" = 1T ] || [ $status = 3 ] || return 1
-		BIND="$dir $VM" "$VM/chroot.sh" /usr/bin/python3 -B \
-			"$VM/kdumpfile.py" "$2" "$dir/flat.dump" "$dir/flat" ||
-			return 1
+		in_kdumpfile "$dir" "$2" "$dir/flat.dump" "$dir/flat" || return 1
 	done
 }
 
