@@ -71,10 +71,7 @@ static struct error *save_all(struct triage *triage,
 		if (!other)
 			log_print(log, LOG_MESSAGE, "%s is saved.",
 				  outputs[i].path);
-		if (err)
-			error_destroy(other);
-		else
-			err = other;
+		err = error_first(err, other);
 	}
 	return err;
 }

@@ -124,3 +124,11 @@ void error_destroy(struct error *err)
 	free(err->message);
 	free(err);
 }
+
+struct error *error_first(struct error *first, struct error *next)
+{
+	if (!first)
+		return next;
+	error_destroy(next);
+	return first;
+}

@@ -52,6 +52,10 @@ int error_number(const struct error *err);
 /* NULL is fine. */
 void error_destroy(struct error *err);
 
+/* FIRST, or NEXT if that is NULL; the other is destroyed. */
+struct error *error_first(struct error *first, struct error *next)
+	__attribute__((warn_unused_result));
+
 static inline void error_cleanup(struct error **err)
 {
 	error_destroy(*err);

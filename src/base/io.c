@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,6 +75,22 @@ struct error *io_pread_exact(int fd, void *buf, size_t len, uint64_t offset)
 				    (unsigned long long)(offset + done), len,
 				    (unsigned long long)offset);
 	return NULL;
+}
+
+uint64_t io_proc_bytes(const char *path, const char *key)
+{
+	AUTO_FD int fd = -1;
+	char text[4096];
+	const char *at;
+	size_t n = 0;
+
+	error_destroy(io_open_read(path, &fd));
+	if (fd < 0)
+		return 0;
+	error_destroy(io_pread(fd, text, sizeof(text) - 1, 0, &n));
+	text[n] = '\0';
+	at = strstr(text, key);
+	return at ? strtoull(at + strlen(key), NULL, 10) << 10 : 0;
 }
 
 struct error *io_pwrite(int fd, const void *buf, size_t len, uint64_t offset)

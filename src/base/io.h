@@ -25,6 +25,10 @@ struct error *io_pread(int fd, void *buf, size_t len, uint64_t offset,
 /* As io_pread(), but an early end of file is an ERROR_INVALID. */
 struct error *io_pread_exact(int fd, void *buf, size_t len, uint64_t offset);
 
+/* What a line of a small file of /proc gives in kB behind KEY, which has its colon,
+ * as bytes; 0: it is not there. */
+uint64_t io_proc_bytes(const char *path, const char *key);
+
 /* Writes all LEN bytes. */
 struct error *io_pwrite(int fd, const void *buf, size_t len, uint64_t offset);
 struct error *io_write(int fd, const void *buf, size_t len);

@@ -3,8 +3,6 @@
 #include "progress.h"
 
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -24,29 +22,10 @@ double progress_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static uint64_t status_kib(const char *text, const char *key)
-{
-	const char *p = strstr(text, key);
-
-	return p ? strtoull(p + strlen(key), NULL, 10) << 10 : 0;
-}
-
 void progress_memory(uint64_t *anon, uint64_t *peak)
 {
-	AUTO_FD int fd = -1;
-	char text[4096];
-	struct error *err;
-	size_t n = 0;
-
-	*anon = *peak = 0;
-	error_destroy(io_open_read("/proc/self/status", &fd));
-	if (fd < 0)
-		return;
-	err = io_pread(fd, text, sizeof(text) - 1, 0, &n);
-	error_destroy(err);
-	text[n] = '\0';
-	*anon = status_kib(text, "RssAnon:");
-	*peak = status_kib(text, "VmHWM:");
+	*anon = io_proc_bytes("/proc/self/status", "RssAnon:");
+	*peak = io_proc_bytes("/proc/self/status", "VmHWM:");
 }
 
 /* Linux Documentation/admin-guide/devices.txt: 4 from 0 to 63 are the virtual

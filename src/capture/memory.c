@@ -3,8 +3,6 @@
 #include "memory.h"
 
 #include <sched.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "../base/bytes.h"
 #include "../base/io.h"
@@ -17,23 +15,6 @@
 /* Of what is kept in memory of the plan, so much is worth its reservation (of
  * 4 TiB); beyond, windows that are packed, or scanned again, are cheaper. */
 #define PLAN_WANTED (128ull << 20)
-
-static uint64_t mem_available(void)
-{
-	static const char key[] = "MemAvailable:";
-	AUTO_FD int fd = -1;
-	char text[4096];
-	const char *at;
-	size_t n = 0;
-
-	error_destroy(io_open_read("/proc/meminfo", &fd));
-	if (fd < 0)
-		return 0;
-	error_destroy(io_pread(fd, text, sizeof(text) - 1, 0, &n));
-	text[n] = '\0';
-	at = strstr(text, key);
-	return at ? strtoull(at + sizeof(key) - 1, NULL, 10) << 10 : 0;
-}
 
 static unsigned nr_cpus(void)
 {
@@ -50,7 +31,7 @@ void memory_plan(uint64_t end_pfn, unsigned page_shift, int nr_threads,
 	uint64_t window = WINDOW_MIN_BYTES >> page_shift, plan, left;
 	unsigned wanted;
 
-	ret->available = mem_available();
+	ret->available = io_proc_bytes("/proc/meminfo", "MemAvailable:");
 	/* unknown: as if half of it were 64 MiB */
 	if (!bytes)
 		bytes = ret->available ? ret->available / 2 : 64 << 20;

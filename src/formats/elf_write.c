@@ -334,15 +334,6 @@ static struct error *elf_pages(struct writer *writer,
 	return err;
 }
 
-/* FIRST, or NEXT if there was none; the other is destroyed. */
-static struct error *first_error(struct error *first, struct error *next)
-{
-	if (!first)
-		return next;
-	error_destroy(next);
-	return first;
-}
-
 /* Leaves in the open run what of the dump lies below SIZE. */
 static void run_cut(struct elf_writer *elf, uint64_t size)
 {
@@ -372,7 +363,7 @@ static struct error *finish_loads(struct elf_writer *elf, uint64_t size,
 	err = run_end(elf);
 	if (!err)
 		err = elf_table_checkpoint(elf->table, NULL, 0);
-	return first_error(err, ops->drain(elf->sink, &written));
+	return error_first(err, ops->drain(elf->sink, &written));
 }
 
 /* How many pages got into the dump, if its data ends at SIZE: those before the
@@ -412,10 +403,10 @@ static struct error *elf_finish(struct writer *writer, bool complete)
 	complete = complete && !lost && !err && !elf->failed;
 	elf_head_status(elf->facts, complete, status);
 	put = complete || !ops->rewrites;	/* else it stands there */
-	err = first_error(err, ops->commit(elf->sink, elf->head.flags, status,
+	err = error_first(err, ops->commit(elf->sink, elf->head.flags, status,
 					   put ? sizeof(status) : 0, size));
 	if (err || (lost && !ops->rewrites))
-		return first_error(lost, err);
+		return error_first(lost, err);
 	elf->totals.size = size;
 	elf->totals.nr_pages = nr_pages(elf, size);
 	return lost;

@@ -7,15 +7,6 @@
 #include "kdump_write.h"
 #include "writer.h"
 
-/* FIRST, or NEXT if there was none; the other is destroyed. */
-static struct error *first_error(struct error *first, struct error *next)
-{
-	if (!first)
-		return next;
-	error_destroy(next);
-	return first;
-}
-
 /* The last descriptors. FAILED: of the data, what lies below WRITTEN is in the
  * sink. */
 static struct error *finish_descs(struct kdump_writer *kdump, uint64_t written,
@@ -32,7 +23,7 @@ static struct error *finish_descs(struct kdump_writer *kdump, uint64_t written,
 		kdump->nr_described -= nr_dropped;
 	}
 	err = kdump_table_checkpoint(kdump->table);
-	return first_error(err, ops->drain(kdump->sink, &written));
+	return error_first(err, ops->drain(kdump->sink, &written));
 }
 
 void kdump_flush(struct writer *writer)
@@ -55,7 +46,7 @@ static void settle(struct kdump_writer *kdump)
 	if (kdump->settled || !kdump->ready)
 		return;
 	kdump->settled = true;
-	kdump->lost = first_error(kdump->lost,
+	kdump->lost = error_first(kdump->lost,
 				  ops->drain(kdump->sink, &kdump->size));
 	kdump->ready = !kdump->table ||
 		       ops->reached(kdump->sink) >= kdump->opens;
@@ -102,7 +93,7 @@ struct error *kdump_mark(struct writer *writer, bool complete)
 struct error *kdump_result(struct writer *writer)
 {
 	struct kdump_writer *kdump = (struct kdump_writer *)writer;
-	struct error *err = first_error(kdump->lost, kdump->err);
+	struct error *err = error_first(kdump->lost, kdump->err);
 
 	if (kdump->ready && !kdump->err) {
 		kdump->totals.size = kdump->size;
@@ -135,14 +126,14 @@ struct error *kdump_finish(struct writer *writer, bool complete)
 	complete = complete && !lost && !err && !kdump->failed;
 	kdump_head_status(kdump->facts, complete, status);
 	put = complete || !ops->rewrites;	/* else it stands there */
-	err = first_error(err, ops->commit(kdump->sink, kdump_shape_at(
+	err = error_first(err, ops->commit(kdump->sink, kdump_shape_at(
 						   kdump->head.shape,
 						   KDUMP_H_STATUS), status,
 					   put ? sizeof(status) : 0,
 					   kdump->size));
 	kdump->ready = false;
 	if (err || (lost && kdump->stream))	/* who knows what came through */
-		return first_error(lost, err);
+		return error_first(lost, err);
 	kdump->totals.size = kdump->size;
 	kdump->totals.nr_pages = kdump->nr_described;
 	return lost;

@@ -160,15 +160,6 @@ static struct error *split_window_end(struct writer *writer,
 	return NULL;
 }
 
-/* FIRST, or NEXT if there was none; the other is destroyed. */
-static struct error *first_error(struct error *first, struct error *next)
-{
-	if (!first)
-		return next;
-	error_destroy(next);
-	return first;
-}
-
 /* The status of all files, as good as at the same time. */
 static struct error *mark_all(struct split_writer *split, bool complete)
 {
@@ -176,13 +167,13 @@ static struct error *mark_all(struct split_writer *split, bool complete)
 	uint64_t written;
 
 	for (size_t i = 0; i < split->nr_parts; i++)
-		err = first_error(err, part_wrap(split, &split->parts[i],
+		err = error_first(err, part_wrap(split, &split->parts[i],
 						 kdump_mark(split->parts[i].writer,
 							    complete)));
 	for (size_t i = 0; i < split->nr_parts; i++) {
 		struct sink *sink = split->parts[i].sink;
 
-		err = first_error(err, part_wrap(split, &split->parts[i],
+		err = error_first(err, part_wrap(split, &split->parts[i],
 						 sink->ops->drain(sink,
 								  &written)));
 	}
@@ -207,9 +198,9 @@ static struct error *split_finish(struct writer *writer, bool complete)
 	for (size_t i = 0; i < split->nr_parts; i++) {
 		struct split_part *part = &split->parts[i];
 
-		err = first_error(err, part->err);
+		err = error_first(err, part->err);
 		part->err = NULL;
-		err = first_error(err, part_wrap(split, part,
+		err = error_first(err, part_wrap(split, part,
 						 kdump_result(part->writer)));
 	}
 	if (!err && complete && !all)

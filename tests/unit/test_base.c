@@ -4,6 +4,7 @@
 
 #include "../../src/base/bytes.h"
 #include "../../src/base/guard.h"
+#include "../../src/base/io.h"
 #include "../../src/base/log.h"
 #include "../../src/base/pageset.h"
 #include "../../src/base/sparseset.h"
@@ -27,6 +28,33 @@ static void test_error(void)
 	error_destroy(err);
 	error_destroy(error_nomem());
 	CHECK(error_kind(error_nomem()) == ERROR_NOMEM);
+}
+
+/* The first error counts, whichever of the two there is. */
+static void test_error_first(void)
+{
+	struct error *a = error_create(ERROR_INVALID, "a");
+	struct error *b = error_create(ERROR_IO, "b");
+
+	CHECK(!error_first(NULL, NULL));
+	CHECK(error_first(a, NULL) == a);
+	CHECK(error_first(NULL, a) == a);
+	CHECK(error_first(a, b) == a);
+	CHECK(error_first(error_nomem(), a) == error_nomem());
+}
+
+static void test_proc_bytes(void)
+{
+	char path[32];
+	int fd = memfd_create("status", 0);
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK_OK(io_pwrite(fd, "A:\t  17 kB\nBB:\t3 kB\n", 21, 0));
+	CHECK(io_proc_bytes(path, "A:") == 17 << 10);
+	CHECK(io_proc_bytes(path, "BB:") == 3 << 10);
+	CHECK(io_proc_bytes(path, "C:") == 0);
+	close(fd);
+	CHECK(io_proc_bytes(path, "A:") == 0);
 }
 
 /* Against one bool a frame. */
@@ -330,6 +358,8 @@ static void test_guard_segv(void)
 int main(void)
 {
 	test_error();
+	test_error_first();
+	test_proc_bytes();
 	test_pageset();
 	test_sparseset();
 	test_text();
