@@ -3,6 +3,7 @@
  * of the kernel image; sound and broken. */
 #include "../../src/kernel/kallsyms.h"
 #include "machine.h"
+#include "open_kernel.h"
 
 #define NAMES		(IMAGE_PADDR + 0x10000)
 #define OFFSETS		(IMAGE_PADDR + 0x20000)
@@ -125,16 +126,6 @@ static void put_all(struct table *t)
 	machine_put32(&t->m, NUM, t->nr);
 }
 
-static struct kernel *open_kernel(struct machine *m)
-{
-	struct kernel *kernel = NULL;
-
-	machine_open(m);
-	if (!CHECK_OK(kernel_open(&m->image, m->view, NULL, &kernel)))
-		exit(unit_end());
-	return kernel;
-}
-
 struct ranges {
 	char text[512], tables[512];
 };
@@ -167,7 +158,7 @@ static void check_image(struct table *t, bool found_wanted, const char *want)
 	struct kallsyms_symbol asked[] = {
 		{ "__init_begin", 0 }, { "_etext", 0 }, { "_nowhere", 0 },
 	};
-	struct kernel *k = open_kernel(&t->m);
+	struct kernel *k = open_kernel(&t->m, NULL);
 	struct ranges r = { "", "" };
 	bool found;
 
@@ -290,7 +281,7 @@ static void test_senseless(void)
 		put_symbol(&t, wrong[i].name, IMAGE_VADDR + wrong[i].offset);
 		machine_put32(&t.m, NUM, t.nr);
 		{
-			struct kernel *k = open_kernel(&t.m);
+			struct kernel *k = open_kernel(&t.m, NULL);
 			struct ranges r = { "", "" };
 
 			CHECK_OK(kernel_image_ranges(k, t.m.view, on_range,
@@ -340,7 +331,7 @@ static void test_names(void)
 			}
 		}
 		machine_put32(&t.m, NUM, t.nr);
-		k = open_kernel(&t.m);
+		k = open_kernel(&t.m, NULL);
 		for (unsigned i = 0; i < NR; i++)
 			places[i].vaddr = IMAGE_VADDR + wanted[i].offset;
 		CHECK_OK(kallsyms_name(k, t.m.view, places, NR, &found));
@@ -379,7 +370,7 @@ static void test_no_names(void)
 		else
 			machine_say(&t.m, "SYMBOL(_stext)=%llx\n",
 				    IMAGE_VADDR + 16);
-		k = open_kernel(&t.m);
+		k = open_kernel(&t.m, NULL);
 		CHECK_OK(kallsyms_name(k, t.m.view, &place, 1, &found));
 		CHECK(!found && !place.name[0]);
 		kernel_close(k);
@@ -402,7 +393,7 @@ static void test_no_data(void)
 			put_symbol(&t, symbols[i].name,
 				   IMAGE_VADDR + symbols[i].offset);
 	machine_put32(&t.m, NUM, t.nr);
-	k = open_kernel(&t.m);
+	k = open_kernel(&t.m, NULL);
 	CHECK_OK(kernel_image_ranges(k, t.m.view, on_range, on_table, &r));
 	CHECK(!strcmp(r.text, ALL));
 	kernel_close(k);
@@ -444,7 +435,7 @@ static void test_nodes(uint64_t online, uint64_t online2, uint64_t count)
 	put_node(&t.m, 64, 900);
 	/* behind the array */
 	machine_put(&t.m, IMAGE_PADDR + NODE_DATA + 8 * 65, 0x4242424242424242);
-	kernel = open_kernel(&t.m);
+	kernel = open_kernel(&t.m, NULL);
 	CHECK_OK(kernel_free_pages(kernel, t.m.view, &nr, &found));
 	CHECK(found == (count > 0) && nr == count);
 	kernel_close(kernel);

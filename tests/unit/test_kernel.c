@@ -3,6 +3,7 @@
 #include "../../src/base/log.h"
 #include "../../src/kernel/kernel.h"
 #include "machine.h"
+#include "open_kernel.h"
 #include "pages.h"
 
 #define MEM_MAP		(IMAGE_PADDR + 0x1000)	/* the variable */
@@ -14,16 +15,6 @@ static void say_flat(struct machine *m, enum pages_release release)
 	machine_say(m, "%sSYMBOL(mem_map)=%llx\n", pages_kernels[release].text,
 		    IMAGE_VADDR + 0x1000);
 	machine_put(m, MEM_MAP, LINEAR + PAGES_PADDR);
-}
-
-static struct kernel *open_kernel(struct machine *m, struct log *log)
-{
-	struct kernel *kernel = NULL;
-
-	machine_open(m);
-	if (!CHECK_OK(kernel_open(&m->image, m->view, log, &kernel)))
-		exit(unit_end());
-	return kernel;
 }
 
 static void put_flags(struct machine *m, uint64_t pfn, uint64_t flags)

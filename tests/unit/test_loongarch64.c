@@ -9,6 +9,8 @@
 #include "../../src/arch/arch.h"
 #include "../../src/arch/table.h"
 #include "machine.h"
+#include "translate.h"
+#include "walked.h"
 
 #define LA64	258	/* EM_LOONGARCH */
 #define CACHED	0x9000000000000000ull
@@ -113,30 +115,6 @@ static void la_close(struct la *la, struct space *space)
 	machine_close(&la->m);
 }
 
-static struct extent translate(struct la *la, struct space *space,
-			       uint64_t vaddr)
-{
-	struct extent extent = { 1, 1, 1 };
-
-	CHECK_OK(space_translate(space, la->m.view, vaddr, &extent));
-	return extent;
-}
-
-struct walked {
-	uint64_t bytes, vaddr;
-	unsigned seen, tables;
-};
-
-static struct error *on_leaf(void *arg, const struct leaf *leaf)
-{
-	struct walked *w = arg;
-
-	w->tables += leaf->table;
-	w->bytes += leaf->table ? 0 : leaf->len;
-	w->seen += !leaf->table && w->vaddr - leaf->vaddr < leaf->len;
-	return NULL;
-}
-
 /* With the kernel's part of addresses VABITS below the top. */
 static void test_leaves(unsigned shift, unsigned levels, unsigned vabits)
 {
@@ -168,16 +146,16 @@ static void test_leaves(unsigned shift, unsigned levels, unsigned vabits)
 	      space.image.start == CACHED + (0x201000 & -page) &&
 	      space.image.end == CACHED + ROOT + page);
 
-	e = translate(&la, &space, v + 8);
+	e = translate(&space, la.m.view, v + 8);
 	CHECK(e.paddr == 0x1000008 && e.len == 3 * page - 8);
-	e = translate(&la, &space, v + 3 * page);
+	e = translate(&space, la.m.view, v + 3 * page);
 	CHECK(!e.len && e.hole == 2 * page);
-	e = translate(&la, &space, v + 5 * page);
+	e = translate(&space, la.m.view, v + 5 * page);
 	CHECK(e.paddr == 0x1000000 && e.len == page);
-	e = translate(&la, &space, v + pmd + 0x1234);
+	e = translate(&space, la.m.view, v + pmd + 0x1234);
 	CHECK(e.paddr == 32 * pmd + 0x1234);
 	CHECK(e.len == 2 * pmd - 0x1234);
-	e = translate(&la, &space, v + 3 * pmd);
+	e = translate(&space, la.m.view, v + 3 * pmd);
 	CHECK(!e.len && e.hole);
 	CHECK_OK(table_walk(&space, la.m.view, NULL, 0, on_leaf, &w));
 	CHECK(w.seen == 1 && w.bytes == 4 * page + 2 * pmd);
@@ -196,17 +174,17 @@ static void test_windows(void)
 	la_say(&la);
 	if (!CHECK_OK(la_open(&la, &space)))
 		return;
-	e = translate(&la, &space, CACHED + 0x123456);
+	e = translate(&space, la.m.view, CACHED + 0x123456);
 	CHECK(e.paddr == 0x123456 && e.len);
-	e = translate(&la, &space, 0x8000fffffffff000);
+	e = translate(&space, la.m.view, 0x8000fffffffff000);
 	CHECK(e.paddr == 0xfffffffff000 && e.len == 0x1000);
-	e = translate(&la, &space, 0xa000000000000010);
+	e = translate(&space, la.m.view, 0xa000000000000010);
 	CHECK(e.paddr == 0x10 && e.len == (1ull << 48) - 0x10);
-	e = translate(&la, &space, 0x9001000000000000);
+	e = translate(&space, la.m.view, 0x9001000000000000);
 	CHECK(!e.len && e.hole);
-	e = translate(&la, &space, 0xb000000000000000);
+	e = translate(&space, la.m.view, 0xb000000000000000);
 	CHECK(!e.len);
-	e = translate(&la, &space, 0xffff800000000000);
+	e = translate(&space, la.m.view, 0xffff800000000000);
 	CHECK(!e.len && e.hole == 1ull << 47);
 	la_close(&la, &space);
 }
@@ -229,7 +207,7 @@ static void test_begin(void)
 	if (CHECK_OK(la_open(&la, &space))) {
 		CHECK(space.tables.start == 0xffff800000000000 &&
 		      !space.tables.end);
-		e = translate(&la, &space, 0xffffff0012008008);
+		e = translate(&space, la.m.view, 0xffffff0012008008);
 		CHECK(e.paddr == 0x1004008 && e.len == 0x4000 - 8);
 	}
 	la_close(&la, &space);

@@ -7,6 +7,7 @@
 #include "../../src/arch/table.h"
 #include "machine32.h"
 #include "stopped.h"
+#include "translate.h"
 
 #define VMALLOC		0xf0000000u
 
@@ -23,15 +24,6 @@ static struct error *open_space(struct machine32 *m, struct space *space)
 	return err;
 }
 
-static struct extent translate(struct machine32 *m, const struct space *space,
-			       uint64_t vaddr)
-{
-	struct extent extent = { 1, 1, 1 };
-
-	CHECK_OK(space_translate(space, m->view, vaddr, &extent));
-	return extent;
-}
-
 /* Wherever memory begins and is mapped. */
 static void test_found(enum paging paging, uint64_t phys_start,
 		       uint32_t page_offset)
@@ -46,12 +38,12 @@ static void test_found(enum paging paging, uint64_t phys_start,
 		CHECK(space.phys_start == phys_start && space.has_linear);
 		CHECK(space.linear_start == page_offset - phys_start);
 		CHECK(space.image_offset == space.linear_start);
-		e = translate(&m, &space, linear(&m, 0x801234));
+		e = translate(&space, m.view, linear(&m, 0x801234));
 		CHECK(e.paddr == phys_start + 0x801234 &&
 		      e.len == MEMORY - 0x801234);
-		e = translate(&m, &space, linear(&m, MEMORY));
+		e = translate(&space, m.view, linear(&m, MEMORY));
 		CHECK(!e.len);
-		e = translate(&m, &space, 0x1000);
+		e = translate(&space, m.view, 0x1000);
 		CHECK(!e.len && e.hole && e.hole + 0x1000 <= page_offset);
 		space_deinit(&space);
 	}
@@ -83,20 +75,20 @@ static void test_leaves(enum paging paging)
 	map32(&m, 0xfffff000, start + 0x905000, 1);
 	if (!CHECK_OK(open_space(&m, &space)))
 		return;
-	e = translate(&m, &space, VMALLOC + 0x10);
+	e = translate(&space, m.view, VMALLOC + 0x10);
 	CHECK(e.paddr == start + 0x900010 && e.len == 0x2000 - 0x10);
-	e = translate(&m, &space, VMALLOC + 0x2000);
+	e = translate(&space, m.view, VMALLOC + 0x2000);
 	CHECK(e.paddr == start + 0x903000 && e.len == 0x1000);
-	e = translate(&m, &space, VMALLOC + 0x3001);
+	e = translate(&space, m.view, VMALLOC + 0x3001);
 	CHECK(!e.len && e.hole == 0x6000 - 1);
-	e = translate(&m, &space, VMALLOC + 0x9008);
+	e = translate(&space, m.view, VMALLOC + 0x9008);
 	CHECK(e.paddr == (wide ? 0xf12345008 : 0xf2345008) &&
 	      e.len == 0x1000 - 8);
-	e = translate(&m, &space, VMALLOC + 0x1001008);
+	e = translate(&space, m.view, VMALLOC + 0x1001008);
 	CHECK(e.paddr == start + 0xc01008 && e.len == 2 * large - 0x1008);
-	e = translate(&m, &space, 0xffffffff);
+	e = translate(&space, m.view, 0xffffffff);
 	CHECK(e.paddr == start + 0x905fff && e.len == 1);
-	e = translate(&m, &space, 0xf800000000);
+	e = translate(&space, m.view, 0xf800000000);
 	CHECK(!e.len);
 
 	/* across two extents, one of them in the linear map's way */
@@ -126,9 +118,9 @@ static void test_short(void)
 	}
 	if (!CHECK_OK(open_space(&m, &space)))
 		return;
-	e = translate(&m, &space, VMALLOC + 0x345678);
+	e = translate(&space, m.view, VMALLOC + 0x345678);
 	CHECK(e.paddr == 0xb581345678 && e.len == 0x1000000 - 0x345678);
-	e = translate(&m, &space, VMALLOC + 0x2005678);
+	e = translate(&space, m.view, VMALLOC + 0x2005678);
 	CHECK(e.paddr == 0x60985678 && e.len == 0x10000 - 0x5678);
 	space_deinit(&space);
 	machine32_close(&m);
@@ -163,7 +155,7 @@ static void test_modules(enum paging paging)
 	map32(&m, 0xbf000000, 0x60900000, 1);
 	if (!CHECK_OK(open_space(&m, &space)))
 		return;
-	CHECK(translate(&m, &space, 0xbf000010).paddr == 0x60900010);
+	CHECK(translate(&space, m.view, 0xbf000010).paddr == 0x60900010);
 	CHECK_OK(table_walk(&space, m.view, NULL, 0, on_leaf, &w));
 	CHECK(w.linear == MEMORY && w.other == 4096);
 	space_deinit(&space);

@@ -6,6 +6,7 @@
 #include "../../src/base/log.h"
 #include "../../src/kernel/kernel.h"
 #include "machine.h"
+#include "open_kernel.h"
 #include "pages.h"
 
 #define SECTION_PAGES	1024u
@@ -48,16 +49,6 @@ static void put_vmemmap(struct machine *m, uint64_t flags)
 		if (i != HOLE)
 			put_section(m, i, VMEMMAP + i * SECTION_PAGES * 64,
 				    flags);
-}
-
-static struct kernel *open_kernel(struct machine *m, struct log *log)
-{
-	struct kernel *kernel = NULL;
-
-	machine_open(m);
-	if (!CHECK_OK(kernel_open(&m->image, m->view, log, &kernel)))
-		exit(unit_end());
-	return kernel;
 }
 
 static struct page_array array_at(struct machine *m, struct kernel *k,

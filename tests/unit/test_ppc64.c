@@ -11,6 +11,7 @@
 #include "../../src/arch/arch.h"
 #include "../../src/arch/table.h"
 #include "machine.h"
+#include "translate.h"
 
 #define LINEAR_MAP	0xc000000000000000ull
 #define TOP		0x100000ull
@@ -178,15 +179,6 @@ static void power_close(struct power *p, struct space *space)
 	machine_close(&p->m);
 }
 
-static struct extent translate(struct power *p, struct space *space,
-			       uint64_t vaddr)
-{
-	struct extent extent = { 1, 1, 1 };
-
-	CHECK_OK(space_translate(space, p->m.view, vaddr, &extent));
-	return extent;
-}
-
 static void test_leaves(unsigned shape, bool says)
 {
 	struct power p;
@@ -218,28 +210,28 @@ static void test_leaves(unsigned shape, bool says)
 	CHECK(space.image.start == LINEAR_MAP &&
 	      space.image.end == LINEAR_MAP + TOP + page);
 
-	e = translate(&p, &space, LINEAR_MAP + 0x1234);
+	e = translate(&space, p.m.view, LINEAR_MAP + 0x1234);
 	CHECK(e.paddr == 0x1234 && e.len);
-	e = translate(&p, &space, LINEAR_MAP + 0x300008);
+	e = translate(&space, p.m.view, LINEAR_MAP + 0x300008);
 	CHECK(e.paddr == 0x300008 && e.len == MACHINE_SIZE - 0x300008);
-	e = translate(&p, &space, LINEAR_MAP + MACHINE_SIZE);
+	e = translate(&space, p.m.view, LINEAR_MAP + MACHINE_SIZE);
 	CHECK(!e.len && e.hole);
-	e = translate(&p, &space, at + 0x10);
+	e = translate(&space, p.m.view, at + 0x10);
 	CHECK(e.paddr == 0x900010 && e.len == 2 * page - 0x10);
-	e = translate(&p, &space, at + 2 * page + 1);
+	e = translate(&space, p.m.view, at + 2 * page + 1);
 	CHECK(e.paddr == 0xa00001 && e.len == page - 1);
-	e = translate(&p, &space, at + 3 * page + 1);
+	e = translate(&space, p.m.view, at + 3 * page + 1);
 	CHECK(!e.len && e.hole == 6 * page - 1);
-	e = translate(&p, &space, p.shape->io + 5 * page);
+	e = translate(&space, p.m.view, p.shape->io + 5 * page);
 	CHECK(e.paddr == 0x3fe0000000000 && e.len == page);
-	e = translate(&p, &space, p.shape->end);
+	e = translate(&space, p.m.view, p.shape->end);
 	CHECK(!e.len && e.hole == -p.shape->end);
-	e = translate(&p, &space, 0x1000);
+	e = translate(&space, p.m.view, 0x1000);
 	CHECK(!e.len && e.hole == LINEAR_MAP - 0x1000);
 	if (p.shape->radix) {
-		e = translate(&p, &space, at + (2u << 20) + 0x1008);
+		e = translate(&space, p.m.view, at + (2u << 20) + 0x1008);
 		CHECK(e.paddr == 0xc01008 && e.len == (4u << 20) - 0x1008);
-		e = translate(&p, &space, at + (1u << 30) + 0x123456);
+		e = translate(&space, p.m.view, at + (1u << 30) + 0x123456);
 		CHECK(e.paddr == 0x40123456 && e.len == (1u << 30) - 0x123456);
 	}
 	memcpy(p.m.mem + 0x900000 + 2 * page - 8, "abcdefgh", 8);
@@ -300,7 +292,7 @@ static void test_walk(unsigned shape)
 	w = (struct walked){ 0 };
 	CHECK_OK(table_walk(&space, p.m.view, &linear, 1, on_leaf, &w));
 	CHECK(w.nr_leaves >= 2 && w.nr_tables <= 100);
-	CHECK(!translate(&p, &space, p.shape->vmalloc +
+	CHECK(!translate(&space, p.m.view, p.shape->vmalloc +
 			 (2ull << p.shape->shift[4])).len);
 	power_close(&p, &space);
 }
@@ -323,13 +315,13 @@ static void test_list(unsigned shape, unsigned shift)
 	power_element(&p, 7, 4, at, to);
 	if (!CHECK_OK(open_space(&p, &space)))
 		return;
-	e = translate(&p, &space, at + 24);
+	e = translate(&space, p.m.view, at + 24);
 	CHECK(e.paddr == to + 24 && e.len == 3 * page - 24);
-	e = translate(&p, &space, at + 3 * page);
+	e = translate(&space, p.m.view, at + 3 * page);
 	CHECK(!e.len && e.hole == 5 * page);
-	e = translate(&p, &space, at + 8 * page);
+	e = translate(&space, p.m.view, at + 8 * page);
 	CHECK(e.paddr == to + 9 * page && e.len == page);
-	e = translate(&p, &space, at + 9 * page + 1);
+	e = translate(&space, p.m.view, at + 9 * page + 1);
 	CHECK(e.paddr == to + 8 * page + 1 && e.len == page - 1);
 	CHECK(space.nr_fixed == 4);	/* and the linear map */
 	power_close(&p, &space);
@@ -351,7 +343,7 @@ static void test_list_nonsense(unsigned shape)
 				      0x900000 + 0x10000 * (uint64_t)i);
 		if (CHECK_OK(open_space(&p, &space))) {
 			CHECK(space.nr_fixed == 5);
-			CHECK(translate(&p, &space, at + 0x60000).paddr ==
+			CHECK(translate(&space, p.m.view, at + 0x60000).paddr ==
 			      0x930000);
 			power_close(&p, &space);
 		}
@@ -367,7 +359,7 @@ static void test_list_nonsense(unsigned shape)
 	power_element(&p, 5, 4, 0, 0x910000);
 	power_element(&p, 6, 5, at + 0x10000, 1ull << 60);
 	if (CHECK_OK(open_space(&p, &space))) {
-		CHECK(space.nr_fixed == 2 && translate(&p, &space, at).len);
+		CHECK(space.nr_fixed == 2 && translate(&space, p.m.view, at).len);
 		power_close(&p, &space);
 	}
 
@@ -396,8 +388,8 @@ static void test_list_nonsense(unsigned shape)
 			      0x900000);
 	if (CHECK_OK(open_space(&p, &space))) {
 		CHECK(space.nr_fixed == SPACE_FIXED_MAX);
-		CHECK(translate(&p, &space, at + (0x2000ull << 20)).len);
-		CHECK(!translate(&p, &space, at).len);
+		CHECK(translate(&space, p.m.view, at + (0x2000ull << 20)).len);
+		CHECK(!translate(&space, p.m.view, at).len);
 		power_close(&p, &space);
 	}
 }
@@ -431,7 +423,7 @@ static void test_no_list(void)
 			put_u32(p.m.mem + NAMES + 8, 16, false);
 		if (CHECK_OK(open_space(&p, &space))) {
 			CHECK(space.nr_fixed == 1);
-			CHECK(!translate(&p, &space, at).len);
+			CHECK(!translate(&space, p.m.view, at).len);
 			power_close(&p, &space);
 		}
 	}

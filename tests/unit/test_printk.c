@@ -3,6 +3,7 @@
 #include "../../src/base/log.h"
 #include "../../src/kernel/printk.h"
 #include "machine.h"
+#include "open_kernel.h"
 
 /* Where the log lies, physically; each in a page or more of its own */
 #define PRB_VARIABLE	(IMAGE_PADDR + 0x1000)
@@ -121,14 +122,11 @@ static void put_record(struct ring *r, uint64_t state, uint64_t nsec,
 /* What printk_print() prints; the caller frees it. */
 static char *print(struct machine *m, struct log *log, uint64_t *nr)
 {
-	struct kernel *kernel;
 	char *text = NULL;
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
+	struct kernel *kernel = open_kernel(m, NULL);
 
-	machine_open(m);
-	if (!CHECK_OK(kernel_open(&m->image, m->view, NULL, &kernel)))
-		exit(unit_end());
 	CHECK_OK(printk_print(kernel, m->view, log, file, nr));
 	kernel_close(kernel);
 	fclose(file);
@@ -225,13 +223,11 @@ static void test_wrap(bool late, uint64_t first, uint64_t lpos)
 
 static struct error *print_error(struct machine *m)
 {
-	struct kernel *kernel;
+	struct kernel *kernel = open_kernel(m, NULL);
 	struct error *err;
 	uint64_t nr;
 	FILE *file = fopen("/dev/null", "w");
 
-	machine_open(m);
-	CHECK_OK(kernel_open(&m->image, m->view, NULL, &kernel));
 	err = printk_print(kernel, m->view, NULL, file, &nr);
 	kernel_close(kernel);
 	fclose(file);

@@ -7,15 +7,8 @@
 #include "../../src/capture/overlay.h"
 #include "riscv64_machine.h"
 #include "stopped.h"
-
-static struct extent translate(struct machine *m, struct space *space,
-			       uint64_t vaddr)
-{
-	struct extent extent = { 1, 1, 1 };
-
-	CHECK_OK(space_translate(space, m->view, vaddr, &extent));
-	return extent;
-}
+#include "translate.h"
+#include "walked.h"
 
 static void check_usual(struct machine *m, unsigned levels)
 {
@@ -29,9 +22,9 @@ static void check_usual(struct machine *m, unsigned levels)
 		CHECK(space.image_offset == LINK - IMAGE);
 		CHECK(space.has_linear && space.linear_start ==
 		      page_offsets[levels] - RAM);
-		e = translate(m, &space, LINK + 0x2008);
+		e = translate(&space, m->view, LINK + 0x2008);
 		CHECK(e.paddr == IMAGE + 0x2008);
-		e = translate(m, &space, page_offsets[levels] + 0x1234);
+		e = translate(&space, m->view, page_offsets[levels] + 0x1234);
 		CHECK(e.paddr == RAM + 0x1234 &&
 		      e.len == MACHINE_SIZE - 0x1234);
 	}
@@ -94,31 +87,31 @@ static void test_leaves(unsigned levels)
 		map(&m, vmalloc - (1ull << 48), 0xffull << 48, 5, 0);
 	if (!CHECK_OK(rv_open(&m, &space)))
 		return;
-	e = translate(&m, &space, vmalloc + 8);
+	e = translate(&space, m.view, vmalloc + 8);
 	CHECK(e.paddr == RAM + 0x1000008 && e.len == 0x4000 - 8);
-	e = translate(&m, &space, vmalloc + 0x4000);
+	e = translate(&space, m.view, vmalloc + 0x4000);
 	CHECK(e.paddr == RAM + 0x1008000 && e.len == 0x1000);
-	e = translate(&m, &space, vmalloc + 0x5000);
+	e = translate(&space, m.view, vmalloc + 0x5000);
 	CHECK(!e.len && e.hole == 0xb000);
-	e = translate(&m, &space, vmalloc + 0x10010);
+	e = translate(&space, m.view, vmalloc + 0x10010);
 	CHECK(e.paddr == RAM + 0x1010010 && e.len == 0x11000 - 0x10);
-	e = translate(&m, &space, vmalloc + 0x1f000);
+	e = translate(&space, m.view, vmalloc + 0x1f000);
 	CHECK(e.paddr == RAM + 0x101f000 && e.len == 0x2000);
-	e = translate(&m, &space, vmalloc + 0x21000);
+	e = translate(&space, m.view, vmalloc + 0x21000);
 	CHECK(!e.len && e.hole == 0x200000 - 0x21000);
-	e = translate(&m, &space, vmalloc + 0x234567);
+	e = translate(&space, m.view, vmalloc + 0x234567);
 	CHECK(e.paddr == RAM + 0x234567 && e.len == 0x400000 - 0x34567);
-	e = translate(&m, &space, vmalloc + (1ull << 30) + 0x1234567);
+	e = translate(&space, m.view, vmalloc + (1ull << 30) + 0x1234567);
 	CHECK(e.paddr == (5ull << 30) + 0x1234567 &&
 	      e.len == (1ull << 30) - 0x1234567);
-	e = translate(&m, &space, vmalloc + (1ull << 39) + 0x1234567);
+	e = translate(&space, m.view, vmalloc + (1ull << 39) + 0x1234567);
 	CHECK(levels < 4 || (e.paddr == (6ull << 39) + 0x1234567 &&
 			     e.len == (1ull << 39) - 0x1234567));
-	e = translate(&m, &space, vmalloc - (1ull << 48) + 0x1234567);
+	e = translate(&space, m.view, vmalloc - (1ull << 48) + 0x1234567);
 	CHECK(levels < 5 || (e.paddr == (0xffull << 48) + 0x1234567 &&
 			     e.len == (1ull << 48) - 0x1234567));
 	/* the lower half is not the kernel's */
-	e = translate(&m, &space, 0x1000);
+	e = translate(&space, m.view, 0x1000);
 	CHECK(!e.len && e.hole + 0x1000 == -(1ull << (levels * 9 + 11)));
 	machine_close(&m);
 }
@@ -263,21 +256,6 @@ static void test_linear(void)
 	if (CHECK_OK(rv_open(&m, &space)))
 		CHECK(!space.has_linear);
 	machine_close(&m);
-}
-
-struct walked {
-	uint64_t bytes, tables, vaddr;
-	unsigned seen;
-};
-
-static struct error *on_leaf(void *arg, const struct leaf *leaf)
-{
-	struct walked *w = arg;
-
-	w->tables += leaf->table;
-	w->bytes += leaf->table ? 0 : leaf->len;
-	w->seen += !leaf->table && w->vaddr - leaf->vaddr < leaf->len;
-	return NULL;
 }
 
 static void test_walk(void)

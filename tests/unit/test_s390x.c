@@ -12,6 +12,7 @@
 
 #include "../../src/arch/table.h"
 #include "../../src/base/bytes.h"
+#include "translate.h"
 #include "unit.h"
 
 #define SIZE		0x2000000ull
@@ -176,15 +177,6 @@ static void box_close(struct box *b, struct space *space)
 	free(b->mem);
 }
 
-static struct extent translate(struct box *b, struct space *space,
-			       uint64_t vaddr)
-{
-	struct extent extent = { 1, 1, 1 };
-
-	CHECK_OK(space_translate(space, b->view, vaddr, &extent));
-	return extent;
-}
-
 /* An address for leaves of LEVEL, with nothing else near. */
 static uint64_t place(unsigned levels, unsigned level)
 {
@@ -209,14 +201,14 @@ static void map_leaves(struct box *b, unsigned level)
 static void check_leaves(struct box *b, struct space *space, unsigned level)
 {
 	uint64_t at = place(b->levels, level), span = span_of(level);
-	struct extent e = translate(b, space, at + 0x123);
+	struct extent e = translate(space, b->view, at + 0x123);
 
 	CHECK(e.paddr == (0x700ull << 31) + 0x123 && e.len == 2 * span - 0x123);
-	e = translate(b, space, at + span + 8);
+	e = translate(space, b->view, at + span + 8);
 	CHECK(e.paddr == (0x700ull << 31) + span + 8 && e.len == span - 8);
-	e = translate(b, space, at + 2 * span + 1);
+	e = translate(space, b->view, at + 2 * span + 1);
 	CHECK(!e.len && e.hole == span - 1);
-	e = translate(b, space, at + 3 * span);
+	e = translate(space, b->view, at + 3 * span);
 	CHECK(e.paddr == 0x700ull << 31 && e.len == span);
 }
 
@@ -268,21 +260,21 @@ static void test_levels(unsigned levels, uint64_t base)
 	CHECK(space.image.start == b.image + TEXT &&
 	      space.image.end == b.image + IMAGE_LEN);
 	CHECK(space.has_linear && space.linear_start == base);
-	e = translate(&b, &space, b.image + TEXT + 5);
+	e = translate(&space, b.view, b.image + TEXT + 5);
 	CHECK(e.paddr == IMAGE_PHYS + TEXT + 5 &&
 	      e.len == IMAGE_LEN - TEXT - 5);
-	e = translate(&b, &space, b.image + TEXT - 1);
+	e = translate(&space, b.view, b.image + TEXT - 1);
 	CHECK(!e.len && e.hole);
-	e = translate(&b, &space, base + 0x345678);
+	e = translate(&space, b.view, base + 0x345678);
 	CHECK(e.paddr == 0x345678 && e.len == SIZE - 0x345678);
 	/* lowcore: not mapped where the identity mapping begins */
-	e = translate(&b, &space, base);
+	e = translate(&space, b.view, base);
 	CHECK(!e.len && e.hole == LOWCORE);
 	for (unsigned level = levels == 2 ? 2 : 1; level <= 3; level++)
 		if (fits(levels, level))
 			check_leaves(&b, &space, level);
 	if (levels < 5) {
-		e = translate(&b, &space, space.tables.end);
+		e = translate(&space, b.view, space.tables.end);
 		CHECK(!e.len && e.hole == -space.tables.end);
 	}
 	check_walk(&b, &space, len);
@@ -308,7 +300,7 @@ static void test_nonsense(void)
 		put_u64(entry_of(&b, 5ull << 31, 3), bad[i], true);
 		if (!CHECK_OK(box_open(&b, &space)))
 			return;
-		e = translate(&b, &space, 5ull << 31);
+		e = translate(&space, b.view, 5ull << 31);
 		CHECK(!e.len && e.hole > 1ull << 31);
 		check_walk(&b, &space, IMAGE_LEN - TEXT);
 		box_close(&b, &space);
@@ -318,7 +310,7 @@ static void test_nonsense(void)
 	put_u64(entry_of(&b, 5ull << 31, 3), 0x700400000 | 7, true);
 	if (!CHECK_OK(box_open(&b, &space)))
 		return;
-	e = translate(&b, &space, 5ull << 31);
+	e = translate(&space, b.view, 5ull << 31);
 	CHECK(!e.len && !e.hole);
 	check_walk(&b, &space, IMAGE_LEN - TEXT);
 	box_close(&b, &space);
@@ -339,9 +331,9 @@ static void test_identity(void)
 	CHECK(space.root == b.root && space.has_linear && !space.linear_start);
 	CHECK(space.image.start == 0x300000 &&
 	      space.image.end == align_up(IMAGE_PHYS + 0x2fd400, 4096));
-	e = translate(&b, &space, IMAGE_PHYS + TEXT + 0x1000);
+	e = translate(&space, b.view, IMAGE_PHYS + TEXT + 0x1000);
 	CHECK(e.paddr == IMAGE_PHYS + TEXT + 0x1000);
-	e = translate(&b, &space, 0x1345678);
+	e = translate(&space, b.view, 0x1345678);
 	CHECK(e.paddr == 0x1345678 && e.len == SIZE - 0x1345678);
 	check_walk(&b, &space, 0);
 	box_close(&b, &space);

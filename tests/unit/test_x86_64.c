@@ -4,6 +4,7 @@
 #include "../../src/arch/seen.h"
 #include "../../src/arch/table.h"
 #include "machine.h"
+#include "translate.h"
 
 #define VMALLOC		0xffffb20000000000ull
 #define SME		(1ull << 47)
@@ -19,15 +20,6 @@ static struct error *open_space(struct machine *m, struct space *space)
 	err = space_init(space, &m->image.target, m->view, v, NULL);
 	vmcoreinfo_destroy(v);
 	return err;
-}
-
-static struct extent translate(struct machine *m, struct space *space,
-			       uint64_t vaddr)
-{
-	struct extent extent = { 1, 1, 1 };
-
-	CHECK_OK(space_translate(space, m->view, vaddr, &extent));
-	return extent;
 }
 
 static void test_leaves(unsigned levels, uint64_t sme)
@@ -56,23 +48,23 @@ static void test_leaves(unsigned levels, uint64_t sme)
 	      space.image.end == IMAGE_VADDR + 0x200000);
 	CHECK(space.has_linear && space.linear_start == LINEAR);
 
-	e = translate(&m, &space, IMAGE_VADDR + 0x1234);
+	e = translate(&space, m.view, IMAGE_VADDR + 0x1234);
 	CHECK(e.paddr == IMAGE_PADDR + 0x1234 && e.len == 0x200000 - 0x1234);
-	e = translate(&m, &space, LINEAR + 0x300008);
+	e = translate(&space, m.view, LINEAR + 0x300008);
 	CHECK(e.paddr == 0x300008 && e.len == MACHINE_SIZE - 0x300008);
-	e = translate(&m, &space, VMALLOC + 0x10);
+	e = translate(&space, m.view, VMALLOC + 0x10);
 	CHECK(e.paddr == 0x900010 && e.len == 0x2000 - 0x10);
-	e = translate(&m, &space, VMALLOC + 0x2000);
+	e = translate(&space, m.view, VMALLOC + 0x2000);
 	CHECK(e.paddr == 0x903000 && e.len == 0x1000);
-	e = translate(&m, &space, VMALLOC + 0x3001);
+	e = translate(&space, m.view, VMALLOC + 0x3001);
 	CHECK(!e.len && e.hole == 0x9000 - 0x3001);
-	e = translate(&m, &space, VMALLOC + 0x200000 + 0x1008);
+	e = translate(&space, m.view, VMALLOC + 0x200000 + 0x1008);
 	CHECK(e.paddr == 0xa01008 && e.len == 0x400000 - 0x1008);
-	e = translate(&m, &space, VMALLOC + (1ull << 30) + 0x123456);
+	e = translate(&space, m.view, VMALLOC + (1ull << 30) + 0x123456);
 	CHECK(e.paddr == 0x40123456 && e.len == (1ull << 30) - 0x123456);
-	e = translate(&m, &space, VMALLOC + 0x600000);
+	e = translate(&space, m.view, VMALLOC + 0x600000);
 	CHECK(!e.len && e.hole == (1ull << 30) - 0x600000);
-	e = translate(&m, &space, 0x1000);
+	e = translate(&space, m.view, 0x1000);
 	CHECK(!e.len && e.hole + 0x1000 == -(1ull << (levels * 9 + 11)));
 
 	/* across two extents; to where nothing is mapped */
@@ -110,7 +102,7 @@ static void test_bad_pages(void)
 		return;
 	CHECK_OK(space_read(&space, m.view, VMALLOC, buf, 8, &state));
 	CHECK(state == PAGE_UNREADABLE);
-	e = translate(&m, &space, VMALLOC + (1ull << 30));
+	e = translate(&space, m.view, VMALLOC + (1ull << 30));
 	CHECK(!e.len && !e.hole);
 	machine_close(&m);
 }
@@ -136,9 +128,9 @@ static void test_tdx(uint64_t shared)
 	machine_map(&m, VMALLOC + 0x2000, 0x902000, 1);
 	if (!CHECK_OK(open_space(&m, &space)))
 		return;
-	e = translate(&m, &space, VMALLOC);
+	e = translate(&space, m.view, VMALLOC);
 	CHECK(e.paddr == 0x900000 && e.len == 0x1000);
-	e = translate(&m, &space, VMALLOC + 0x1000);
+	e = translate(&space, m.view, VMALLOC + 0x1000);
 	CHECK(e.paddr == (0x901000 | shared) && e.len == 0x1000);
 	CHECK(!image_has(&m.image, e.paddr, 8));
 	CHECK_OK(space_read(&space, m.view, VMALLOC + 0x1000, buf, 8,
