@@ -52,6 +52,18 @@ static struct error *check_split(struct options *options, int nr, char **words)
 	return NULL;
 }
 
+/* Who names all parts of a dump, as info takes them, learns what is missing. */
+static struct error *too_many(const struct options *options, char **words)
+{
+	bool reads = options->command == COMMAND_DMESG ||
+		     options->command == COMMAND_TRIAGE;
+
+	return error_create(ERROR_USAGE,
+			    "too many names: %s and what follows it%s",
+			    words[2], reads ?
+			    "; the parts of a split dump need --reassemble" : "");
+}
+
 /* A vmcore and what becomes of it. */
 static struct error *check_vmcore_words(struct options *options, int nr,
 					char **words, bool stdout_is_terminal)
@@ -61,9 +73,7 @@ static struct error *check_vmcore_words(struct options *options, int nr,
 	if (nr < 1)
 		return error_create(ERROR_USAGE, "which vmcore? Try --help");
 	if (nr > 2)
-		return error_create(ERROR_USAGE,
-				    "too many names: %s and what follows it",
-				    words[2]);
+		return too_many(options, words);
 	options->capture.input = words[0];
 	options->capture.output = nr == 2 ? words[1] : NULL;
 	TRY(check_url(options->capture.output));
@@ -159,9 +169,7 @@ static struct error *check_triage(struct options *options, int nr,
 				    "triage --reassemble takes the names of all parts, and then what the files' names begin with; with -F or --json it prints, and takes the parts alone" :
 				    "which vmcore? Try --help");
 	if (nr > 2 && !parts)
-		return error_create(ERROR_USAGE,
-				    "too many names: %s and what follows it",
-				    words[2]);
+		return too_many(options, words);
 	TRY(check_url(name));
 	if (name && (!*name || name[strlen(name) - 1] == '/'))
 		return error_create(ERROR_USAGE,

@@ -289,6 +289,8 @@ def parts_log(box):
         need("no part of a dump" in box.bad(
             1, command, "-F", "--reassemble", "whole").err, "%s", command)
         box.bad(2, command, "--reassemble", "part0")
+        need("--reassemble" in box.bad(2, command, *names).err, "%s", command)
+    need("--reassemble" in box.bad(2, "triage", *names).err, "triage")
 
 
 def put(path, offset, form, *values):
