@@ -26,6 +26,8 @@ struct scratch {
 	uint64_t unit_plus_1;		/* 0: none */
 	uint64_t unit_rank;		/* set bits before the unit */
 	uint8_t bits[BITMAP_UNIT];	/* of the unit */
+	uint64_t counted;		/* of them, a multiple of 64; NR_COUNTED */
+	uint64_t nr_counted;		/* are set */
 	uint64_t first_desc;
 	size_t nr_descs;
 	struct kdump_desc descs[CACHED_DESCS];
@@ -184,6 +186,7 @@ static struct error *unit_load(const struct image *image,
 	if (scratch->unit_plus_1 == unit + 1)
 		return NULL;
 	scratch->unit_plus_1 = 0;
+	scratch->counted = scratch->nr_counted = 0;
 	for (; from <= unit; from++) {
 		from = min_u64(kdump_bitmap_skip(image, BITMAP_KEPT, from),
 			       unit);
@@ -196,6 +199,22 @@ static struct error *unit_load(const struct image *image,
 	scratch->unit_rank = rank;
 	scratch->unit_plus_1 = unit + 1;
 	return NULL;
+}
+
+/* Set bits before bit BIT of the unit. Nearly all pages come by ascending frame:
+ * what was counted for the last one is not counted again. */
+static uint64_t rank_in_unit(struct scratch *scratch, uint64_t bit)
+{
+	uint64_t word = align_down(bit, 64);
+
+	if (word < scratch->counted)
+		scratch->counted = scratch->nr_counted = 0;
+	scratch->nr_counted += kdump_count_bits(
+		scratch->bits + scratch->counted / 8, word - scratch->counted);
+	scratch->counted = word;
+	return scratch->nr_counted +
+	       count_bits(get_u64(scratch->bits + word / 8, false) &
+			  ((1ull << bit % 64) - 1));
 }
 
 static struct error *desc_load(const struct image *image,
@@ -238,7 +257,7 @@ static struct error *page_load(const struct image *image,
 		return NULL;
 	}
 	TRY(desc_load(image, scratch, scratch->unit_rank +
-		      kdump_count_bits(scratch->bits, bit), &desc));
+		      rank_in_unit(scratch, bit), &desc));
 	if (!kdump_desc_empty(&desc) &&
 	    !kdump_unpack(scratch->unpacker, &desc, scratch->page) &&
 	    !kdump_page_unreadable(scratch->page, h->block_size))
