@@ -21,6 +21,7 @@ struct scratch {
 	const struct image *part;	/* what unit and descs are of */
 	struct kdump_unpacker *unpacker;
 	uint8_t *page;			/* the last page read */
+	struct kdump_desc desc;		/* its own */
 	uint64_t page_pfn_plus_1;	/* 0: none */
 	enum page_state page_state;
 	uint64_t unit_plus_1;		/* 0: none */
@@ -242,7 +243,7 @@ static struct error *page_load(const struct image *image,
 {
 	const struct kdump_header *h = kdump_image_header(image);
 	uint64_t bit = pfn % BITMAP_UNIT_FRAMES;
-	struct kdump_desc desc;
+	struct kdump_desc *desc = &scratch->desc;
 
 	*ret = PAGE_UNREADABLE;
 	if (!scratch->page)
@@ -257,9 +258,9 @@ static struct error *page_load(const struct image *image,
 		return NULL;
 	}
 	TRY(desc_load(image, scratch, scratch->unit_rank +
-		      rank_in_unit(scratch, bit), &desc));
-	if (!kdump_desc_empty(&desc) &&
-	    !kdump_unpack(scratch->unpacker, &desc, scratch->page) &&
+		      rank_in_unit(scratch, bit), desc));
+	if (!kdump_desc_empty(desc) &&
+	    !kdump_unpack(scratch->unpacker, desc, scratch->page) &&
 	    !kdump_page_unreadable(scratch->page, h->block_size))
 		*ret = PAGE_OK;
 	return NULL;
@@ -322,11 +323,40 @@ static enum page_state kdump_read(const struct image *image, void *p,
 	return all;
 }
 
+/* A raw page is one that did not get smaller by the codec that the head names:
+ * it is tried with each page (makedumpfile 1.7.8 makedumpfile.c:
+ * write_kdump_pages_cyclic(); QEMU 7.2 dump/dump.c: write_dump_pages()). */
+static enum page_state kdump_read_block(const struct image *image, void *p,
+					uint64_t paddr, void *buf, size_t len,
+					struct image_block *block)
+{
+	struct scratch *scratch = p;
+	uint64_t pfn = (paddr >> image->target.page_shift) -
+		       kdump_image_header(image)->first_pfn;
+	enum page_state state = page_get(image, scratch, pfn);
+	const struct kdump_desc *desc = &scratch->desc;
+
+	if (state != PAGE_OK)
+		return state;
+	memcpy(buf, scratch->page, len);
+	if (!desc->flags)
+		*block = (struct image_block){
+			scratch->page, len,
+			kdump_image_header(scratch->part)->status &
+			KDUMP_STATUS_CODECS };
+	else if (desc->size < len)
+		*block = (struct image_block){
+			kdump_unpacker_packed(scratch->unpacker), desc->size,
+			desc->flags };
+	return PAGE_OK;
+}
+
 const struct image_ops kdump_image_ops = {
 	.name = "kdump-compressed dump",
 	.probe = kdump_probe,
 	.open = kdump_open,
 	.read = kdump_read,
+	.read_block = kdump_read_block,
 	.runs = kdump_runs,
 	.scratch_size = kdump_scratch_size,
 	.scratch_deinit = kdump_scratch_deinit,

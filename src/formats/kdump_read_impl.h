@@ -33,6 +33,9 @@ void kdump_parts_close(struct image *image);
 void kdump_unpacker_use(struct kdump_unpacker *unpacker,
 			const struct image *image);
 
+/* What the page that was unpacked last was packed as, if it was. */
+const uint8_t *kdump_unpacker_packed(const struct kdump_unpacker *unpacker);
+
 /*
  * Reads unit UNIT of a bitmap; bits at or beyond max_mapnr and what the file
  * does not hold come as zeroes.

@@ -153,6 +153,11 @@ void kdump_unpacker_use(struct kdump_unpacker *unpacker,
 	unpacker->image = image;
 }
 
+const uint8_t *kdump_unpacker_packed(const struct kdump_unpacker *unpacker)
+{
+	return unpacker->packed;
+}
+
 void kdump_unpacker_destroy(struct kdump_unpacker *unpacker)
 {
 	if (!unpacker)

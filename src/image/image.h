@@ -63,6 +63,15 @@ enum image_frames {
 /* Bytes [paddr, end) of memory, all of the same kind. */
 typedef struct error *image_run_fn(void *arg, uint64_t paddr, uint64_t end);
 
+/* A page as it lies in its file. */
+struct image_block {
+	const void *bytes;	/* the view's, until it reads again */
+	size_t size;		/* bytes; 0: not known. As many as the page has:
+				 * it would not get smaller */
+	uint32_t codec;		/* who packed it, or tried to: a number of the
+				 * file's format */
+};
+
 struct image;
 
 struct image_ops {
@@ -83,6 +92,15 @@ struct image_ops {
 	enum page_state (*read)(const struct image *image, void *scratch,
 				uint64_t paddr, void *buf, size_t len,
 				const struct segment *segment);
+
+	/*
+	 * As read(), of one whole page (target.page_shift) that lies within one
+	 * segment; BLOCK, zeroed, gets what it was made from if that is PAGE_OK.
+	 * May be NULL.
+	 */
+	enum page_state (*read_block)(const struct image *image, void *scratch,
+				      uint64_t paddr, void *buf, size_t len,
+				      struct image_block *block);
 
 	/* See image_runs(). NULL: all memory that the machine had is here, and
 	 * is what lies in segments. */

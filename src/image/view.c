@@ -245,6 +245,19 @@ enum page_state view_read_whole(struct view *view, uint64_t paddr, void *buf,
 	       all & UNIT_PRESENT ? PAGE_OK : PAGE_ABSENT;
 }
 
+enum page_state view_read_block(struct view *view, uint64_t paddr, void *buf,
+				size_t len, struct image_block *block)
+{
+	const struct image *image = view->image;
+
+	*block = (struct image_block){ .size = 0 };
+	if (!image->ops->read_block || len >> image->target.page_shift != 1 ||
+	    paddr % len || !image_covers(image, paddr, len))
+		return view_read(view, paddr, buf, len);
+	return image->ops->read_block(image, view->scratch, paddr, buf, len,
+				      block);
+}
+
 struct error *view_read_exact(struct view *view, uint64_t paddr, void *buf,
 			      size_t len, const char *what)
 {

@@ -44,6 +44,14 @@ enum page_state view_read(struct view *view, uint64_t paddr, void *buf,
 enum page_state view_read_whole(struct view *view, uint64_t paddr, void *buf,
 				size_t len);
 
+/*
+ * view_read(), which also tells in *BLOCK how these bytes are packed in the image's
+ * file, if they are there as one page; else its size is 0. Of such nothing is read
+ * ahead, nor kept.
+ */
+enum page_state view_read_block(struct view *view, uint64_t paddr, void *buf,
+				size_t len, struct image_block *block);
+
 /* view_read() that fails unless every page touched is there and readable.
  * WHAT names the thing for the error ("mem_section[3]"). */
 struct error *view_read_exact(struct view *view, uint64_t paddr, void *buf,

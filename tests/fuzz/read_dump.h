@@ -58,6 +58,30 @@ static void read_kernel(const struct image *image, struct view *view,
 	kernel_close(kernel);
 }
 
+/* Whole pages here and there, and what they were packed as. */
+static void read_blocks(const struct image *image, struct view *view)
+{
+	size_t len = (size_t)1 << image->target.page_shift;
+	uint64_t nr = image_end_paddr(image) / len;
+	uint8_t *page = malloc(len);
+	volatile uint8_t byte;		/* all of them are read */
+	struct image_block block;
+
+	for (uint64_t i = 0; page && i < 64; i++) {
+		enum page_state state = view_read_block(
+			view, (nr / 64 * i + i % 7) * len, page, len, &block);
+
+		FUZZ_CHECK(block.size <= len);
+		FUZZ_CHECK(!block.size || state == PAGE_OK);
+		FUZZ_CHECK(block.size < len ||
+			   !memcmp(block.bytes, page, len));
+		for (size_t k = 0; k < block.size; k++)
+			byte = ((const uint8_t *)block.bytes)[k];
+	}
+	(void)byte;
+	free(page);
+}
+
 static inline void read_dump(const struct image *image, struct log *log)
 {
 	const struct kdump_header *h = kdump_image_header(image);
@@ -81,6 +105,7 @@ static inline void read_dump(const struct image *image, struct log *log)
 		view_read(view, end / 64 * i, buf, sizeof(buf));
 	if (end)
 		view_read(view, end - 1, buf, sizeof(buf));
+	read_blocks(image, view);
 	read_kernel(image, view, log);
 	view_destroy(view);
 }

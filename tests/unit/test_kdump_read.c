@@ -88,6 +88,56 @@ static void check_ranges(const struct dump_file *f, const struct image *image)
 	view_destroy(view);
 }
 
+/* Pages and what they were packed as, which is told of whole pages only. */
+static void check_blocks(const struct dump_file *f, const struct image *image)
+{
+	uint8_t page[2 * DUMP_BLOCK], buf[2 * DUMP_BLOCK];
+	struct codec *codec = NULL;
+	struct image_block block;
+	struct view *view;
+
+	if (f->codec)
+		CHECK_OK(codec_create(f->codec, CODEC_LEVEL_DEFAULT, &codec));
+	CHECK_OK(view_create(image, VIEW_STREAM, &view));
+	for (unsigned i = 0; i < 2 * DUMP_FRAMES; i++) {
+		unsigned pfn = i % 2 ? DUMP_FRAMES - 1 - i / 2 : i / 2;
+		char kind = f->kinds[pfn];
+		enum page_state state = view_read_block(
+			view, pfn * DUMP_BLOCK, buf, DUMP_BLOCK, &block);
+
+		CHECK(state == expected(kind));
+		CHECK((block.size > 0) == (state == PAGE_OK));
+		if (state != PAGE_OK)
+			continue;
+		dump_page(f, pfn, page);
+		CHECK(!memcmp(buf, page, DUMP_BLOCK));
+		CHECK(block.codec == (f->codec ? f->codec->flag : 0));
+		if (kind == 'p' && codec)
+			CHECK(block.size < DUMP_BLOCK &&
+			      codec->ops->unpack(codec, block.bytes, block.size,
+						 buf, DUMP_BLOCK));
+		else
+			CHECK(block.size == DUMP_BLOCK);
+		CHECK(!memcmp(kind == 'p' && codec ? buf : block.bytes, page,
+			      DUMP_BLOCK));
+	}
+	for (unsigned k = 0; k < 3; k++) {
+		static const struct { uint64_t paddr; size_t len; } no[] = {
+			{ 0, DUMP_BLOCK / 2 }, { DUMP_BLOCK / 2, DUMP_BLOCK },
+			{ 0, 2 * DUMP_BLOCK } };
+		enum page_state state = view_read(view, no[k].paddr, page,
+						  no[k].len);
+
+		CHECK(view_read_block(view, no[k].paddr, buf, no[k].len,
+				      &block) == state);
+		CHECK(!block.size && !memcmp(buf, page, no[k].len));
+	}
+	CHECK(view_read_block(view, DUMP_FRAMES * DUMP_BLOCK, buf, DUMP_BLOCK,
+			      &block) == PAGE_ABSENT && !block.size);
+	view_destroy(view);
+	codec_destroy(codec);
+}
+
 static unsigned count_kinds(const char *kinds, const char *which)
 {
 	unsigned n = 0;
@@ -161,6 +211,7 @@ static void test_dump(const char *kinds, const struct codec_ops *codec,
 		CHECK(image_end_paddr(image) == DUMP_FRAMES * DUMP_BLOCK);
 		check_pages(&f, image);
 		check_ranges(&f, image);
+		check_blocks(&f, image);
 		check_counts(&f, image);
 		check_runs(&f, image);
 		CHECK_OK(vmcoreinfo_read(image, NULL, &v));
