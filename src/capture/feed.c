@@ -32,7 +32,9 @@ static struct error *workers_init(struct feed *feed)
 {
 	const struct capture_options *o = feed->options;
 	unsigned flags = (o->paranoid ? WORKER_PARANOID : 0) |
-			 (o->dedup && o->format->shares ? WORKER_DEDUP : 0);
+			 (o->dedup && o->format->shares ? WORKER_DEDUP : 0) |
+			 (o->codec_level == CODEC_LEVEL_DEFAULT ?
+			  WORKER_COPY : 0);
 
 	feed->nr_workers = feed->nr_threads ? feed->nr_threads : 1;
 	/* one job is enough where nobody works ahead */

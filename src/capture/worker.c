@@ -14,9 +14,10 @@ struct error *worker_init(struct worker *worker, const struct image *image,
 	worker->page_size = page_size;
 	worker->flags = flags;
 	worker->page = aligned_alloc(64, page_size);
-	if (flags)
+	if (flags & (WORKER_PARANOID | WORKER_DEDUP))
 		worker->unpacked = malloc(page_size);
-	if (!worker->page || (flags && !worker->unpacked))
+	if (!worker->page ||
+	    (flags & (WORKER_PARANOID | WORKER_DEDUP) && !worker->unpacked))
 		return error_nomem();
 	TRY(view_create(image, VIEW_STREAM, &worker->view));
 	return codec ? codec_create(codec, codec_level, &worker->codec) : NULL;
@@ -135,15 +136,17 @@ static bool find_same(struct worker *worker, struct batch *batch, unsigned i,
 	return false;
 }
 
-/* Reads page PFN to DST. What of it lies outside of every segment is zero. */
+/* Reads page PFN to DST. What of it lies outside of every segment is zero. BLOCK,
+ * zeroed: what it was made from. */
 static bool read_page(struct worker *worker, const struct window *window,
-		      uint64_t pfn, uint8_t *dst)
+		      uint64_t pfn, uint8_t *dst, struct image_block *block)
 {
 	uint64_t paddr = pfn * worker->page_size;
 	enum page_state state;
 
 	state = window ? window_read(window, paddr, dst, worker->page_size) :
-		view_read(worker->view, paddr, dst, worker->page_size);
+		view_read_block(worker->view, paddr, dst, worker->page_size,
+				block);
 	return state == PAGE_OK;
 }
 
@@ -163,14 +166,31 @@ static void limit_view(struct worker *worker, const struct batch *batch,
 		   (batch->pfn[end - 1] + 1) * worker->page_size);
 }
 
-/* Packs worker->page to DST; 0: store it raw. */
+/* Copies BLOCK, from which worker->page was unpacked, to DST. False: it is not
+ * what this codec may have made. */
+static bool copy_block(struct worker *worker, const struct image_block *block,
+		       uint8_t *dst)
+{
+	if (!(worker->flags & WORKER_COPY) || !block->size ||
+	    block->codec != worker->codec->ops->flag)
+		return false;
+	if (block->size == worker->page_size)
+		return true;
+	memcpy(dst, block->bytes, block->size);
+	return !(worker->flags & WORKER_PARANOID) ||
+	       is_equal(worker, worker->page, dst, block->size);
+}
+
+/* Packs worker->page, which was BLOCK, to DST; 0: store it raw. */
 static size_t pack_page(struct worker *worker, struct batch *batch,
-			uint8_t *dst)
+			const struct image_block *block, uint8_t *dst)
 {
 	struct codec *codec = worker->codec;
 	size_t len = worker->page_size, size;
 	bool wrong = false;
 
+	if (copy_block(worker, block, dst))
+		return block->size < len ? block->size : 0;
 	if (!(worker->flags & WORKER_PARANOID))
 		return codec->ops->pack(codec, worker->page, len, dst,
 					len - 1);
@@ -192,12 +212,14 @@ void worker_run(void *local, void *arg)
 		uint8_t *dst = batch->data + batch->len;
 		/* raw pages need no second copy */
 		uint8_t *page = worker->codec ? worker->page : dst;
+		struct image_block block = { .size = 0 };
 		size_t size = 0;
 
 		batch->size[i] = 0;
 		if (!job->window)
 			limit_view(worker, batch, i);
-		if (!read_page(worker, job->window, batch->pfn[i], page)) {
+		if (!read_page(worker, job->window, batch->pfn[i], page,
+			       &block)) {
 			batch->kind[i] = BATCH_UNREADABLE;
 			continue;
 		}
@@ -212,7 +234,7 @@ void worker_run(void *local, void *arg)
 			continue;
 		}
 		if (worker->codec)
-			size = pack_page(worker, batch, dst);
+			size = pack_page(worker, batch, &block, dst);
 		batch->kind[i] = size ? BATCH_PACKED : BATCH_RAW;
 		if (!size) {
 			size = worker->page_size;

@@ -15,7 +15,8 @@ struct worker {
 	struct view *view;	/* where a window is refused */
 	struct codec *codec;	/* NULL: store raw */
 	uint8_t *page;		/* one page */
-	uint8_t *unpacked;	/* one page, of what was packed; NULL: no FLAGS */
+	uint8_t *unpacked;	/* one page, of what was packed; NULL: no FLAGS
+				 * ask for it */
 	unsigned flags;		/* WORKER_ */
 	size_t page_size;
 };
@@ -23,6 +24,8 @@ struct worker {
 #define WORKER_PARANOID 1u	/* unpack each page again, and store it raw if it
 				 * is another */
 #define WORKER_DEDUP 2u		/* find equal pages: batch.word and BATCH_SAME */
+#define WORKER_COPY 4u		/* what the same codec has packed already is not
+				 * packed again */
 
 /* What to do: the pages of batch.pfn, all in window if there is one. */
 struct worker_job {

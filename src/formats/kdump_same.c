@@ -101,7 +101,8 @@ static const struct entry *lookup(struct kdump_same *same, uint64_t hash)
 }
 
 /* Whether the page at ENTRY is equal to that of SIZE bytes at P. Equal pages are
- * packed to the same bytes, so most that are not don't have to be read. */
+ * packed to the same bytes, so most that are not don't have to be read. (Those that
+ * are copied from a dump may not be: two such are not found.) */
 static bool is_equal(struct kdump_same *same, const struct entry *entry,
 		     const uint8_t *p, uint32_t size)
 {

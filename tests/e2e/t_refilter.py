@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Dumps as input: made smaller, or packed otherwise. What comes out is what a
 capture of the vmcore itself would have given; where the input lacks pages, so
-does the output, and says so."""
+does the output, and says so. What other programs have packed: t_copy.py."""
 
 import itertools
 import json
