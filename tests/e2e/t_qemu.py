@@ -80,6 +80,11 @@ def machine(box, name):
               else called)
         box.good("-f", "-l", "-d", "31", "in", "out")
         same_file(called, box.path("out"), box.path("want"))
+    if block:       # blocks that are no pages of the kernel's are packed anew
+        for out, source in (("want", image.path), ("out", "in")):
+            box.good("-f", "-c", "-d", "31", source, out)
+        same_file("larger blocks, same codec", box.path("out"),
+                  box.path("want"))
 
 
 def cut_off(box):
