@@ -3,6 +3,7 @@
 # Codecs can be left out: make ZSTD=0 LZO=0 SNAPPY=0 ZLIB=0
 # zlib by the slower library of that name: make LIBDEFLATE=0
 # without debugging symbols, for -x: make LIBDW=0
+# without sending to URLs: make CURL=0
 # Another build beside it: make BUILD=build/asan SANITIZE=address,undefined
 MAKEFLAGS += --no-builtin-rules
 BUILD ?= build
@@ -18,6 +19,7 @@ SNAPPY ?= 1
 ZLIB ?= 1
 LIBDEFLATE ?= $(ZLIB)
 LIBDW ?= 1
+CURL ?= 1
 
 VERSION := $(shell cat VERSION)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE \
@@ -42,9 +44,14 @@ else ifeq ($(ZLIB),1)
 ALL_CFLAGS += -DHAVE_ZLIB
 LIBS += -lz
 endif
-# its headers; it is loaded when it is wanted
+# their headers; they are loaded when they are wanted
 ifeq ($(LIBDW),1)
 ALL_CFLAGS += -DHAVE_LIBDW
+endif
+ifeq ($(CURL),1)
+ALL_CFLAGS += -DHAVE_CURL
+endif
+ifneq ($(filter 1,$(LIBDW) $(CURL)),)
 LIBS += -ldl
 endif
 ifneq ($(SANITIZE),)

@@ -34,9 +34,9 @@ _capdump()
 	--machine-root)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
-	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd | --cpus | --files)
+	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd | --cpus | --files | --limit-rate | --retry-time | --stall-time)
 		return ;;
-	--report | --iomem | -x | -i | -g | --device-tree | --vmcore)
+	--report | --iomem | -x | -i | -g | --device-tree | --vmcore | --cacert | --credentials | --netrc-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	esac

@@ -105,10 +105,16 @@ struct error *command_capture(const struct options *options, struct log *log,
 	struct capture_report report;
 	struct error *err, *report_err;
 	struct output output;
+	AUTO_FREE char *masked = NULL;
 
 	TRY(command_check_output(options));
 	TRY(check_release(options));
 	capture->keep_codec = keeps_codec(options);
+	capture->output_name = capture->output;
+	if (capture->remote && !(masked = remote_mask(capture->output)))
+		return error_nomem();
+	if (capture->remote)
+		capture->output_name = masked;
 	TRY(stop_install());
 	/* the dump counts for more than what is said of it: told now, while
 	 * it can be helped, and done without */

@@ -104,6 +104,8 @@ struct error *command_check_output(const struct options *options)
 {
 	const struct capture_options *o = &options->capture;
 
+	if (o->remote)
+		return NULL;
 	for (size_t i = 0; i <= o->nr_files; i++)
 		TRY(command_check_not_input(options, capture_file(o, i)));
 	for (size_t i = 1; i <= o->nr_files; i++)
@@ -119,7 +121,7 @@ static struct error *check_not_dump(const struct options *options,
 	struct stat a, b;
 	bool same = false;
 
-	if (o->dry_run)
+	if (o->dry_run || o->remote)
 		return NULL;
 	if (!o->output)
 		same = !fstat(STDOUT_FILENO, &a) &&

@@ -361,3 +361,72 @@ struct error *option_check_cyclic_buffer(struct options *options,
 	(void)options;
 	return parse_number("--cyclic-buffer", argument, INT_MAX, &size);
 }
+
+/* The name of a file, for the option NAME. */
+static struct error *parse_file(const char *name, const char *argument,
+				const char **ret)
+{
+	if (!*argument)
+		return error_create(ERROR_USAGE,
+				    "%s takes the name of a file, not \"\"",
+				    name);
+	*ret = argument;
+	return NULL;
+}
+
+struct error *option_parse_ca_file(struct options *options,
+				   const char *argument)
+{
+	return parse_file("--cacert", argument, &options->capture.way.ca_file);
+}
+
+struct error *option_parse_credentials(struct options *options,
+				       const char *argument)
+{
+	return parse_file("--credentials", argument,
+			  &options->capture.way.credentials);
+}
+
+struct error *option_parse_netrc(struct options *options, const char *argument)
+{
+	return parse_file("--netrc-file", argument,
+			  &options->capture.way.netrc);
+}
+
+/* libcurl's are signed, and times 1,000 in places */
+#define MAX_RATE (1ull << 50)
+#define MAX_SECONDS 1000000u
+
+struct error *option_parse_limit_rate(struct options *options,
+				      const char *argument)
+{
+	uint64_t *rate = &options->capture.way.limit_rate;
+	struct error *err = text_parse_size(argument, rate);
+
+	if (!err && *rate && *rate <= MAX_RATE)
+		return NULL;
+	error_destroy(err);
+	return error_create(ERROR_USAGE,
+			    "--limit-rate takes bytes a second, as in 10M, not \"%s\"",
+			    argument);
+}
+
+struct error *option_parse_retry_seconds(struct options *options,
+					 const char *argument)
+{
+	return parse_number("--retry-time", argument, MAX_SECONDS,
+			    &options->capture.way.retry_seconds);
+}
+
+struct error *option_parse_stall_seconds(struct options *options,
+					 const char *argument)
+{
+	uint64_t *seconds = &options->capture.way.stall_seconds;
+
+	TRY(parse_number("--stall-time", argument, MAX_SECONDS, seconds));
+	if (*seconds)
+		return NULL;
+	return error_create(ERROR_USAGE,
+			    "--stall-time takes at least 1 second, not \"%s\"",
+			    argument);
+}

@@ -25,6 +25,17 @@ struct error *option_parse_split_block(struct options *options,
 				       const char *argument);
 struct error *option_parse_memory(struct options *options,
 				  const char *argument);
+struct error *option_parse_ca_file(struct options *options,
+				   const char *argument);
+struct error *option_parse_credentials(struct options *options,
+				       const char *argument);
+struct error *option_parse_netrc(struct options *options, const char *argument);
+struct error *option_parse_limit_rate(struct options *options,
+				      const char *argument);
+struct error *option_parse_retry_seconds(struct options *options,
+					 const char *argument);
+struct error *option_parse_stall_seconds(struct options *options,
+					 const char *argument);
 struct error *option_parse_message_level(struct options *options,
 					 const char *argument);
 struct error *option_parse_nr_threads(struct options *options,

@@ -289,6 +289,10 @@ static void options_init(struct options *options, const char *program)
 			.nr_threads = -1,
 			.max_size = UINT64_MAX,
 			.progress_fd = -1,
+			.way = {
+				.retry_seconds = REMOTE_RETRY_SECONDS,
+				.stall_seconds = REMOTE_STALL_SECONDS,
+			},
 			.nr_levels = 1,
 		},
 		.log_levels = LOG_DEFAULT,
@@ -333,6 +337,15 @@ struct error *options_parse(struct options *ret, int argc, char **argv,
 			   stdout_is_terminal);
 }
 
+/* Whether anything was said of the way to a server. */
+static bool way_is_given(const struct remote_options *way)
+{
+	return way->ca_file || way->insecure || way->netrc ||
+	       way->credentials || way->limit_rate ||
+	       way->retry_seconds != REMOTE_RETRY_SECONDS ||
+	       way->stall_seconds != REMOTE_STALL_SECONDS;
+}
+
 void options_print_notes(const struct options *options, struct log *log)
 {
 	char name[64];
@@ -342,6 +355,8 @@ void options_print_notes(const struct options *options, struct log *log)
 
 	if (options->capture.dedup && !options->capture.format->shares)
 		log_warn(log, "--dedup has no effect: in an ELF core each page has its own contents");
+	if (!options->capture.remote && way_is_given(&options->capture.way))
+		log_warn(log, "options of sending have no effect: the dump goes to no URL");
 	if (options->capture.split_block && !options->split)
 		log_warn(log, "--splitblock-size has no effect without --split");
 

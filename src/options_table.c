@@ -121,6 +121,30 @@ const struct option_row option_rows[] = {
 	  .help = "exit status 4 if pages could not be read, or memory not\n"
 		  "released" },
 
+	/* how it gets to a server */
+	{ 0, "cacert", "FILE", PARSE(ca_file), .commands = FOR(CAPTURE),
+	  .help = "URL: trust servers that those in FILE (PEM) vouch for, and no\n"
+		  "others" },
+	{ 0, "insecure", NULL, FLAG(capture.way.insecure),
+	  .commands = FOR(CAPTURE),
+	  .help = "URL: send to any server, whoever it is" },
+	{ 0, "credentials", "FILE", PARSE(credentials),
+	  .commands = FOR(CAPTURE),
+	  .help = "URL: FILE, which nobody else may read, holds user:password" },
+	{ 0, "netrc-file", "FILE", PARSE(netrc), .commands = FOR(CAPTURE),
+	  .help = "URL: take name and password from FILE, as in ~/.netrc; it may\n"
+		  "be read by nobody else" },
+	{ 0, "limit-rate", "SIZE", PARSE(limit_rate), .commands = FOR(CAPTURE),
+	  .help = "URL: send at most SIZE bytes a second (K, M, G)" },
+	{ 0, "retry-time", "SECONDS", PARSE(retry_seconds),
+	  .commands = FOR(CAPTURE),
+	  .help = "URL: try again for so long without getting further: 300; 0:\n"
+		  "never" },
+	{ 0, "stall-time", "SECONDS", PARSE(stall_seconds),
+	  .commands = FOR(CAPTURE),
+	  .help = "URL: take a connection for dead on which nothing has moved for\n"
+		  "so long: 60" },
+
 	/* whose kernel it is */
 	{ 'x', NULL, "VMLINUX", PARSE(vmlinux),
 	  .commands = READS_VMCORE | FOR(VMCOREINFO),

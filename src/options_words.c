@@ -6,18 +6,51 @@
 
 #include "option_parse.h"
 #include "options.h"
+#include "sink/remote.h"
 
-/* s3://bucket/key and the like. A file of that name is ./s3://bucket/key. */
-static struct error *check_url(const char *output)
+/* WHAT goes to files only. */
+static struct error *check_no_url(const char *output, const char *what)
 {
-	size_t len = output ? strspn(output, "abcdefghijklmnopqrstuvwxyz"
-				     "0123456789+") : 0;
-
-	if (!len || strncmp(output + len, "://", 3))
+	if (!output || !remote_is_url(output))
 		return NULL;
+	TRY(remote_check_url(output));
 	return error_create(ERROR_USAGE,
-			    "%s: sending to a server is not implemented yet; without an output name the flattened dump goes to stdout, for ssh or another program to send",
-			    output);
+			    "%s to a server is not implemented yet: name a file",
+			    what);
+}
+
+/* A dump whose name may be a URL: then it is one plain file there, front to back. */
+static struct error *check_target(struct options *options)
+{
+	struct capture_options *capture = &options->capture;
+	const struct remote_options *way = &capture->way;
+
+	if (!capture->output || !remote_is_url(capture->output))
+		return NULL;
+	TRY(remote_check_url(capture->output));
+	if (options->flatten_given)
+		return error_create(ERROR_USAGE,
+				    "-F and a URL exclude each other: what is sent is a plain dump");
+	if (!capture->format->packs)
+		return error_create(ERROR_USAGE,
+				    "-E and a URL exclude each other: an ELF core's headers are known last");
+	if (options->value_order_given)
+		return error_create(ERROR_USAGE,
+				    "--order value and a URL exclude each other: what is sent is not there before its end");
+	if (way->netrc && way->credentials)
+		return error_create(ERROR_USAGE,
+				    "--netrc-file and --credentials exclude each other");
+	if (way->netrc)
+		TRY(remote_check_secret(way->netrc, "--netrc-file"));
+	if (way->credentials)
+		TRY(remote_check_secret(way->credentials, "--credentials"));
+	if ((way->netrc || way->credentials) &&
+	    strncmp(capture->output, "https:", 6))
+		return error_create(ERROR_USAGE,
+				    "a password is sent to https:// only, not to http://, where everybody can read it");
+	capture->remote = true;
+	capture->address_order = true;
+	return NULL;
 }
 
 /* --split: a vmcore, and the files of its dump. */
@@ -48,7 +81,7 @@ static struct error *check_split(struct options *options, int nr, char **words)
 	capture->files = (const char *const *)words + 2;
 	capture->nr_files = (size_t)nr - 2;
 	for (size_t i = 0; i <= capture->nr_files; i++)
-		TRY(check_url(capture_file(capture, i)));
+		TRY(check_no_url(capture_file(capture, i), "--split"));
 	return NULL;
 }
 
@@ -76,7 +109,10 @@ static struct error *check_vmcore_words(struct options *options, int nr,
 		return too_many(options, words);
 	options->capture.input = words[0];
 	options->capture.output = nr == 2 ? words[1] : NULL;
-	TRY(check_url(options->capture.output));
+	if (options->command == COMMAND_CAPTURE)
+		TRY(check_target(options));
+	else
+		TRY(check_no_url(options->capture.output, "the log"));
 	options->capture.flatten = options->flatten_given;
 	if (options->command == COMMAND_DMESG && options->flatten_given && nr == 2)
 		return error_create(ERROR_USAGE,
@@ -170,7 +206,7 @@ static struct error *check_triage(struct options *options, int nr,
 				    "which vmcore? Try --help");
 	if (nr > 2 && !parts)
 		return too_many(options, words);
-	TRY(check_url(name));
+	TRY(check_no_url(name, "triage"));
 	if (name && (!*name || name[strlen(name) - 1] == '/'))
 		return error_create(ERROR_USAGE,
 				    "\"%s\" is no name for files", name);

@@ -17,6 +17,7 @@ enum error_kind {
 	ERROR_NOMEM,
 	ERROR_NOSPACE,		/* ENOSPC, EDQUOT, EFBIG, or a limit (-L) */
 	ERROR_STOPPED,		/* by a signal */
+	ERROR_AGAIN,		/* a target that wants all of it once more */
 };
 
 struct error;

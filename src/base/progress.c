@@ -78,6 +78,11 @@ static void print_line(struct progress *progress, uint64_t pages,
 		progress->total ? 100.0 * (double)pages /
 		(double)progress->total : 100.0, bytes ? 1 : 0,
 		seconds > 0 ? amount / seconds : 0, bytes ? "MiB" : "pages");
+	if (progress->sent)
+		fprintf(log->file, "  %.1f MiB sent",
+			(double)progress->sent->bytes / 1048576);
+	if (progress->sent && progress->sent->retries)
+		fprintf(log->file, ", try %u", progress->sent->retries + 1);
 	if (left >= 0)
 		fprintf(log->file, "  ETA %.0f:%02.0f",
 			(double)((uint64_t)left / 60),
@@ -92,20 +97,25 @@ static void print_json(struct progress *progress, uint64_t pages,
 		       uint64_t bytes, double seconds)
 {
 	struct pollfd ready = { .fd = progress->fd, .events = POLLOUT };
+	const struct progress_sent *sent = progress->sent;
+	char text[256], more[64] = "";
 	uint64_t anon, peak;
-	char text[256];
 	int n;
 
 	/* a reader that sleeps misses lines, and holds up no dump */
 	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
 		return;
 	progress_memory(&anon, &peak);
+	if (sent)
+		snprintf(more, sizeof(more), ",\"sent\":%llu,\"retries\":%u",
+			 (unsigned long long)sent->bytes, sent->retries);
 	n = snprintf(text, sizeof(text),
-		     "{\"phase\":\"%s\",\"pages\":%llu,\"total\":%llu,\"bytes\":%llu,\"seconds\":%.3f,\"eta\":%.1f,\"rss\":%llu}\n",
+		     "{\"phase\":\"%s\",\"pages\":%llu,\"total\":%llu,\"bytes\":%llu,\"seconds\":%.3f,\"eta\":%.1f,\"rss\":%llu%s}\n",
 		     progress->phase, (unsigned long long)pages,
 		     (unsigned long long)progress->total,
 		     (unsigned long long)bytes, seconds,
-		     eta(progress, pages, seconds), (unsigned long long)anon);
+		     eta(progress, pages, seconds), (unsigned long long)anon,
+		     more);
 	/* nobody reading is no reason to stop */
 	error_destroy(io_write(progress->fd, text, (size_t)n));
 }

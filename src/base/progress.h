@@ -12,10 +12,17 @@
 
 #include "log.h"
 
+/* Of a dump that goes to a server. */
+struct progress_sent {
+	uint64_t bytes;		/* of all tries */
+	unsigned retries;
+};
+
 struct progress {
 	struct log *log;	/* borrowed */
 	int fd;			/* JSON lines go there; -1: nowhere */
 	bool screen;		/* lines go to one */
+	const struct progress_sent *sent;	/* borrowed; NULL: to no server */
 	const char *phase;	/* NULL: none under way */
 	uint64_t total;		/* pages of this phase */
 	double start, last_print, last_json;	/* seconds, monotonic */

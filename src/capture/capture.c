@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/bytes.h"
 #include "../base/progress.h"
 #include "../base/stop.h"
 #include "../base/text.h"
@@ -24,6 +25,9 @@
 #include "feed.h"
 #include "input.h"
 #include "outputs.h"
+
+/* Bytes that a writer may take to remember pages' sizes: 4 million pages. */
+#define SIZES_MAX (8u << 20)
 
 struct capture {
 	const struct capture_options *options;
@@ -43,8 +47,15 @@ struct capture {
 /* After the output was begun: it is our own, and begun anew. */
 static struct error *sinks_open(struct capture *c)
 {
-	return outputs_open(&c->outputs, c->options,
-			    c->options->force || c->begun);
+	struct sink *sink;
+
+	c->progress.sent = NULL;
+	TRY(outputs_open(&c->outputs, c->options,
+			 c->options->force || c->begun, c->log));
+	sink = c->outputs.sinks[0];
+	if (sink->ops->sent)
+		c->progress.sent = sink->ops->sent(sink);
+	return NULL;
 }
 
 static bool rewrites(const struct capture *c)
@@ -101,13 +112,19 @@ static struct error *feed_open(struct capture *c, struct feed *ret)
 	return err;
 }
 
-/* Lets a format look at all pages whose head depends on them. */
+static bool ascends(const struct capture *c)
+{
+	return outputs_ops(&c->outputs)->order == SINK_ASCENDING;
+}
+
+/* Lets a format look at all pages where what stands before them depends on them. */
 static struct error *survey(struct capture *c)
 {
+	const struct writer_ops *ops = c->writer->ops;
 	struct feed feed;
 	struct error *err;
 
-	if (!c->writer->ops->survey)
+	if (!ops->surveys || ops->surveys(c->writer) == SURVEY_NONE)
 		return NULL;
 	progress_begin(&c->progress, "survey", c->plan->nr_kept);
 	TRY(feed_open(c, &feed));
@@ -146,6 +163,7 @@ static struct error *level_plan(struct capture *c, unsigned level, bool last,
 	facts->dedup = o->dedup;
 	facts->drop_device_dumps = o->drop_device_dumps;
 	facts->max_size = o->max_size;
+	facts->sizes_max = min_u64(in->budget.bytes / 4, SIZES_MAX);
 	TRY(outputs_writer(&c->outputs, o, c->plan, facts, last, &c->writer));
 	return survey(c);
 }
@@ -180,12 +198,8 @@ static struct error *bitmaps_fit(const struct capture *c)
 			    text_size(room(c), size[1]));
 }
 
-/* Header, notes and bitmaps; after this the output opens as a dump. */
-static struct error *metadata_write(struct capture *c)
+static struct error *bitmaps_write(struct capture *c)
 {
-	c->begun = true;
-	c->stands = false;
-	TRY(c->writer->ops->begin(c->writer));
 	for (size_t w = 0; c->writer->ops->bitmap && w < c->plan->nr_windows;
 	     w++) {
 		if (!(c->plan->holds[w] & PLAN_PRESENT))
@@ -194,6 +208,20 @@ static struct error *metadata_write(struct capture *c)
 		TRY(c->writer->ops->bitmap(c->writer, &c->plan->sets.present,
 					   &c->plan->sets.kept));
 	}
+	return NULL;
+}
+
+/* Header, notes and bitmaps; after this the output opens as a dump, unless
+ * nothing stands there before all does. */
+static struct error *metadata_write(struct capture *c)
+{
+	c->begun = true;
+	c->stands = false;
+	TRY(c->writer->ops->begin(c->writer));
+	TRY(bitmaps_write(c));
+	if (ascends(c))
+		TRY(bitmaps_write(c));
+	TRY(survey(c));
 	TRY(c->writer->ops->metadata(c->writer));
 	c->report->metadata_seconds = progress_now() - c->start;
 	return NULL;
@@ -204,7 +232,8 @@ static struct error *pages_write(struct capture *c)
 	struct feed feed;
 	struct error *err;
 
-	progress_begin(&c->progress, "write", c->plan->nr_kept);
+	progress_begin(&c->progress, ascends(c) ? "send" : "write",
+		       c->plan->nr_kept);
 	TRY(feed_open(c, &feed));
 	err = feed_run(&feed);
 	/* all memory is in use now */
@@ -274,6 +303,33 @@ static void check_input(struct capture *c)
 					  "the input is incomplete"));
 }
 
+/* Whether all is to be sent once more after ERR; then takes it. */
+static bool send_again(struct capture *c, struct error *err)
+{
+	if (!err || error_kind(err) != ERROR_AGAIN || stop_signal())
+		return false;
+	log_warn(c->log, "%s", error_message(err));
+	error_destroy(err);
+	return true;
+}
+
+/* To a target at which nothing stands before all does. */
+static struct error *level_send(struct capture *c)
+{
+	struct error *err;
+
+	c->facts.incomplete = c->report->status != CAPTURE_COMPLETE;
+	do {
+		err = metadata_write(c);
+		if (!err)
+			err = pages_write(c);
+		if (!err)
+			err = c->writer->ops->finish(c->writer, true);
+		c->report->totals = *c->writer->ops->totals(c->writer);
+	} while (send_again(c, err));
+	return err;
+}
+
 /* Writes the planned dump. LAST: no level comes after it, and not even its
  * first rank alone if FIRST_ONLY. *RETRY: it did not fit, what comes may. */
 static struct error *level_write(struct capture *c, bool last, bool first_only,
@@ -283,6 +339,9 @@ static struct error *level_write(struct capture *c, bool last, bool first_only,
 
 	check_input(c);
 	c->report->metadata_bytes = c->writer->ops->metadata_len(c->writer);
+	*retry = false;
+	if (ascends(c))
+		return level_send(c);
 	err = metadata_write(c);
 	*retry = level_retry(c, err, first_only);
 	if (err)
@@ -327,10 +386,11 @@ static struct error *levels_run(struct capture *c)
 
 		TRY(level_plan(c, level, last, first_only));
 		if (!level_fits(c, &bytes)) {
-			log_warn(c->log, "dump level %u%s needs %s before its first page, there is room for %s",
+			log_warn(c->log, "dump level %u%s needs %s%s, there is room for %s",
 				 level, first_only ? ", most valuable pages only" : "",
 				 text_size(c->writer->ops->metadata_len(
 						   c->writer), size[0]),
+				 ascends(c) ? "" : " before its first page",
 				 text_size(bytes, size[1]));
 			continue;
 		}
@@ -354,10 +414,13 @@ static struct error *levels_run(struct capture *c)
  * in place: afterwards a stop is no error. Takes ERR over. */
 static struct error *stopped_early(const struct capture *c, struct error *err)
 {
+	bool sends = c->outputs.nr && ascends(c);
 	struct error *told = error_create(ERROR_STOPPED, "%s before the %s",
-					  error_message(err), c->begun ?
-					  "dump's metadata was in place: no dump can be read" :
-					  "dump was begun: nothing was written");
+					  error_message(err), !c->begun ?
+					  "dump was begun: nothing was written" :
+					  sends ?
+					  "dump was sent: nothing stands at its target" :
+					  "dump's metadata was in place: no dump can be read");
 
 	error_destroy(err);
 	return told;
@@ -425,6 +488,8 @@ struct error *capture_run(const struct capture_options *options,
 	err = run(&c);
 	if (err && error_kind(err) == ERROR_STOPPED)
 		err = stopped_early(&c, err);
+	if (c.progress.sent)
+		report->sent = *c.progress.sent;
 	level_close(&c);
 	outputs_close(&c.outputs);
 	input_close(&c.input);

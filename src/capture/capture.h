@@ -9,6 +9,7 @@
 #include "../codec/codec.h"
 #include "../filter/filter.h"
 #include "../formats/writer.h"
+#include "../sink/remote.h"
 #include "device_map.h"
 #include "lost.h"
 
@@ -25,7 +26,10 @@ struct capture_options {
 	const char *const *parts;	/* these are the other ones: paths, */
 	size_t nr_parts;		/* borrowed */
 	bool keep_all;		/* all pages that a dump holds, of any kind */
-	const char *output;	/* path; NULL: stdout, flattened */
+	const char *output;	/* path, or URL; NULL: stdout, flattened */
+	bool remote;		/* output is a URL */
+	const char *output_name;	/* for people: without secrets; borrowed */
+	struct remote_options way;	/* there */
 	bool flatten;		/* what goes to the path, too */
 	const char *const *files;	/* --split: paths of the files after the */
 	size_t nr_files;		/* first, which is output; borrowed */
@@ -100,6 +104,7 @@ struct capture_report {
 	uint64_t unreadable[CAPTURE_MAX_LISTED];	/* frame numbers */
 	uint64_t metadata_bytes;	/* head, bitmaps, page table */
 	struct writer_totals totals;
+	struct progress_sent sent;	/* to a server */
 	unsigned nr_threads;	/* workers that really ran */
 	bool mapped;		/* memory was mapped, at least in part */
 	uint64_t input_bytes;	/* present pages, bytes */

@@ -289,7 +289,7 @@ struct error *feed_survey(struct feed *feed)
 	struct writer *writer = feed->writer;
 
 	feed->surveys = true;
-	TRY(writer->ops->survey_contents(writer) ? feed_run(feed) :
+	TRY(writer->ops->surveys(writer) == SURVEY_CONTENTS ? feed_run(feed) :
 	    survey_frames(feed));
 	return writer->ops->survey(writer, NULL);
 }

@@ -15,10 +15,14 @@ void outputs_close(struct outputs *outputs)
 }
 
 static struct error *open_one(const struct capture_options *options,
-			      const char *path, bool force, struct sink **ret)
+			      const char *path, bool force, struct log *log,
+			      struct sink **ret)
 {
 	if (options->dry_run)
 		return sink_null_create(ret);
+	if (options->remote)
+		return sink_http_create(path, force ? SINK_FORCE : 0,
+					&options->way, log, ret);
 	if (!path)
 		return sink_flat_create(STDOUT_FILENO, ret);
 	if (options->flatten)
@@ -28,14 +32,15 @@ static struct error *open_one(const struct capture_options *options,
 }
 
 struct error *outputs_open(struct outputs *outputs,
-			   const struct capture_options *options, bool force)
+			   const struct capture_options *options, bool force,
+			   struct log *log)
 {
 	struct error *err = NULL;
 
 	outputs_close(outputs);
 	for (size_t i = 0; i <= options->nr_files && !err; i++) {
 		err = open_one(options, capture_file(options, i), force,
-			       &outputs->sinks[i]);
+			       log, &outputs->sinks[i]);
 		outputs->nr += !err;
 	}
 	if (err)

@@ -13,9 +13,11 @@ struct outputs {
 };
 
 /* Opens what OPTIONS name, after closing what was open; FORCE: what is there is
- * to be replaced. */
+ * to be replaced. One on a server is asked for at once, what goes wrong there told
+ * to LOG. */
 struct error *outputs_open(struct outputs *outputs,
-			   const struct capture_options *options, bool force);
+			   const struct capture_options *options, bool force,
+			   struct log *log);
 void outputs_close(struct outputs *outputs);
 
 /* What is the same of all of them. */

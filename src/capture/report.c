@@ -98,7 +98,7 @@ void report_print(const struct capture_report *report,
 	log_print(log, LOG_MESSAGE,
 		  "%s%s: level %u, %s: %" PRIu64 " of %" PRIu64 " pages, %s of memory in %s (%.1f %%), %.1f s, %u threads, %s of memory used",
 		  options->dry_run ? "dry run" : options->output ?
-		  options->output : "flattened",
+		  options->output_name : "flattened",
 		  options->dry_run ? "" : more, report->level,
 		  report->codec ? report->codec->name : "uncompressed",
 		  t->nr_pages, report->nr_present,
@@ -202,7 +202,7 @@ static void print_report(FILE *file, const struct capture_report *r,
 	fputs("{\n", file);
 	print_string(file, "program", "capdump " CAPDUMP_VERSION);
 	print_string(file, "input", o->input);
-	print_string(file, "output", o->output);
+	print_string(file, "output", o->output_name);
 	print_files(file, o);
 	print_string(file, "status", err ? "failed" : r->status ==
 		     CAPTURE_COMPLETE ? "complete" : "incomplete");
@@ -240,6 +240,10 @@ static void print_report(FILE *file, const struct capture_report *r,
 	print_number(file, "output_bytes", t->size);
 	if (o->nr_files)
 		print_number(file, "largest_file_bytes", t->largest);
+	if (o->remote) {
+		print_number(file, "sent_bytes", r->sent.bytes);
+		print_number(file, "retries", r->sent.retries);
+	}
 	print_number(file, "metadata_bytes", r->metadata_bytes);
 	print_number(file, "packed_bytes", t->packed_bytes);
 	print_number(file, "checkpoints", t->nr_checkpoints);

@@ -199,11 +199,14 @@ static struct error *batch_page(struct elf_writer *elf,
 	}
 }
 
-static bool elf_survey_contents(const struct writer *writer)
+static enum writer_survey elf_surveys(const struct writer *writer)
 {
 	const struct elf_writer *elf = (const struct elf_writer *)writer;
 
-	return elf->facts->level & LEVEL_ZERO;
+	if (elf->layout.data)
+		return SURVEY_NONE;
+	return elf->facts->level & LEVEL_ZERO ? SURVEY_CONTENTS :
+	       SURVEY_FRAMES;
 }
 
 static struct error *elf_survey(struct writer *writer,
@@ -433,8 +436,8 @@ static struct error *elf_window_end(struct writer *writer,
 const struct writer_ops elf_writer_ops = {
 	.name = "elf",
 	.create = elf_create,
+	.surveys = elf_surveys,
 	.survey = elf_survey,
-	.survey_contents = elf_survey_contents,
 	.metadata_len = elf_metadata_len,
 	.begin = elf_begin,
 	.metadata = elf_metadata,

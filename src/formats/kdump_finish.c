@@ -4,6 +4,7 @@
 
 #include "../base/bytes.h"
 #include "kdump_format.h"
+#include "kdump_passes.h"
 #include "kdump_write.h"
 #include "writer.h"
 
@@ -112,6 +113,8 @@ struct error *kdump_finish(struct writer *writer, bool complete)
 	uint8_t status[4];
 	bool put;
 
+	if (kdump->passes)
+		return kdump_passes_finish(kdump);
 	settle(kdump);
 	lost = kdump->lost;
 	err = kdump->err;

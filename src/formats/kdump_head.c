@@ -152,6 +152,11 @@ struct error *kdump_head_write(const struct dump_facts *facts,
 		header_fill(facts, head, layout, buf);
 		stream.skip = kdump_shape_at(head->shape, KDUMP_H_STATUS);
 	}
+	if (sink->ops->order == SINK_ASCENDING) {
+		kdump_head_status(facts, !facts->incomplete,
+				  buf + stream.skip);
+		stream.skip = UINT64_MAX;
+	}
 	stream.len = head->block_size;
 	sub_header_fill(facts, head, buf + stream.len);
 	stream.len += head->shape->sub_len[KDUMP_VERSION];

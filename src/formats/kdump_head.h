@@ -26,8 +26,9 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 
 /*
  * Writes [0, layout->bitmap) to SINK, in order, each byte once, but for the
- * four of the status where the sink cannot rewrite. Where it can, the first
- * block is zeroes yet: see kdump_head_open(). Notes that cannot be read become
+ * four of the status where the sink cannot rewrite; where it takes bytes
+ * ascending only, these too, since nothing stands there before all does. Where it
+ * can rewrite, the first block is zeroes yet: see kdump_head_open(). Notes that cannot be read become
  * zeroes, with a warning.
  */
 struct error *kdump_head_write(const struct dump_facts *facts,

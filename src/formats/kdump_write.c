@@ -2,8 +2,8 @@
 /*
  * The kdump-compressed writer: takes pages in order and decides where they
  * stand, what shares a block, when a checkpoint is made and where the limit
- * is. Head: kdump_head.c; descriptors: kdump_table.c and kdump_stream.c; the end:
- * kdump_finish.c.
+ * is. Head: kdump_head.c; descriptors: kdump_table.c, kdump_stream.c and
+ * kdump_passes.c; the end: kdump_finish.c.
  */
 #include "writer.h"
 
@@ -15,6 +15,7 @@
 #include "../base/bytes.h"
 #include "../base/io.h"
 #include "kdump_format.h"
+#include "kdump_passes.h"
 #include "kdump_same.h"
 #include "kdump_write.h"
 
@@ -30,6 +31,7 @@ static void kdump_destroy(struct writer *writer)
 
 	kdump_table_destroy(kdump->table);
 	kdump_stream_destroy(kdump->stream);
+	kdump_passes_destroy(kdump->passes);
 	kdump_fill_destroy(kdump->fill);
 	kdump_same_destroy(kdump->same);
 	free(kdump->bits);
@@ -73,10 +75,16 @@ static struct error *kdump_create(struct sink *sink,
 					&kdump->same);
 	if (!err && !(kdump->bits = malloc(BITS)))
 		err = error_nomem();
+	if (!err && sink->ops->order == SINK_ASCENDING)
+		err = kdump_passes_create(facts, kdump->head.block_size,
+					  &kdump->passes);
 	if (err) {
 		kdump_destroy(&kdump->writer);
 		return err;
 	}
+	/* whether all of it fits is seen before it begins */
+	if (kdump->passes)
+		kdump->layout.max_size = UINT64_MAX;
 	kdump->layout.max_size = min_u64(kdump->layout.max_size,
 					 KDUMP_TABLE_MAX_OFFSET);
 	kdump->data_end = kdump->layout.data;
@@ -87,7 +95,9 @@ static struct error *kdump_create(struct sink *sink,
 
 static uint64_t kdump_metadata_len(const struct writer *writer)
 {
-	return ((const struct kdump_writer *)writer)->layout.data;
+	const struct kdump_writer *kdump = (const struct kdump_writer *)writer;
+
+	return max_u64(kdump->layout.data, kdump->layout.size);
 }
 
 static struct error *kdump_begin(struct writer *writer)
@@ -99,6 +109,8 @@ static struct error *kdump_begin(struct writer *writer)
 	bool big = kdump->facts->image->target.big_endian;
 	uint64_t room = ops->room(kdump->sink);
 
+	if (kdump->passes)
+		TRY(kdump_passes_begin(kdump));
 	if (layout->data > layout->max_size)
 		return error_create(ERROR_NOSPACE, "the limit of %" PRIu64
 				    " bytes is reached: head, bitmaps and page "
@@ -115,7 +127,7 @@ static struct error *kdump_begin(struct writer *writer)
 				       kdump->head.block_size,
 				       codec ? codec->flag : 0,
 				       &kdump->table));
-	else
+	else if (!kdump->passes)
 		TRY(kdump_stream_create(kdump->sink, layout, big,
 					&kdump->stream));
 	return kdump_head_write(kdump->facts, &kdump->head, layout,
@@ -145,7 +157,7 @@ static struct error *bitmap_put(struct kdump_writer *kdump,
 static struct error *bitmap_pad(struct kdump_writer *kdump, uint64_t end)
 {
 	memset(kdump->bits, 0, BITS);
-	while (!kdump->sink->ops->rewrites && kdump->bitmap_end < end) {
+	while (kdump->stream && kdump->bitmap_end < end) {
 		size_t len = min_u64(end - kdump->bitmap_end, BITS);
 
 		TRY(kdump->sink->ops->meta(kdump->sink, kdump->layout.bitmap +
@@ -170,6 +182,9 @@ static struct error *kdump_bitmap(struct writer *writer,
 	assert(pfn % 64 == 0 && first % 64 == 0);
 	if (present->end <= first)
 		return NULL;
+	/* all windows once more */
+	if (kdump->passes && start / 8 < kdump->bitmap_end)
+		return bitmap_put(kdump, kept, true);
 	assert(start / 8 >= kdump->bitmap_end);
 	kdump->nr_bits += pageset_count(kept, pfn, kept->end);
 	TRY(bitmap_pad(kdump, start / 8));
@@ -206,6 +221,8 @@ static struct error *kdump_metadata(struct writer *writer)
 
 	if (!kdump->sent)
 		TRY(kdump_metadata_send(writer));
+	if (kdump->passes)
+		TRY(kdump_passes_table(kdump));
 	TRY(kdump->sink->ops->drain(kdump->sink, &written));
 	clock_gettime(CLOCK_MONOTONIC, &kdump->checkpoint_time);
 	kdump->checkpoint_data = kdump->data_end;
@@ -288,6 +305,8 @@ static struct error *page_describe(struct kdump_writer *kdump, uint64_t pfn,
 	assert(index < kdump_nr_pages(kdump->facts));
 	if (kdump->table)
 		TRY(kdump_table_set(kdump->table, index, desc));
+	else if (kdump->passes)
+		TRY(kdump_passes_add(kdump, desc));
 	else
 		TRY(kdump_stream_add(kdump->stream, pfn -
 				     kdump->facts->first_pfn, desc));
@@ -428,6 +447,8 @@ const struct writer_ops kdump_writer_ops = {
 	.packs = true,
 	.shares = true,
 	.create = kdump_create,
+	.surveys = kdump_surveys,
+	.survey = kdump_survey,
 	.metadata_len = kdump_metadata_len,
 	.begin = kdump_begin,
 	.bitmap = kdump_bitmap,

@@ -3,10 +3,11 @@
  * A writer: a dump format. It takes batches in order and settles shared
  * blocks, offsets, checkpoints and limits. One thread.
  *
- * Order of calls: create, for formats that survey all pages once by survey(),
- * begin, then for each plan window bitmap() in ascending order, metadata(),
- * then pages() and, where !sink->ops->rewrites, window_end() after each
- * window's pages; finish(), destroy().
+ * Order of calls: create, a survey() of all pages if surveys() says so, begin,
+ * then for each plan window bitmap() in ascending order, another survey if
+ * surveys() says so, metadata(), then pages() and, where !sink->ops->rewrites,
+ * window_end() after each window's pages; finish(), destroy(). After ERROR_AGAIN
+ * it goes on with begin().
  */
 #ifndef CAPDUMP_FORMATS_WRITER_H
 #define CAPDUMP_FORMATS_WRITER_H
@@ -55,7 +56,17 @@ struct dump_facts {
 	uint8_t utsname[6][65];	/* struct new_utsname, raw; zero: unknown */
 	uint64_t max_size;	/* -L, of a file; UINT64_MAX: none */
 	const struct dump_part *part;	/* what the file has; NULL: all */
+	bool incomplete;	/* as is known before the first page */
+	uint64_t sizes_max;	/* bytes that a writer may take to remember the
+				 * pages' sizes */
 	struct log *log;
+};
+
+/* What a writer wants to see of the pages before they come by pages(). */
+enum writer_survey {
+	SURVEY_NONE,
+	SURVEY_FRAMES,		/* which there are: all as BATCH_RAW, empty */
+	SURVEY_CONTENTS,	/* what will come, the very same */
 };
 
 struct writer_totals {
@@ -106,17 +117,16 @@ struct writer_ops {
 				const struct dump_facts *facts,
 				struct writer **ret);
 
-	/* How much of the head there is depends on the pages: all of them come
-	 * once by this before they come by pages(), in the same order. NULL:
-	 * it does not. 
-	 * survey_contents(): whether zero pages have to be found; else all may
-	 * come as BATCH_RAW, without contents. At last BATCH is NULL. */
+	/* What stands before the data depends on the pages: all of them come
+	 * by this before they come by pages(), in the same order. At last BATCH
+	 * is NULL. */
+	enum writer_survey (*surveys)(const struct writer *writer);
 	struct error *(*survey)(struct writer *writer,
 				const struct batch *batch);
-	bool (*survey_contents)(const struct writer *writer);
 
-	/* The size of all before the data, bytes: what -L and the free space
-	 * must hold. Valid after create and survey. */
+	/* The size of all before the data, bytes, or of all if the target takes
+	 * no less: what -L and the free space must hold. Valid after create and
+	 * survey. */
 	uint64_t (*metadata_len)(const struct writer *writer);
 
 	/* Begins the sink; writes head and notes. ERROR_NOSPACE if all before
@@ -126,7 +136,8 @@ struct writer_ops {
 
 	/* NULL: the format has no bitmaps.
 	 * Bits of frames [present->first, present->end), both sets alike; they
-	 * are 64-aligned but for the last. */
+	 * are 64-aligned but for the last. Where the sink takes bytes ascending
+	 * only, all windows come twice. */
 	struct error *(*bitmap)(struct writer *writer,
 				const struct pageset *present,
 				const struct pageset *kept);

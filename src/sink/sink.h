@@ -18,6 +18,11 @@
  * After an error of data(), meta() or barrier() comes drain(), and then no
  * more data(); where ops->rewrites, meta(), barrier() and commit() are allowed.
  *
+ * Where order is SINK_ASCENDING all bytes come ascending, once, of a layout whose
+ * size is known: those that nobody hands over are zeroes. Until commit() nothing
+ * stands at the target. Any call may return ERROR_AGAIN: then all begins anew with
+ * begin(), and no call that failed so says more than that.
+ *
  * All calls come from one thread. Buffers may be reused when a call returns.
  */
 #ifndef CAPDUMP_SINK_SINK_H
@@ -28,6 +33,7 @@
 #include <stdint.h>
 
 #include "../base/error.h"
+#include "../base/progress.h"
 
 /* Where things stand in the output, bytes from its start. */
 struct dump_layout {
@@ -38,6 +44,7 @@ struct dump_layout {
 	uint64_t table_len;	/* bytes used */
 	uint64_t data;		/* page contents; 4 KiB aligned */
 	uint64_t max_size;	/* -L; UINT64_MAX: none */
+	uint64_t size;		/* of all, where it is known before; else 0 */
 };
 
 enum sink_order { SINK_ANY, SINK_PARTS, SINK_ASCENDING };
@@ -86,6 +93,10 @@ struct sink_ops {
 	 * nothing was. NULL unless ops->rewrites. */
 	struct error *(*read_back)(struct sink *sink, uint64_t offset,
 				   void *buf, size_t len);
+
+	/* What went to a server so far; valid as long as the sink. NULL: there
+	 * is none. */
+	const struct progress_sent *(*sent)(const struct sink *sink);
 	void (*destroy)(struct sink *sink);
 };
 

@@ -17,6 +17,9 @@ ARGUMENTS = {"-d": "1,31", "-L": "1G", "--level": "2", "--order": "address",
              "--message-level": "31", "-b": "4", "--cyclic-buffer": "1024", "--work-dir": "/nowhere",
              "--report": "report", "--progress-fd": "2",
              "--machine-root": "/nowhere"}
+# Those of a URL: t_remote.py.
+REMOTE = {"--cacert", "--insecure", "--credentials", "--netrc-file",
+          "--limit-rate", "--retry-time", "--stall-time"}
 # Those of `capdump reservation` alone.
 RESERVATION = {"--arch": "arm64", "--cmdline": "crashkernel=1M",
                "--iomem": "map", "--kernel": "7.2", "--encryption": "none"}
@@ -27,7 +30,10 @@ WRONG = {"-d": ("32", "x", "", "1,", "-1"), "-L": ("0", "1X", "-5", ""),
          "--cyclic-buffer": ("x",), "--report": ("",),
          "--splitblock-size": ("0", "x", "-1", ""),
          "--device-tree": ("",), "--machine-root": ("",),
-         "--progress-fd": ("x", "999")}
+         "--progress-fd": ("x", "999"), "--cacert": ("",),
+         "--credentials": ("",), "--netrc-file": ("",),
+         "--limit-rate": ("0", "x"), "--retry-time": ("x", "-1"),
+         "--stall-time": ("0", "x")}
 
 
 # makedumpfile 1.7.9: getopt's letters, and the long options
@@ -102,7 +108,7 @@ def each(box):
                  "--device-tree", "--release", "--vmcore", "--target", "--cpus",
                  "--files",
                  "--quick", "-g", "-x", "-i", "-E", "--reassemble",
-                 "--split", *RESERVATION}
+                 "--split", *REMOTE, *RESERVATION}
     for name, argument in (known | unneeded).items():
         if name in elsewhere:
             continue

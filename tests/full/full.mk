@@ -38,9 +38,9 @@ zlib:
 	build/zlib/capdump -v | grep -q '^zlib [0-9]'
 	tests/unit/run build/zlib/unit/test_codec
 
-# without any codec
+# without any codec, and without libcurl
 bare: $(BUILD)/capdump
-	$(MAKE) -s BUILD=build/bare ZSTD=0 LZO=0 SNAPPY=0 ZLIB=0 all
+	$(MAKE) -s BUILD=build/bare ZSTD=0 LZO=0 SNAPPY=0 ZLIB=0 CURL=0 all
 	build/bare/capdump -v
 	tests/full/bare build/bare/capdump $(BUILD)/capdump
 

@@ -12,7 +12,7 @@ build=build/cross-$debian
 # the C library is the cross compiler's, older than the guest's: what sid's
 # libraries want of a newer one is there when they run
 export BIND="$TOP $root"
-"${tools[@]}" env -u MAKEFLAGS -u MAKELEVEL make -C "$TOP" --no-print-directory -s -j2 LIBDW=0 \
+"${tools[@]}" env -u MAKEFLAGS -u MAKELEVEL make -C "$TOP" --no-print-directory -s -j2 LIBDW=0 CURL=0 \
 	"BUILD=$build" "CC=$triplet-gcc" \
 	"CFLAGS=-O2 -g -isystem $root/usr/include -isystem $root/usr/include/$triplet" \
 	"LDFLAGS=-L$root/usr/lib/$triplet -Wl,--allow-shlib-undefined" \

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Targets on a server: how they are named, and what was asked of the way to them.
+ * The server is libcurl's business (transfer.h).
+ */
+#ifndef CAPDUMP_SINK_REMOTE_H
+#define CAPDUMP_SINK_REMOTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../base/log.h"
+#include "sink.h"
+
+/* Strings are borrowed. */
+struct remote_options {
+	const char *ca_file;	/* --cacert: whom to trust; NULL: libcurl's */
+	bool insecure;		/* --insecure: trust anybody */
+	const char *netrc;	/* --netrc-file; NULL: none */
+	const char *credentials;	/* --credentials: file of user:password */
+	uint64_t limit_rate;	/* bytes a second; 0: no limit */
+	uint64_t retry_seconds;	/* after a failure, without getting further */
+	uint64_t stall_seconds;	/* without a byte, until that is a failure */
+};
+
+#define REMOTE_RETRY_SECONDS 300
+#define REMOTE_STALL_SECONDS 60
+
+/* Whether TEXT is a URL, s3://bucket/key too. A file of that name is
+ * ./s3://bucket/key. */
+bool remote_is_url(const char *text);
+
+/* ERROR_USAGE unless URL is one that can be sent to. No message has what is
+ * secret of a URL. */
+struct error *remote_check_url(const char *url);
+
+/* URL without what is secret: password and query. Owned by the caller; NULL
+ * without memory. */
+char *remote_mask(const char *url);
+
+/* ERROR_USAGE if PATH, which WHAT names, can't be read, or by others, too. */
+struct error *remote_check_secret(const char *path, const char *what);
+
+/*
+ * One object at URL, by PUT, front to back; where it begins again it asks for all
+ * once more (ERROR_AGAIN), after a pause that its begin() makes. Asks the server
+ * at once whether something stands there, which is an error unless SINK_FORCE.
+ * Strings and LOG are borrowed.
+ */
+struct error *sink_http_create(const char *url, unsigned flags,
+			       const struct remote_options *options,
+			       struct log *log, struct sink **ret);
+
+#endif

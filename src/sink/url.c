@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of targets on a server, and files with secrets: see remote.h. */
+#include "remote.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/io.h"
+
+#define SCHEME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-"
+
+bool remote_is_url(const char *text)
+{
+	size_t len = strspn(text, SCHEME);
+
+	return len && !strncmp(text + len, "://", 3);
+}
+
+char *remote_mask(const char *url)
+{
+	const char *host = strstr(url, "://"), *end, *at;
+	char *masked = malloc(strlen(url) + sizeof("...?..."));
+	size_t len;
+
+	if (!masked)
+		return NULL;
+	host = host ? host + 3 : url;
+	len = (size_t)(host - url);
+	memcpy(masked, url, len);
+	masked[len] = '\0';
+	end = host + strcspn(host, "/?#");
+	at = memrchr(host, '@', (size_t)(end - host));
+	if (at) {
+		strcat(masked, "...");
+		host = at;
+	}
+	strncat(masked, host, strcspn(host, "?#"));
+	if (host[strcspn(host, "?#")])
+		strcat(masked, "?...");
+	return masked;
+}
+
+/* What is wrong with URL; NULL: nothing. */
+static const char *what_is_wrong(const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+	size_t host_len = strcspn(host, "/?#");
+	const char *path = host + host_len;
+	size_t path_len = strcspn(path, "?#");
+
+	for (const char *p = url; *p; p++)
+		if (*p <= ' ' || *p > '~')
+			return "a URL has no blanks and nothing but ASCII: write other bytes as %XX";
+	if (strncmp(url, "https://", 8) && strncmp(url, "http://", 7))
+		return "sending to such a target is not implemented yet; https:// and http:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
+	if (memchr(host, '@', host_len))
+		return "a name or a password here is seen by all who look at the processes: use --credentials or --netrc-file";
+	if (!host_len)
+		return "it names no server";
+	if (path_len < 2 || path[path_len - 1] == '/')
+		return "it names no file on the server: https://host/folder/name";
+	if (strchr(url, '#'))
+		return "# has no meaning here: write %23 if it is part of the name";
+	return NULL;
+}
+
+struct error *remote_check_url(const char *url)
+{
+	const char *wrong = what_is_wrong(url);
+	AUTO_FREE char *masked = NULL;
+
+	if (!wrong)
+		return NULL;
+	masked = remote_mask(url);
+	return masked ? error_create(ERROR_USAGE, "%s: %s", masked, wrong) :
+	       error_nomem();
+}
+
+struct error *remote_check_secret(const char *path, const char *what)
+{
+	struct stat st;
+
+	if (stat(path, &st) || access(path, R_OK))
+		return error_create(ERROR_USAGE, "%s %s: %s", what, path,
+				    strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return error_create(ERROR_USAGE, "%s %s is no file", what,
+				    path);
+	if (st.st_mode & 077)
+		return error_create(ERROR_USAGE,
+				    "%s %s can be read by others than its owner (mode %04o): chmod 600 it",
+				    what, path, st.st_mode & 07777);
+	return NULL;
+}

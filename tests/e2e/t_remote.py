@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Straight to a server: what stands there at the end is, byte for byte, the dump
+that --order address writes to a file, or the failure is told and nothing stands
+there. Against nginx, and a server that fails in every way."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+
+from collector import Collector, certificate, free_port, nginx
+from harness import CAPDUMP, equal, need, same_file
+
+IMAGE = "good-6.12-vmemmap"
+WEIGHT = 3
+QUERY = "?X-Amz-Signature=abcdef0123&X-Amz-Expires=60"
+
+
+def local(box, image, *options):
+    """The dump as a file."""
+    box.good("-f", *options, "--order", "address", image.path, "local")
+    with open(box.path("local"), "rb") as file:
+        return file.read()
+
+
+def plain(box):
+    """nginx; every codec and level, and what needs another way to the sizes."""
+    image = box.image(IMAGE)
+    runs = ((), ("-c",), ("-d", "0"), ("-d", "1", "-p"), ("-l", "--dedup"),
+            ("--fast", "--num-threads", "0"), ("--num-threads", "4"))
+    with nginx(box) as (url, objects):
+        for options in runs:
+            local(box, image, *options)
+            box.good("-f", *options, image.path, url + "a/dump")
+            same_file(" ".join(options), objects + "/a/dump",
+                      box.path("local"))
+        # no room to remember sizes: all pages a third time
+        local(box, image)
+        box.good("-f", "--memory", "32K", image.path, url + "a/dump")
+        same_file("three passes", objects + "/a/dump", box.path("local"))
+        result = box.bad(1, image.path, url + "a/dump")
+        need("exists; use -f" in result.err, "%s", result.err)
+        same_file("not replaced", objects + "/a/dump", box.path("local"))
+    return "%d dumps" % (len(runs) + 1)
+
+
+def machines(box):
+    """Other page sizes, byte orders, windows, and a dump as the input."""
+    names = ("good-s390x-3level", "good-ppc64-radix-64k", "good-5.10-sparse",
+             "good-arm-lpae")
+    with nginx(box) as (url, objects):
+        for name in names:
+            image = box.image(name)
+            local(box, image)
+            box.good("-f", image.path, url + name)
+            same_file(name, objects + "/" + name, box.path("local"))
+        image = box.image(os.path.join(os.path.dirname(__file__),
+                                       "three-windows.txt"))
+        for options in ((), ("-d", "0"), ("--memory", "16K")):
+            local(box, image, *options)
+            box.good("-f", *options, image.path, url + "windows")
+            same_file("windows " + " ".join(options), objects + "/windows",
+                      box.path("local"))
+        box.good("-f", "-d", "1", image.path, "old")
+        box.good("-f", "-d", "31", "--order", "address", "old", "local")
+        box.good("-f", "-d", "31", "old", url + "again")
+        same_file("of a dump", objects + "/again", box.path("local"))
+
+
+def refused(box):
+    """What nginx says no to is told with what to do; nothing stands there."""
+    image = box.image(IMAGE)
+    with nginx(box, full="off", limit="64k") as (url, objects):
+        result = box.bad(1, "--retry-time", "0", image.path, url + "large")
+        need("client_max_body_size" in result.err, "%s", result.err)
+        equal("objects", os.listdir(objects), [])
+    with nginx(box, full="off") as (url, objects):
+        for path, text in (("no/dump", "no such folder"),
+                           ("readonly/dump", "dav_methods")):
+            result = box.bad(1, "--retry-time", "0", image.path, url + path)
+            need(text in result.err, "%s: %s", path, result.err)
+        equal("objects", os.listdir(objects), [])
+
+
+def tls(box):
+    """Who the server is has to be proved; passwords come from files that nobody
+    else reads, and are sent to no other."""
+    image = box.image(IMAGE)
+    cert = certificate(box)
+    box.text("secret", "me:secret\n")
+    box.text("wrong", "me:wrong\n")
+    box.text("open", "me:secret\n")
+    box.text("netrc", "machine 127.0.0.1 login me password secret\n")
+    for name in ("secret", "wrong", "netrc"):
+        os.chmod(box.path(name), 0o600)
+    os.chmod(box.path("open"), 0o640)
+    want = local(box, image)
+    with nginx(box, cert) as (url, objects):
+        result = box.bad(1, image.path, url + "dump")
+        need("--cacert" in result.err, "%s", result.err)
+        equal("objects", os.listdir(objects), [])
+        trust = ("-f", "--cacert", cert + ".pem", image.path)
+        for more in (trust, ("-f", "--insecure", image.path)):
+            box.good(*more, url + "dump")
+            same_file("tls", objects + "/dump", box.path("local"))
+        result = box.bad(1, *trust, url + "private/dump")
+        need("--credentials" in result.err, "%s", result.err)
+        result = box.bad(1, "--credentials", "wrong", *trust,
+                         url + "private/dump")
+        need("does not know" in result.err, "%s", result.err)
+        need(not os.path.exists(objects + "/private"), "it stands there")
+        for more in (("--credentials", "secret"), ("--netrc-file", "netrc")):
+            box.good(*more, *trust, url + "private/dump")
+            same_file("password", objects + "/private/dump",
+                      box.path("local"))
+        for option in ("--credentials", "--netrc-file"):
+            result = box.bad(2, option, "open", *trust, url + "private/dump")
+            need("chmod 600" in result.err, "%s", result.err)
+    late = certificate(box, "late", "20400101000000Z")
+    with Collector(cert=late) as server:
+        result = box.bad(1, "--cacert", late + ".pem", image.path,
+                         server.url + "dump")
+        need("clock" in result.err and "hwclock" in result.err, "%s",
+             result.err)
+        equal("objects", server.objects, {})
+    with Collector(cert=cert) as server, \
+            Collector([("early", 307, {"Location": server.url + "to"})],
+                      cert=cert) as first:
+        box.good("--credentials", "secret", *trust, first.url + "from")
+        equal("redirected", server.objects, {"/to": want})
+        need("Authorization" not in server.puts[-1][2],
+             "the password followed to another server")
+
+
+# what happens to the first PUT, and what is said of it
+FAULTS = {
+    "reset-0": [("reset", 0)],
+    "reset-table": [("reset", 300000)],
+    "reset-data": [("reset", 600000)],
+    "close": [("close", 500000)],
+    "stall": [("stall", 400000)],
+    "lost-answer": [("lost",)],
+    "half-answer": [("half-answer",)],
+    "500": [("status", 500)],
+    "503": [("status", 503, {"Retry-After": "1"})],
+    "429-early": [("early", 429, {"Retry-After": "1"})],
+    "502-midway": [("answer-at", 300000, 502)],
+    "200-midway": [("answer-at", 300000, 200)],
+    "twice": [("reset", 100000), ("status", 503)],
+}
+
+
+def fault(box, name):
+    """Sent again from its start, until it stands there."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with Collector(FAULTS[name]) as server:
+        result = box.good("--stall-time", "1", "--report", "report",
+                          image.path, server.url + "dump")
+        need(server.objects == {"/dump": want}, "another object: %s",
+             {k: len(v) for k, v in server.objects.items()})
+        equal("PUTs that came", {p[1] for p in server.puts}, {len(want)})
+        equal("faults left", server.faults, [])
+    need("trying again in" in result.err, "%s", result.err)
+    with open(box.path("report"), encoding="utf-8") as file:
+        report = json.load(file)
+    equal("retries", report["retries"], len(FAULTS[name]))
+    equal("status", report["status"], "complete")
+    need(report["sent_bytes"] >= len(want), "sent %d", report["sent_bytes"])
+    return "%d bytes" % len(want)
+
+
+def given_up(box):
+    """What does not pass ends the run: one error that says so, no object."""
+    image = box.image(IMAGE)
+    for faults, words, text in (
+            ([("reset", 100000)] * 50, ("--retry-time", "2"), "given up after"),
+            ([("status", 503)] * 50, ("--retry-time", "0"), "given up after 1 try"),
+            ([("status", 503, {"Retry-After": "9000"})] * 2, (), "HTTP 503"),
+            ([("status", 501)], (), "HTTP 501"),
+            ([("status", 304)], (), "no answer to a PUT"),
+            ([("early", 307, {"Location": "ftp://127.0.0.1/x"})], (),
+             "redirected"),
+            ([("early", 302, {"Location": "/again"})] * 20, (),
+             "redirected 5 times"),
+            ([("shorten", 1000)], (), "the server has 1000")):
+        with Collector(faults) as server:
+            result = box.bad(1, *words, image.path, server.url + "dump")
+            need(text in result.err, "%s: %s", text, result.err)
+            need(text == "the server has 1000" or not server.objects,
+                 "%s: an object", text)
+
+
+def unreachable(box):
+    """No name, nobody there: told before anything is scanned."""
+    image = box.image(IMAGE)
+    for url, text in (("http://127.0.0.1:%d/x" % free_port(), "be reached"),
+                      ("http://nobody.invalid/x", "name is not found")):
+        result = box.bad(1, "--retry-time", "0", "--message-level", "31",
+                         image.path, url)
+        need(text in result.err, "%s", result.err)
+
+
+def secrets(box):
+    """Nothing that is secret of a URL is in any message, report or log."""
+    image = box.image(IMAGE)
+    message = b"<Error><Message>Request has expired</Message></Error>"
+    with Collector([("status", 403, {}, message)]) as server:
+        url = server.url + "dump" + QUERY
+        for result in (box.bad(1, "-D", "--report", "report", image.path, url),
+                       box.good("-f", "-D", "--message-level", "31",
+                                "--report", "report2", image.path, url),
+                       box.bad(2, image.path, "s3://b/k" + QUERY),
+                       box.bad(2, image.path,
+                               "https://me:abcdef0123@host/x" + QUERY)):
+            texts = [result.err]
+            for name in ("report", "report2"):
+                if os.path.exists(box.path(name)):
+                    with open(box.path(name), encoding="utf-8") as file:
+                        texts.append(file.read())
+            for text in texts:
+                need("abcdef0123" not in text, "a secret is told: %s", text)
+            if result.code == 1:
+                need("presigned" in result.err and
+                     "Request has expired" in result.err, "%s", result.err)
+        equal("sent to", server.puts[0][0], "/dump" + QUERY)
+
+
+def usage(box):
+    """Combinations that make no sense; exit status 2 and one line."""
+    for words, text in (
+            (("a", "ftp://host/x"), "not implemented"),
+            (("a", "https://host/"), "names no file"),
+            (("a", "https:///x"), "names no server"),
+            (("a", "https://h/a b"), "blanks"),
+            (("a", "https://u@h/x"), "--credentials"),
+            (("-F", "a", "https://h/x"), "-F"),
+            (("-E", "a", "https://h/x"), "-E"),
+            (("--order", "value", "a", "https://h/x"), "--order value"),
+            (("--split", "a", "https://h/x", "https://h/y"), "--split"),
+            (("--dump-dmesg", "a", "https://h/x"), "the log"),
+            (("--credentials", "/nowhere", "a", "https://h/x"), "/nowhere"),
+            (("--credentials", "x", "--netrc-file", "y", "a", "https://h/x"),
+             "exclude")):
+        result = box.bad(2, *words)
+        need(text in result.err, "%s: %s", words, result.err)
+
+
+def limits(box):
+    """-L holds for all of it: the next level is taken. A limited rate changes no
+    byte."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with Collector() as server:
+        result = box.good("-d", "0,31", "-L", "%d" % len(want), image.path,
+                          server.url + "dump")
+        need("dump level 0 needs" in result.err, "%s", result.err)
+        need(server.objects["/dump"] == want, "not level 31's")
+        box.good("-f", "--limit-rate", "1M", image.path, server.url + "dump")
+        need(server.objects["/dump"] == want, "other bytes")
+
+
+def stopped(box):
+    """A signal ends it at once, and nothing stands there."""
+    image = box.image(IMAGE)
+    with Collector([("stall", 200000)]) as server, subprocess.Popen(
+            [CAPDUMP, image.path, server.url + "dump"],
+            stderr=subprocess.PIPE, text=True) as child:
+        while not server.puts:
+            need(child.poll() is None, "it ended")
+        child.send_signal(signal.SIGTERM)
+        _, err = child.communicate(timeout=60)
+        equal("exit status", child.returncode, 1)
+        need(re.search("nothing stands at its target", err), "%s", err)
+        equal("objects", server.objects, {})
+
+
+def memory(box):
+    """What sending takes more than a file: libcurl's buffers, and TLS."""
+    image = box.image(IMAGE)
+    cert = certificate(box)
+    with nginx(box, cert) as (url, _):
+        result = box.run("--cacert", cert + ".pem", image.path, url + "dump",
+                         watch=True)
+    equal("exit status", result.code, 0)
+    need(result.anon < 32 << 20, "%d bytes", result.anon)
+    return "%.1f MiB" % (result.anon / 1048576)
+
+
+def tests():
+    yield "plain", plain
+    yield "machines", machines
+    yield "refused", refused
+    yield "tls", tls
+    for name in FAULTS:
+        yield "fault/" + name, fault, name
+    for function in (given_up, unreachable, secrets, usage, limits, stopped,
+                     memory):
+        yield function.__name__.replace("_", "-"), function
