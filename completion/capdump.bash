@@ -23,6 +23,8 @@ _capdump()
 	case $prev in
 	--order)
 		words="value address" ;;
+	--triage)
+		words="yes no" ;;
 	-d)
 		words="0 1 2 4 8 16 31" ;;
 	--arch)
@@ -47,7 +49,7 @@ _capdump()
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 	case $prev in
-	--order | -d | --arch | --kernel | --encryption)
+	--order | --triage | -d | --arch | --kernel | --encryption)
 		return ;;
 	esac
 	if [[ $cur != -* ]]; then

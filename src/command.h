@@ -62,4 +62,9 @@ struct error *command_check_output(const struct options *options);
 struct error *command_check_report(const struct options *options,
 				   struct output *ret);
 
+/* capture_options.before of a dump that goes to a server, ARG its options: sends
+ * what there is to know first. */
+void command_send_triage(void *arg, const struct image *image,
+			 struct log *log);
+
 #endif

@@ -115,6 +115,10 @@ struct error *command_capture(const struct options *options, struct log *log,
 		return error_nomem();
 	if (capture->remote)
 		capture->output_name = masked;
+	if (capture->remote && !capture->dry_run && !options->no_triage) {
+		capture->before = command_send_triage;
+		capture->before_arg = (void *)options;
+	}
 	TRY(stop_install());
 	/* the dump counts for more than what is said of it: told now, while
 	 * it can be helped, and done without */

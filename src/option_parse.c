@@ -430,3 +430,13 @@ struct error *option_parse_stall_seconds(struct options *options,
 			    "--stall-time takes at least 1 second, not \"%s\"",
 			    argument);
 }
+
+struct error *option_parse_triage(struct options *options,
+				  const char *argument)
+{
+	options->no_triage = !strcmp(argument, "no");
+	if (options->no_triage || !strcmp(argument, "yes"))
+		return NULL;
+	return error_create(ERROR_USAGE, "--triage takes yes or no, not \"%s\"",
+			    argument);
+}

@@ -36,6 +36,8 @@ struct error *option_parse_retry_seconds(struct options *options,
 					 const char *argument);
 struct error *option_parse_stall_seconds(struct options *options,
 					 const char *argument);
+struct error *option_parse_triage(struct options *options,
+				  const char *argument);
 struct error *option_parse_message_level(struct options *options,
 					 const char *argument);
 struct error *option_parse_nr_threads(struct options *options,

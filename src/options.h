@@ -58,6 +58,7 @@ struct options {
 	bool strict;		/* unreadable pages: exit status 4 */
 	bool split;		/* into several files */
 	bool release;		/* fadump's memory, after a complete dump */
+	bool no_triage;		/* none goes before a dump to a server */
 	bool show_stats;
 	bool json;
 	bool registers;

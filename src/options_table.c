@@ -145,6 +145,10 @@ const struct option_row option_rows[] = {
 	  .help = "URL: take a connection for dead on which nothing has moved for\n"
 		  "so long: 60" },
 
+	{ 0, "triage", "yes|no", PARSE(triage), .commands = FOR(CAPTURE),
+	  .help = "URL: send URL.triage.json and URL.dmesg before the dump, as\n"
+		  "capdump triage writes them (yes, the default)" },
+
 	/* whose kernel it is */
 	{ 'x', NULL, "VMLINUX", PARSE(vmlinux),
 	  .commands = READS_VMCORE | FOR(VMCOREINFO),

@@ -457,6 +457,8 @@ static struct error *run(struct capture *c)
 	keep_codec(c);
 	report_input(c->report, &c->input);
 	TRY(sinks_open(c));
+	if (c->options->before)
+		c->options->before(c->options->before_arg, c->input.image, c->log);
 	TRY(bitmaps_fit(c));
 	err = levels_try(c);
 	if (err && c->stands)

@@ -30,6 +30,9 @@ struct capture_options {
 	bool remote;		/* output is a URL */
 	const char *output_name;	/* for people: without secrets; borrowed */
 	struct remote_options way;	/* there */
+	/* called once the target is there, before memory is scanned; NULL */
+	void (*before)(void *arg, const struct image *image, struct log *log);
+	void *before_arg;
 	bool flatten;		/* what goes to the path, too */
 	const char *const *files;	/* --split: paths of the files after the */
 	size_t nr_files;		/* first, which is output; borrowed */

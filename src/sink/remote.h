@@ -51,4 +51,13 @@ struct error *sink_http_create(const char *url, unsigned flags,
 			       const struct remote_options *options,
 			       struct log *log, struct sink **ret);
 
+/* Whether other objects can be named after URL: one with a query may be signed for
+ * that object. */
+bool remote_has_neighbours(const char *url);
+
+/* LEN bytes, at least 1, to URL and SUFFIX, tried again as a dump is. */
+struct error *remote_put(const char *url, const char *suffix, unsigned flags,
+			 const struct remote_options *options, struct log *log,
+			 const void *buf, size_t len);
+
 #endif

@@ -19,6 +19,11 @@ bool remote_is_url(const char *text)
 	return len && !strncmp(text + len, "://", 3);
 }
 
+bool remote_has_neighbours(const char *url)
+{
+	return !strchr(url, '?');
+}
+
 char *remote_mask(const char *url)
 {
 	const char *host = strstr(url, "://"), *end, *at;

@@ -19,7 +19,7 @@ ARGUMENTS = {"-d": "1,31", "-L": "1G", "--level": "2", "--order": "address",
              "--machine-root": "/nowhere"}
 # Those of a URL: t_remote.py.
 REMOTE = {"--cacert", "--insecure", "--credentials", "--netrc-file",
-          "--limit-rate", "--retry-time", "--stall-time"}
+          "--limit-rate", "--retry-time", "--stall-time", "--triage"}
 # Those of `capdump reservation` alone.
 RESERVATION = {"--arch": "arm64", "--cmdline": "crashkernel=1M",
                "--iomem": "map", "--kernel": "7.2", "--encryption": "none"}
@@ -33,7 +33,7 @@ WRONG = {"-d": ("32", "x", "", "1,", "-1"), "-L": ("0", "1X", "-5", ""),
          "--progress-fd": ("x", "999"), "--cacert": ("",),
          "--credentials": ("",), "--netrc-file": ("",),
          "--limit-rate": ("0", "x"), "--retry-time": ("x", "-1"),
-         "--stall-time": ("0", "x")}
+         "--stall-time": ("0", "x"), "--triage": ("x", "")}
 
 
 # makedumpfile 1.7.9: getopt's letters, and the long options

@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 from collector import Collector, certificate, free_port, nginx
-from harness import CAPDUMP, equal, need, same_file
+from harness import CAPDUMP, equal, fixtures, need, same_file
 
 IMAGE = "good-6.12-vmemmap"
 WEIGHT = 3
@@ -72,13 +72,15 @@ def refused(box):
     """What nginx says no to is told with what to do; nothing stands there."""
     image = box.image(IMAGE)
     with nginx(box, full="off", limit="64k") as (url, objects):
-        result = box.bad(1, "--retry-time", "0", image.path, url + "large")
+        result = box.bad(1, "--triage=no", "--retry-time", "0",
+                         image.path, url + "large")
         need("client_max_body_size" in result.err, "%s", result.err)
         equal("objects", os.listdir(objects), [])
     with nginx(box, full="off") as (url, objects):
         for path, text in (("no/dump", "no such folder"),
                            ("readonly/dump", "dav_methods")):
-            result = box.bad(1, "--retry-time", "0", image.path, url + path)
+            result = box.bad(1, "--triage=no", "--retry-time", "0",
+                             image.path, url + path)
             need(text in result.err, "%s: %s", path, result.err)
         equal("objects", os.listdir(objects), [])
 
@@ -127,7 +129,7 @@ def tls(box):
     with Collector(cert=cert) as server, \
             Collector([("early", 307, {"Location": server.url + "to"})],
                       cert=cert) as first:
-        box.good("--credentials", "secret", *trust, first.url + "from")
+        box.good("--triage=no", "--credentials", "secret", *trust, first.url + "from")
         equal("redirected", server.objects, {"/to": want})
         need("Authorization" not in server.puts[-1][2],
              "the password followed to another server")
@@ -156,7 +158,7 @@ def fault(box, name):
     image = box.image(IMAGE)
     want = local(box, image)
     with Collector(FAULTS[name]) as server:
-        result = box.good("--stall-time", "1", "--report", "report",
+        result = box.good("--triage=no", "--stall-time", "1", "--report", "report",
                           image.path, server.url + "dump")
         need(server.objects == {"/dump": want}, "another object: %s",
              {k: len(v) for k, v in server.objects.items()})
@@ -186,7 +188,8 @@ def given_up(box):
              "redirected 5 times"),
             ([("shorten", 1000)], (), "the server has 1000")):
         with Collector(faults) as server:
-            result = box.bad(1, *words, image.path, server.url + "dump")
+            result = box.bad(1, "--triage", "no", *words, image.path,
+                             server.url + "dump")
             need(text in result.err, "%s: %s", text, result.err)
             need(text == "the server has 1000" or not server.objects,
                  "%s: an object", text)
@@ -253,7 +256,7 @@ def limits(box):
     image = box.image(IMAGE)
     want = local(box, image)
     with Collector() as server:
-        result = box.good("-d", "0,31", "-L", "%d" % len(want), image.path,
+        result = box.good("--triage=no", "-d", "0,31", "-L", "%d" % len(want), image.path,
                           server.url + "dump")
         need("dump level 0 needs" in result.err, "%s", result.err)
         need(server.objects["/dump"] == want, "not level 31's")
@@ -265,7 +268,7 @@ def stopped(box):
     """A signal ends it at once, and nothing stands there."""
     image = box.image(IMAGE)
     with Collector([("stall", 200000)]) as server, subprocess.Popen(
-            [CAPDUMP, image.path, server.url + "dump"],
+            [CAPDUMP, "--triage=no", image.path, server.url + "dump"],
             stderr=subprocess.PIPE, text=True) as child:
         while not server.puts:
             need(child.poll() is None, "it ended")
@@ -274,6 +277,36 @@ def stopped(box):
         equal("exit status", child.returncode, 1)
         need(re.search("nothing stands at its target", err), "%s", err)
         equal("objects", server.objects, {})
+
+
+def triage(box):
+    """What capdump triage writes is there before the dump, and nothing that was
+    there is lost; a triage that can't be sent costs no dump."""
+    image = box.image("good-6.12-triage" if "good-6.12-triage" in fixtures(
+        "good-6.12") else IMAGE)
+    box.good("triage", image.path, "local")
+    want = {}
+    for suffix in (".triage.json", ".dmesg"):
+        with open(box.path("local" + suffix), "rb") as file:
+            want["/dump" + suffix] = file.read()
+    with Collector() as server:
+        box.good(image.path, server.url + "dump")
+        equal("order", [p[0] for p in server.puts],
+              ["/dump.triage.json", "/dump.dmesg", "/dump"])
+        for path, content in want.items():
+            if content:
+                need(server.objects[path] == content, "%s differs", path)
+        box.good("-f", "--triage=no", image.path, server.url + "only")
+        need("/only.dmesg" not in server.objects, "sent with --triage=no")
+        server.objects = {"/dump.triage.json": b"precious"}
+        result = box.good(image.path, server.url + "dump")
+        need("triage was not sent" in result.err and "exists" in result.err,
+             "%s", result.err)
+        equal("kept", server.objects["/dump.triage.json"], b"precious")
+    with Collector([("status", 403)]) as server:
+        result = box.good(image.path, server.url + "dump")
+        need("triage was not sent" in result.err, "%s", result.err)
+        need("/dump" in server.objects, "no dump")
 
 
 def memory(box):
@@ -296,5 +329,5 @@ def tests():
     for name in FAULTS:
         yield "fault/" + name, fault, name
     for function in (given_up, unreachable, secrets, usage, limits, stopped,
-                     memory):
+                     triage, memory):
         yield function.__name__.replace("_", "-"), function

@@ -88,6 +88,8 @@ static const char *argument_for(const struct option_row *row)
 		return "2G";
 	if (row->name && !strcmp(row->name, "order"))
 		return "address";
+	if (row->name && !strcmp(row->name, "triage"))
+		return "no";
 	if (row->name && !strcmp(row->name, "arch"))
 		return "arm64";
 	if (row->name && !strcmp(row->name, "kernel"))

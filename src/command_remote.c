@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What goes to a server beside a dump: the triage before it. None of it is worth
+ * a dump, so what goes wrong is a warning. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "command.h"
+#include "triage/triage.h"
+
+/* What PRINT writes of TRIAGE goes to the dump's URL and SUFFIX. */
+static struct error *send_printed(const struct capture_options *o,
+				  const char *suffix, struct triage *triage,
+				  void (*print)(struct triage *, FILE *),
+				  struct log *log)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+
+	if (!file)
+		return error_nomem();
+	print(triage, file);
+	if (fclose(file))
+		return error_nomem();
+	if (!len)
+		return NULL;
+	return remote_put(o->output, suffix, o->force ? SINK_FORCE : 0,
+			  &o->way, log, text, len);
+}
+
+static void print_json(struct triage *triage, FILE *file)
+{
+	triage_print_json(triage, file);
+}
+
+void command_send_triage(void *arg, const struct image *image, struct log *log)
+{
+	const struct options *options = arg;
+	const struct capture_options *o = &options->capture;
+	AUTO_FREE struct triage *triage = calloc(1, sizeof(*triage));
+	struct error *err;
+
+	if (!remote_has_neighbours(o->output)) {
+		log_print(log, LOG_MESSAGE, "No triage is sent: a URL with a query is for one object.");
+		return;
+	}
+	err = triage ? triage_gather(triage, image, o->given, log) :
+	      error_nomem();
+	if (!err)
+		err = send_printed(o, ".triage.json", triage, print_json, log);
+	if (!err)
+		err = send_printed(o, ".dmesg", triage, triage_print_log, log);
+	if (triage)
+		triage_deinit(triage);
+	if (err)
+		log_warn(log, "the triage was not sent: %s",
+			 error_message(err));
+	error_destroy(err);
+}
