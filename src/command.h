@@ -62,6 +62,11 @@ struct error *command_check_output(const struct options *options);
 struct error *command_check_report(const struct options *options,
 				   struct output *ret);
 
+/* After it: its report. */
+void command_send_report(const struct capture_options *options,
+			 const struct capture_report *report,
+			 struct log *log);
+
 /* capture_options.before of a dump that goes to a server, ARG its options: sends
  * what there is to know first. */
 void command_send_triage(void *arg, const struct image *image,

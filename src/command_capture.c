@@ -142,6 +142,8 @@ struct error *command_capture(const struct options *options, struct log *log,
 				 error_message(report_err));
 	}
 	error_destroy(report_err);
+	if (capture->remote && !capture->dry_run && !err)
+		command_send_report(capture, &report, log);
 	if (options->release)
 		release(options, log, &report, err, ret);
 	output_deinit(&output);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What goes to a server beside a dump: the triage before it. None of it is worth
- * a dump, so what goes wrong is a warning. */
+/* What goes to a server beside a dump: the triage before it, the report after it.
+ * None of it is worth a dump, so what goes wrong is a warning. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +57,34 @@ void command_send_triage(void *arg, const struct image *image, struct log *log)
 		triage_deinit(triage);
 	if (err)
 		log_warn(log, "the triage was not sent: %s",
+			 error_message(err));
+	error_destroy(err);
+}
+
+void command_send_report(const struct capture_options *o,
+			 const struct capture_report *report, struct log *log)
+{
+	AUTO_FREE char *text = NULL;
+	struct error *err = NULL;
+	size_t len = 0;
+	FILE *file;
+
+	if (!remote_has_neighbours(o->output))
+		return;
+	file = open_memstream(&text, &len);
+	if (file) {
+		report_print_json(file, report, o, log, NULL);
+		if (fclose(file))
+			err = error_nomem();
+	} else {
+		err = error_nomem();
+	}
+	if (!err)
+		err = remote_put(o->output, ".report.json",
+				 o->force ? SINK_FORCE : 0, &o->way, log, text,
+				 len);
+	if (err)
+		log_warn(log, "the report was not sent: %s",
 			 error_message(err));
 	error_destroy(err);
 }

@@ -16,6 +16,7 @@
 struct progress_sent {
 	uint64_t bytes;		/* of all tries */
 	unsigned retries;
+	char sha256[65];	/* of the object, once it stands; "" before */
 };
 
 struct progress {

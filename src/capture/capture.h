@@ -139,4 +139,9 @@ struct error *report_write(const struct capture_report *report,
 			   const struct log *log, const struct error *err,
 			   const struct output *output);
 
+/* The same into FILE. */
+void report_print_json(FILE *file, const struct capture_report *report,
+		       const struct capture_options *options,
+		       const struct log *log, const struct error *err);
+
 #endif

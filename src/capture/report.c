@@ -193,9 +193,9 @@ static void print_fadump(FILE *file, const struct capture_report *r)
 	fputs(" },\n", file);
 }
 
-static void print_report(FILE *file, const struct capture_report *r,
-			 const struct capture_options *o,
-			 const struct log *log, const struct error *err)
+void report_print_json(FILE *file, const struct capture_report *r,
+		       const struct capture_options *o,
+		       const struct log *log, const struct error *err)
 {
 	const struct writer_totals *t = &r->totals;
 
@@ -243,6 +243,8 @@ static void print_report(FILE *file, const struct capture_report *r,
 	if (o->remote) {
 		print_number(file, "sent_bytes", r->sent.bytes);
 		print_number(file, "retries", r->sent.retries);
+		print_string(file, "sha256", r->sent.sha256[0] ?
+			     r->sent.sha256 : NULL);
 	}
 	print_number(file, "metadata_bytes", r->metadata_bytes);
 	print_number(file, "packed_bytes", t->packed_bytes);
@@ -270,6 +272,6 @@ struct error *report_write(const struct capture_report *report,
 	FILE *file;
 
 	TRY(output_fopen(output, &file));
-	print_report(file, report, options, log, err);
+	report_print_json(file, report, options, log, err);
 	return output_fclose(output, file);
 }

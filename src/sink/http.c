@@ -18,6 +18,7 @@
 #include "../base/progress.h"
 #include "../base/stop.h"
 #include "outcome.h"
+#include "sha256.h"
 
 #define BUFFER (256u << 10)
 #define REDIRECTS_MAX 5u
@@ -35,6 +36,7 @@ struct http_sink {
 	unsigned nr_redirects;
 	bool open;			/* a PUT is under way */
 	struct progress_sent sent;
+	struct sha256 sha;		/* of this try */
 	/* trying again */
 	unsigned nr_tries;		/* since `since` */
 	double since;			/* the first failure without getting
@@ -204,6 +206,7 @@ static struct error *http_begin(struct sink *sink,
 	TRY(make_pause(http));
 	http->size = layout->size;
 	http->next = http->len = 0;
+	sha256_init(&http->sha);
 	TRY(transfer_begin(http->transfer, http->url, http->secrets,
 			   http->size));
 	http->open = true;
@@ -217,6 +220,7 @@ static struct error *flush(struct http_sink *http)
 	assert(http->open);
 	TRY(transfer_send(http->transfer, http->buf, http->len, &ended));
 	http->sent.bytes += http->len;
+	sha256_add(&http->sha, http->buf, http->len);
 	http->len = 0;
 	if (!ended || http->next == http->size)
 		return NULL;
@@ -298,7 +302,9 @@ static struct error *http_commit(struct sink *sink, uint64_t offset,
 	TRY(append(http, NULL, size - http->next));
 	TRY(flush(http));
 	TRY(put_end(http));
-	return check_length(http);
+	TRY(check_length(http));
+	sha256_end(&http->sha, http->sent.sha256);
+	return NULL;
 }
 
 static uint64_t http_room(struct sink *sink)

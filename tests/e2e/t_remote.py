@@ -3,6 +3,7 @@
 that --order address writes to a file, or the failure is told and nothing stands
 there. Against nginx, and a server that fails in every way."""
 
+import hashlib
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import signal
 import subprocess
 
 from collector import Collector, certificate, free_port, nginx
-from harness import CAPDUMP, equal, fixtures, need, same_file
+from harness import CAPDUMP, equal, need, same_file
 
 IMAGE = "good-6.12-vmemmap"
 WEIGHT = 3
@@ -131,7 +132,7 @@ def tls(box):
                       cert=cert) as first:
         box.good("--triage=no", "--credentials", "secret", *trust, first.url + "from")
         equal("redirected", server.objects, {"/to": want})
-        need("Authorization" not in server.puts[-1][2],
+        need("Authorization" not in server.puts[0][2],
              "the password followed to another server")
 
 
@@ -157,16 +158,16 @@ def fault(box, name):
     """Sent again from its start, until it stands there."""
     image = box.image(IMAGE)
     want = local(box, image)
-    with Collector(FAULTS[name]) as server:
-        result = box.good("--triage=no", "--stall-time", "1", "--report", "report",
+    faults = list(FAULTS[name])
+    with Collector(faults) as server:
+        result = box.good("--triage=no", "--stall-time", "1",
                           image.path, server.url + "dump")
+        report = json.loads(server.objects.pop("/dump.report.json"))
         need(server.objects == {"/dump": want}, "another object: %s",
              {k: len(v) for k, v in server.objects.items()})
-        equal("PUTs that came", {p[1] for p in server.puts}, {len(want)})
+        equal("PUTs that came", {p[1] for p in server.puts[:-1]}, {len(want)})
         equal("faults left", server.faults, [])
     need("trying again in" in result.err, "%s", result.err)
-    with open(box.path("report"), encoding="utf-8") as file:
-        report = json.load(file)
     equal("retries", report["retries"], len(FAULTS[name]))
     equal("status", report["status"], "complete")
     need(report["sent_bytes"] >= len(want), "sent %d", report["sent_bytes"])
@@ -279,11 +280,28 @@ def stopped(box):
         equal("objects", server.objects, {})
 
 
+def reported(box):
+    """The report follows the dump: its size, and the SHA-256 of what stands there
+    in the end, not of what a try before it had sent."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with Collector([("reset", 300000)]) as server:
+        box.good("--triage=no", "--report", "report", image.path,
+                 server.url + "dump")
+        equal("order", [p[0] for p in server.puts],
+              ["/dump", "/dump", "/dump.report.json"])
+        report = json.loads(server.objects["/dump.report.json"])
+        equal("SHA-256", report["sha256"], hashlib.sha256(want).hexdigest())
+        equal("size", report["output_bytes"], len(want))
+        equal("status", report["status"], "complete")
+        with open(box.path("report"), encoding="utf-8") as file:
+            equal("the report's", json.load(file), report)
+
+
 def triage(box):
     """What capdump triage writes is there before the dump, and nothing that was
     there is lost; a triage that can't be sent costs no dump."""
-    image = box.image("good-6.12-triage" if "good-6.12-triage" in fixtures(
-        "good-6.12") else IMAGE)
+    image = box.image(IMAGE)
     box.good("triage", image.path, "local")
     want = {}
     for suffix in (".triage.json", ".dmesg"):
@@ -292,10 +310,10 @@ def triage(box):
     with Collector() as server:
         box.good(image.path, server.url + "dump")
         equal("order", [p[0] for p in server.puts],
-              ["/dump.triage.json", "/dump.dmesg", "/dump"])
+              ["/dump.triage.json", "/dump.dmesg", "/dump",
+               "/dump.report.json"])
         for path, content in want.items():
-            if content:
-                need(server.objects[path] == content, "%s differs", path)
+            need(server.objects[path] == content, "%s differs", path)
         box.good("-f", "--triage=no", image.path, server.url + "only")
         need("/only.dmesg" not in server.objects, "sent with --triage=no")
         server.objects = {"/dump.triage.json": b"precious"}
@@ -329,5 +347,5 @@ def tests():
     for name in FAULTS:
         yield "fault/" + name, fault, name
     for function in (given_up, unreachable, secrets, usage, limits, stopped,
-                     triage, memory):
+                     triage, reported, memory):
         yield function.__name__.replace("_", "-"), function
