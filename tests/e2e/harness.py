@@ -23,13 +23,10 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 FIXTURES = os.path.join(TOP, "tests", "fixtures")
 sys.path.insert(0, os.path.join(TOP, "tests", "gen"))
 
-import fixture          # noqa: E402
 import flatstream       # noqa: E402
 import kdumpfile        # noqa: E402
-import mkimage          # noqa: E402
-from listdump import read_expect        # noqa: E402
 from memory import pack                 # noqa: E402
-from rawcore import RawCore             # noqa: E402
+import images           # noqa: E402
 
 CAPDUMP = os.path.abspath(os.environ.get(
     "CAPDUMP", os.path.join(TOP, "build", "capdump")))
@@ -94,62 +91,39 @@ class Watch(threading.Thread):
             time.sleep(0.002)
 
 
-class Image:
-    """A generated vmcore."""
-
-    def __init__(self, path, text, overrides=()):
-        self.path = path
-        self.fx = fixture.load(text, overrides)
-        self.machine = mkimage.make(text, path, overrides)
-        self.raw = None
-
-    def expect(self, level):
-        """What none of the level's bits leaves out."""
-        parts = [read_expect(self.path + ".expect", n) for n in (
-            [level] if level in LEVELS else
-            [1 << i for i in range(5) if level >> i & 1])]
-        out, either = parts[0], set.union(*(p["maybe"] for p in parts))
-        kept = set.intersection(*(p["keep"] | p["maybe"] for p in parts)) \
-            if out["keep"] is not None else None
-        if kept is not None:
-            out["maybe"], out["keep"] = either & kept, kept - either
-        return out
-
-    def release(self):
-        """uname -r"""
-        return self.fx["release"] or self.machine.layout.release
-
-    def partial(self):
-        """Frames that lie only partly in a segment."""
-        whole = {pfn for first, end, _ in self.core().whole
-                 for pfn in range(first, end)}
-        return self.core().present() - whole
-
-    def core(self):
-        if not self.raw:
-            self.raw = RawCore(self.path, self.machine.page)
-        return self.raw
-
-
 class Box:
     """A test's folder, gone when the test is over."""
 
     def __init__(self, folder):
         self.folder = folder
+        self.shared = []
         self.close()            # a run that was killed left it
         os.makedirs(folder)
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def check_shared(self):
+        """No image that other tests use was changed."""
+        for image in self.shared:
+            need(image.unchanged(), "%s was changed: own=True makes an image "
+                 "that may be", os.path.basename(image.path))
+
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def image(self, name):
-        """By a fixture's name, or a path to its text."""
+    def image(self, name, own=False):
+        """By a fixture's name, or a path to its text. Tests share it, unless it
+        is this one's own, to be changed."""
         text = name if "/" in name else os.path.join(FIXTURES, name + ".txt")
         out = self.path(os.path.basename(text)[:-4] + ".vmcore")
-        return Image(out, text)
+        if text.startswith(self.folder):
+            return images.Image(out, text)      # it is this test's alone
+        store = images.Store.of(os.path.dirname(self.folder))
+        if own:
+            return store.copy(text, out)
+        self.shared.append(store.get(text))
+        return store.link(text, out)
 
     def text(self, name, content):
         path = self.path(name)

@@ -11,9 +11,11 @@ arguments...). A test gets a Box and the arguments.
 import argparse
 import glob
 import importlib
+import itertools
 import multiprocessing
 import os
 import resource
+import shutil
 import sys
 import time
 import traceback
@@ -45,6 +47,7 @@ def run_one(job):
     start, cpu, word, text = time.monotonic(), cpu_seconds(), "PASS", ""
     try:
         text = function(box, *args) or ""
+        box.check_shared()
     except harness.Skip as err:
         word, text = "SKIP", str(err)
     except harness.Fail as err:
@@ -78,6 +81,22 @@ def collect(groups, wanted):
     return jobs
 
 
+def by_image(jobs):
+    """Lists of jobs that one process does one after another: those of the same
+    fixture, which it then makes once."""
+    groups = {}
+    for job in jobs:
+        args = job[3]
+        key = args[0] if args and str(args[0]).startswith(
+            ("good-", "bad-")) else job[0]
+        groups.setdefault(key, []).append(job)
+    return groups.values()
+
+
+def run_group(group):
+    return [run_one(job) for job in group]
+
+
 def main(what="e2e", groups=None):
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("-j", type=int,
@@ -88,6 +107,7 @@ def main(what="e2e", groups=None):
     args = parser.parse_args()
     folder = os.environ.get("E2E_FOLDER") or os.path.join(
         harness.TOP, "build", "e2e.%d" % os.getpid())
+    shutil.rmtree(os.path.join(folder, "images"), ignore_errors=True)
     os.makedirs(folder, exist_ok=True)
     jobs = [(i, name, function, arguments, (folder, args.k))
             for i, (name, function, arguments, _)
@@ -95,11 +115,13 @@ def main(what="e2e", groups=None):
     count = {"PASS": 0, "FAIL": 0, "SKIP": 0}
     with multiprocessing.get_context("fork").Pool(
             args.j, limit_memory) as pool:
-        for word, name, text, took, cpu in pool.imap_unordered(run_one, jobs):
+        for word, name, text, took, cpu in itertools.chain.from_iterable(
+                pool.imap_unordered(run_group, by_image(jobs))):
             count[word] += 1
             took = " [%.1f s, %.1f s]" % (took, cpu) if args.t else ""
             print("%s %s%s%s" % (word, name, took,
                                  ": " + text if text else ""), flush=True)
+    shutil.rmtree(os.path.join(folder, "images"), ignore_errors=True)
     try:
         os.rmdir(folder)
     except OSError:

@@ -150,7 +150,7 @@ def not_a_core(box):
 def truncated(box):
     """A vmcore cut anywhere is refused, with --salvage it is a dump in
     which what is missing is marked."""
-    image = box.image("good-6.1-vmemmap")
+    image = box.image("good-6.1-vmemmap", own=True)
     size = os.path.getsize(image.path)
     whole = image.core()
     cuts = [40, 63, 64, 100, 0x200, 4095, 4096, 5000, size // 2, size - 1]
@@ -211,7 +211,7 @@ def dump_cut(box):
 
 def headers(box):
     """Each byte of the ELF header set to 0xff and 0."""
-    image = box.image("good-6.1-vmemmap")
+    image = box.image("good-6.1-vmemmap", own=True)
     with open(image.path, "rb") as file:
         head = file.read(64 + 56)
     for at in range(len(head)):

@@ -158,7 +158,7 @@ def cut(box):
 
 def unreadable(box):
     """What is missing in the vmcore is told in its place."""
-    image = box.image(IMAGE)
+    image = box.image(IMAGE, own=True)
     os.truncate(image.path, os.path.getsize(image.path) - 40960)
     box.good("-d", "0", "--salvage", image.path, "dump")
     box.good("-E", "-d", "0", "--salvage", image.path, "elf")

@@ -295,7 +295,7 @@ class Root:
         if in_memory(box.folder):
             raise Skip("what is written here is on no disk")
         shutil.rmtree(self.path, ignore_errors=True)
-        image = box.image(fixture)
+        image = box.image(fixture, own=True)
         os.makedirs(self.file("proc"))
         os.makedirs(self.file("sys/kernel/fadump"))
         os.rename(image.path, self.file("proc/vmcore"))

@@ -107,7 +107,7 @@ def same(box, image, *words):
 
 def found(box, name):
     """By its variables: the page set of the kernel's own note; its log."""
-    linked = Linked(box.image(name))
+    linked = Linked(box.image(name, own=True))
     image = linked.image
     want = box.good("--dump-dmesg", image.path).out
     variables(linked)
@@ -124,7 +124,7 @@ def found(box, name):
 
 def own_words(box):
     """The kernel's own text in its memory counts more than what was given."""
-    linked = Linked(box.image("good-6.12-kaslr"))
+    linked = Linked(box.image("good-6.12-kaslr", own=True))
     image = linked.image
     variables(linked)
     page = linked.store(linked.own + b"\0" * (4096 - len(linked.own)))
@@ -142,7 +142,7 @@ def as_makedumpfile(box):
     """A file with none of the variables' names: page tables tell."""
     for name in ("good-6.12-vmemmap", "good-6.12-kaslr",
                  "good-6.1-5level-kaslr"):
-        linked = Linked(box.image(name))
+        linked = Linked(box.image(name, own=True))
         linked.without_note()
         linked.write(box)
         same(box, linked.image, "-i", "text")
@@ -165,7 +165,7 @@ def page_with(image, content, number):
 def by_text(box, name):
     """The kernel's own text is found in a page that nothing names; others of its
     kind, of another kernel or of one that ran elsewhere before, are not it."""
-    image = box.image(name)
+    image = box.image(name, own=True)
     own = image.machine.vmcoreinfo.rstrip(b"\0\n") + b"\n"
     value = dict(line.split(b"=", 1) for line in own.splitlines())
     with open(image.path, "r+b") as file:
@@ -193,7 +193,7 @@ def by_text(box, name):
 def without_types(box):
     """What makedumpfile -g does not say of newer kernels: told, or the kernel's own
     text has it."""
-    linked = Linked(box.image("good-7.2-vmemmap"))
+    linked = Linked(box.image("good-7.2-vmemmap", own=True))
     image = linked.image
     variables(linked)
     linked.without_note()
@@ -208,7 +208,7 @@ def without_types(box):
 def running(box):
     """The kernel's own text from elsewhere: nothing has to be found. As an ELF
     core, too."""
-    linked = Linked(box.image("good-arm64-4k-48"))
+    linked = Linked(box.image("good-arm64-4k-48", own=True))
     image = linked.image
     linked.without_note()
     with open(box.path("text"), "wb") as file:
@@ -226,7 +226,7 @@ def running(box):
 
 def refused(box):
     """Another kernel, another build, none at all; and what is no text."""
-    linked = Linked(box.image("good-6.12-kaslr"))
+    linked = Linked(box.image("good-6.12-kaslr", own=True))
     path = linked.image.path
     variables(linked)
     release = linked.value[b"OSRELEASE"].decode()

@@ -4,7 +4,8 @@ leave it, in each memory model: every page at the dump levels of t_sets.py."""
 
 import os
 
-from harness import HERE, Image, read_dump
+from harness import HERE
+from images import Image
 from t_sets import check_head, check_level, levels_of
 
 WEIGHT = 2
@@ -21,8 +22,8 @@ def cell(box, kernel, model):
     image = Image(box.path("vmcore"), os.path.join(HERE, "grid.txt"),
                   ("kernel=" + kernel,) + MODELS[model])
     for level in levels_of(kernel + "-" + model):
-        check_level(box, image, level, level == 0)
-    check_head(read_dump(box.path("dump")), image)
+        dump = check_level(box, image, level, level == 0)
+    check_head(dump, image)
 
 
 def tests():

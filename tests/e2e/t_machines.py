@@ -7,7 +7,9 @@ import json
 import os
 import re
 
-from harness import FIXTURES, Image, equal, fixture, fixtures, need, read_dump
+from harness import FIXTURES, equal, fixtures, need, read_dump
+from images import Image
+import fixture
 
 WEIGHT = 2
 # a debugger cannot do without them

@@ -9,8 +9,9 @@ import re
 import struct
 import subprocess
 
-from harness import (CODECS, FIXTURES, MIB, SANITIZED, Fail, equal, fixture,
-                     fixtures, need, read_dump, same_file)
+from harness import (CODECS, FIXTURES, MIB, SANITIZED, Fail, equal, fixtures,
+                     need, read_dump, same_file)
+import fixture
 import mkdump
 
 MEMORY = 64 * MIB

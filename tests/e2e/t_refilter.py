@@ -182,7 +182,7 @@ def make_copy(box, name, other):
 
 def unreadable(box):
     """Pages that could not be read stay so, and are counted again."""
-    image = box.image(IMAGE)
+    image = box.image(IMAGE, own=True)
     os.truncate(image.path, os.path.getsize(image.path) - 3 * MIB)
     make(box, "lzo", 1, image.path, "old", "--salvage", "--report",
          box.path("report"))

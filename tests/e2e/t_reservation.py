@@ -6,7 +6,8 @@ import json
 import os
 import re
 
-from harness import FIXTURES, Image, equal, need, read_dump
+from harness import FIXTURES, equal, need, read_dump
+from images import Image
 
 MIB = 1 << 20
 IMAGE = "good-6.12-vmemmap"

@@ -158,7 +158,7 @@ def script(box, name):
 
 def statuses(box):
     """As makedumpfile: 0 or 1 and nothing else."""
-    image = box.image(IMAGE)
+    image = box.image(IMAGE, own=True)
     name = box.makedumpfile()
     box.bad(1, "--no-such-option", program=name)
     box.bad(1, "-d", "77", image.path, "dump", program=name)

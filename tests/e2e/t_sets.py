@@ -57,8 +57,8 @@ def check_free(report, image, level):
 
 def check_level(box, image, level, compare):
     out = box.path("dump")
-    result = box.good("-f", "-l", "-d", level, "--report",
-                      box.path("report"), image.path, out)
+    box.good("-f", "-l", "-d", level, "--report", box.path("report"),
+             image.path, out)
     dump = read_dump(out)
     check_sets(dump, image, level)
     if compare:
@@ -66,7 +66,7 @@ def check_level(box, image, level, compare):
     equal("dump_level", dump.sub["dump_level"], level)
     with open(box.path("report"), encoding="utf-8") as file:
         check_report(json.load(file), dump, image, level)
-    return result
+    return dump
 
 
 def check_head(dump, image):
@@ -96,8 +96,11 @@ def levels(box, name):
     image = box.image(name)
     for level in levels_of(name):
         # what is in a dump at 31 is in those of the other levels too
-        check_level(box, image, level, level in (0, 31))
-    check_head(read_dump(box.path("dump")), image)
+        dump = check_level(box, image, level, level in (0, 31))
+    check_head(dump, image)
+    # overlaps, holes, XNUM: e2e/verify_elf has those that are not good
+    need(b"\ngood\n" in box.good("verify", image.path).out,
+         "verify does not say that the vmcore is good")
     return "%d frames" % len(image.core().present())
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import struct
 
-from harness import equal, fixtures, need, read_dump
+from harness import equal, need, read_dump
 import elfdump
 import kdumpfile
 import mkdump
@@ -23,11 +23,9 @@ def verify(box, path, code):
 
 
 def good(box):
-    """Vmcores of all machines, with overlaps, holes, XNUM; dumps of -E."""
-    for name in fixtures("good-"):
-        image = box.image(name)
-        need("\ngood\n" in verify(box, image.path, 0), "%s", name)
-        os.unlink(image.path)
+    """A vmcore with half a GiB of notes (e2e/sets has all others); dumps of -E."""
+    image = box.image("good-6.12-devdump")
+    need("\ngood\n" in verify(box, image.path, 0), "not good")
     image = box.image(IMAGE)
     for level in (0, 31):
         box.good("-f", "-E", "-d", level, image.path, "elf")
@@ -42,7 +40,7 @@ def lacking(text):
 def cut_off(box):
     """At some places of the last two PT_LOADs: what is told to be lacking is what
     their headers say."""
-    image = box.image(IMAGE)
+    image = box.image(IMAGE, own=True)
     dump = elfdump.ElfDump(image.path, 4096)
     loads = sorted(dump.loads, key=lambda load: load.offset)
     ends = [load.offset + load.filesz for load in loads]
@@ -95,11 +93,11 @@ def flags_of(path, value=None, order="<"):
 
 def incomplete(box):
     """Dumps that -L cut short; the mark alone, as makedumpfile sets it."""
-    image = box.image(IMAGE)
+    image = box.image(IMAGE, own=True)
     box.bad(3, "-E", "-d", "1", "-L", "2M", image.path, "cut")
     stays_incomplete(box, "cut")
     for name in (IMAGE, "good-riscv64-sv39", "good-ppc64le-radix-4k"):
-        image = box.image(name)
+        image = box.image(name, own=True)
         equal("complete", json.loads(box.good("info", "--json", image.path)
                                      .out)["complete"], None)
         for flags in {1, 3} if "ppc" in name else {1}:
@@ -110,7 +108,7 @@ def incomplete(box):
 def abi(box):
     """Bits that are an ABI are no mark. A fadump of ppc64's kernels of ABI 1 has 1
     there, of ABI 2 it has 2."""
-    image = box.image(BIG)
+    image = box.image(BIG, own=True)
     for flags in (0, 1, 2):
         flags_of(image.path, flags, ">")
         verify(box, image.path, 0)
@@ -124,7 +122,7 @@ def abi(box):
     # makedumpfile's mark, where headers are missing
     flags_of(box.path("cut"), 1, ">")
     stays_incomplete(box, "cut")
-    image = box.image("good-ppc64le-radix-4k")
+    image = box.image("good-ppc64le-radix-4k", own=True)
     flags_of(image.path, 2)
     verify(box, image.path, 0)
 

@@ -25,6 +25,7 @@ import selftest         # noqa: E402
 from harness import (CODECS, TIMEOUT, Skip, equal, fixtures, need,
                      pack, read_dump, same_file)        # noqa: E402
 import elfdump          # noqa: E402
+import fixture          # noqa: E402
 import kdumpfile        # noqa: E402
 from t_sets import levels_of            # noqa: E402
 
@@ -326,8 +327,7 @@ def dmesg(box, name):
 def tests():
     unknown = {}
     for name in fixtures("good-"):
-        fx = harness.fixture.load(os.path.join(harness.FIXTURES,
-                                               name + ".txt"))
+        fx = fixture.load(os.path.join(harness.FIXTURES, name + ".txt"))
         if fx["arch"] != platform.machine():
             continue            # it knows the machine that it was built for
         if PEER.path and not PEER.knows(fx["kernel"]):
