@@ -200,6 +200,7 @@ class Core:
         pages, page = self.m.mem.nonzero(), self.page
         pfns = sorted(pages)
         loose = self.fx.num("unaligned_offset")
+        runs = []               # [offset, end, pieces]: few writes take less
         for seg in self.segs:
             if not loose:
                 at = (at + page - 1) & ~(page - 1)
@@ -213,10 +214,18 @@ class Core:
                 if self.fx.fadump:
                     # the kernel rounds segments outwards: fs/proc/vmcore.c
                     low = base
-                self.file.seek(at + low - seg.paddr)
-                self.file.write(pages[pfns[i]][low - base:high - base])
+                where, piece = at + low - seg.paddr, pages[pfns[i]]
+                if high - low < page:
+                    piece = piece[low - base:high - base]
+                if not runs or runs[-1][1] != where:
+                    runs.append([where, where, []])
+                runs[-1][1] += len(piece)
+                runs[-1][2].append(piece)
                 i += 1
             at += seg.filesz
+        for start, _, pieces in runs:
+            self.file.seek(start)
+            self.file.write(b"".join(pieces))
         return at
 
     def headers(self, heads, phoff, shoff, phnum, xnum, elf32):

@@ -133,19 +133,24 @@ class Expect:
             print("present", pack(self.present), file=file)
             print("zero", pack(self.zero_pages()), file=file)
             print("free %x" % fx.num("free_pages", m.free_pages), file=file)
-            judged = [(pfn, *self.judged(pfn)) for pfn in self.present]
+            alike = {}          # judged(): its frames
+            for pfn in self.present:
+                alike.setdefault(self.judged(pfn), []).append(pfn)
             for level in LEVELS:
                 keep, maybe, bits = [], [], level | S.ALWAYS
+                for (drop, answer), pfns in alike.items():
+                    if answer is None and drop & bits:
+                        maybe += pfns
+                    elif answer or not drop & bits:
+                        keep += pfns
                 extra = {p for l, a, b in fx.maybe if l in (level, -1)
                          for p in range(a + m.base_pfn, b + m.base_pfn + 1)}
-                for pfn, drop, answer in judged:
-                    if (answer is None and drop & bits) or pfn in extra:
-                        maybe.append(pfn)
-                    elif answer or not drop & bits:
-                        keep.append(pfn)
-                print("keep", level, pack(keep), file=file)
+                if extra:
+                    keep = set(keep) - extra
+                    maybe = extra.intersection(self.present).union(maybe)
+                print("keep", level, pack(sorted(keep)), file=file)
                 if maybe:
-                    print("maybe", level, pack(maybe), file=file)
+                    print("maybe", level, pack(sorted(maybe)), file=file)
         self.write_truth(out + ".truth")
         with open(out + ".log", "w", encoding="utf-8") as file:
             for item in m.log.entries:
