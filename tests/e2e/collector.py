@@ -13,6 +13,10 @@ import time
 
 from harness import Fail
 
+# libcurl would ask the environment's proxy for what is on this machine
+for name in [n for n in os.environ if n.lower().endswith("_proxy")]:
+    del os.environ[name]
+
 NGINX = """daemon off; pid nginx.pid; error_log error.log; worker_processes 1;
 %(user)s
 events { worker_connections 64; }
@@ -142,12 +146,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def handle_expect_100(self):
         fault = self.server.fault()
+        self.server.at_expect()
         if fault and fault[0] == "early":   # before any byte of the body
             self.server.next_fault()
-            self.answer(*fault[1:])
-            self.close_connection = True
+            status, *more = fault[1:]
+            headers, *body = more or ({},)
+            self.answer(status, {**headers, "Connection": "close"}, *body)
+            self.linger()
             return False
         return super().handle_expect_100()
+
+    def linger(self):
+        """Who has waited too long sends all the same: with bytes of it unread, close()
+        would be an RST, and the answer lost."""
+        self.connection.settimeout(10)
+        while self.connection.recv(65536):
+            pass
 
     def do_HEAD(self):
         have = self.server.objects.get(self.path)
@@ -176,6 +190,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if len(body) != length:
             return
+        if fault[0] == "drop":          # and says that it did not
+            self.answer(201)
+            return
         if fault[0] == "shorten":
             body = body[:fault[1]]
         server.objects[self.path] = body
@@ -198,6 +215,7 @@ class Collector(http.server.ThreadingHTTPServer):
     def __init__(self, faults=(), cert=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.faults, self.objects, self.puts = list(faults), {}, []
+        self.at_expect = lambda: None   # before a PUT is answered at all
         self.closing = threading.Event()
         if cert:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

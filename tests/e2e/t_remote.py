@@ -9,9 +9,10 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from collector import Collector, certificate, free_port, nginx
-from harness import CAPDUMP, equal, need, same_file
+from harness import CAPDUMP, SANITIZED, equal, need, same_file
 
 IMAGE = "good-6.12-vmemmap"
 WEIGHT = 3
@@ -160,7 +161,9 @@ def fault(box, name):
     want = local(box, image)
     faults = list(FAULTS[name])
     with Collector(faults) as server:
-        result = box.good("--triage=no", "--stall-time", "1",
+        # a server on a busy machine may stall without being told to
+        result = box.good("--triage=no", *(("--stall-time", "4")
+                                           if name == "stall" else ()),
                           image.path, server.url + "dump")
         report = json.loads(server.objects.pop("/dump.report.json"))
         need(server.objects == {"/dump": want}, "another object: %s",
@@ -271,10 +274,14 @@ def stopped(box):
     with Collector([("stall", 200000)]) as server, subprocess.Popen(
             [CAPDUMP, "--triage=no", image.path, server.url + "dump"],
             stderr=subprocess.PIPE, text=True) as child:
-        while not server.puts:
-            need(child.poll() is None, "it ended")
-        child.send_signal(signal.SIGTERM)
-        _, err = child.communicate(timeout=60)
+        try:
+            while not server.puts:
+                need(child.poll() is None, "it ended")
+                time.sleep(0.01)
+            child.send_signal(signal.SIGTERM)
+            _, err = child.communicate(timeout=60)
+        finally:
+            child.kill()
         equal("exit status", child.returncode, 1)
         need(re.search("nothing stands at its target", err), "%s", err)
         equal("objects", server.objects, {})
@@ -335,7 +342,7 @@ def memory(box):
         result = box.run("--cacert", cert + ".pem", image.path, url + "dump",
                          watch=True)
     equal("exit status", result.code, 0)
-    need(result.anon < 32 << 20, "%d bytes", result.anon)
+    need(SANITIZED or result.anon < 32 << 20, "%d bytes", result.anon)
     return "%.1f MiB" % (result.anon / 1048576)
 
 
