@@ -51,14 +51,19 @@ char *remote_mask(const char *url)
 /* What is wrong with URL; NULL: nothing. */
 static const char *what_is_wrong(const char *url)
 {
-	const char *host = strstr(url, "://") + 3;
-	size_t host_len = strcspn(host, "/?#");
-	const char *path = host + host_len;
-	size_t path_len = strcspn(path, "?#");
+	const char *host = strstr(url, "://"), *path;
+	size_t host_len, path_len;
 
 	for (const char *p = url; *p; p++)
 		if (*p <= ' ' || *p > '~')
 			return "a URL has no blanks and nothing but ASCII: write other bytes as %XX";
+	/* a server may redirect to anything */
+	if (!host)
+		return "it is no URL";
+	host += 3;
+	host_len = strcspn(host, "/?#");
+	path = host + host_len;
+	path_len = strcspn(path, "?#");
 	if (strncmp(url, "https://", 8) && strncmp(url, "http://", 7))
 		return "sending to such a target is not implemented yet; https:// and http:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
 	if (memchr(host, '@', host_len))

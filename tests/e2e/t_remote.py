@@ -188,6 +188,8 @@ def given_up(box):
             ([("status", 304)], (), "no answer to a PUT"),
             ([("early", 307, {"Location": "ftp://127.0.0.1/x"})], (),
              "redirected"),
+            ([("early", 307, {"Location": "/a\1b"})], (), "redirected: /a\\x01b"),
+            ([("early", 307, {"Location": "//"})], (), "redirected: //"),
             ([("early", 302, {"Location": "/again"})] * 20, (),
              "redirected 5 times"),
             ([("shorten", 1000)], (), "the server has 1000")):
