@@ -125,13 +125,22 @@ static struct error *survey_begin(struct kdump_writer *kdump)
 	return NULL;
 }
 
-/* What was read last is not what was read before. */
-static struct error *read_differently(const struct kdump_passes *passes)
+/* What was read last, up to page LAST, is not what was read before. */
+static struct error *read_differently(uint64_t last)
 {
 	return error_create(ERROR_INVALID, "pages %" PRIu64 " to %" PRIu64
 			    " of the dump were not the same when they were read again: write it to a file, or to stdout, where each is read once",
-			    (passes->nr - 1) / SECTION_PAGES * SECTION_PAGES,
-			    passes->nr - 1);
+			    last / SECTION_PAGES * SECTION_PAGES, last);
+}
+
+struct error *kdump_passes_check(const struct kdump_writer *kdump, size_t len)
+{
+	const struct kdump_passes *passes = kdump->passes;
+
+	/* the sections' hashes come later than their bytes */
+	if (!passes->surveying && len > kdump->layout.size - kdump->data_end)
+		return read_differently(passes->nr);
+	return NULL;
 }
 
 static struct error *section_end(struct kdump_passes *passes)
@@ -141,7 +150,7 @@ static struct error *section_end(struct kdump_passes *passes)
 	if (passes->pass == PASS_SIZES)
 		*hash = passes->hash;
 	else if (*hash != passes->hash)
-		return read_differently(passes);
+		return read_differently(passes->nr - 1);
 	return NULL;
 }
 

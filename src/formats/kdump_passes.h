@@ -31,6 +31,9 @@ struct error *kdump_survey(struct writer *writer, const struct batch *batch);
 struct error *kdump_passes_add(struct kdump_writer *kdump,
 			       const struct kdump_desc *desc);
 
+/* Whether LEN bytes of data fit into what the passes before have found. */
+struct error *kdump_passes_check(const struct kdump_writer *kdump, size_t len);
+
 /* What begin() begins with: all as after the first survey. */
 struct error *kdump_passes_begin(struct kdump_writer *kdump);
 

@@ -248,6 +248,8 @@ static struct error *data_put(struct kdump_writer *kdump, const uint8_t *buf,
 {
 	if (!len)
 		return NULL;
+	if (kdump->passes)
+		TRY(kdump_passes_check(kdump, len));
 	TRY(kdump->sink->ops->data(kdump->sink, kdump->data_end, buf, len));
 	kdump->data_end += len;
 	kdump->totals.data_bytes += len;

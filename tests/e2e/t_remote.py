@@ -201,6 +201,28 @@ def given_up(box):
                  "%s: an object", text)
 
 
+def changed(box):
+    """Memory that is read twice and differs, from its middle on, is an error and no
+    dump, whether it is packed larger or smaller; so is the third time."""
+    for content in (os.urandom(4096), bytes(4096)):
+        for options in ((), ("--memory", "32K")):
+            image = box.image(IMAGE)
+
+            def change():
+                with open(image.path, "r+b") as file:
+                    size = file.seek(0, os.SEEK_END)
+                    file.seek(size // 2)
+                    while file.tell() + 4096 <= size:
+                        file.write(content)
+
+            with Collector() as server:
+                server.at_expect = change
+                result = box.bad(1, "-d", "0", "--triage=no", *options,
+                                 image.path, server.url + "dump")
+                need("not the same" in result.err, "%s", result.err)
+                equal("objects", server.objects, {})
+
+
 def unreachable(box):
     """No name, nobody there: told before anything is scanned."""
     image = box.image(IMAGE)
@@ -355,6 +377,6 @@ def tests():
     yield "tls", tls
     for name in FAULTS:
         yield "fault/" + name, fault, name
-    for function in (given_up, unreachable, secrets, usage, limits, stopped,
+    for function in (given_up, changed, unreachable, secrets, usage, limits, stopped,
                      triage, reported, memory):
         yield function.__name__.replace("_", "-"), function
