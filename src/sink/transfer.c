@@ -201,6 +201,10 @@ static struct error *set_up(struct transfer *t, const char *url, bool secrets)
 	SET(WRITEFUNCTION, answer_write);
 	SET(WRITEDATA, t);
 	SET(USERAGENT, "capdump/" CAPDUMP_VERSION);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* a signal waits for no name server; an older libcurl does */
+	t->curl.curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	return set_trust(t, secrets);
 }
 
@@ -298,7 +302,9 @@ static enum trouble trouble_of(struct transfer *t)
 	case CURLE_COULDNT_CONNECT:
 		return TROUBLE_CONNECT;
 	case CURLE_OPERATION_TIMEDOUT:
-		return t->sent ? TROUBLE_STALLED : TROUBLE_CONNECT;
+		return t->sent ? TROUBLE_STALLED :
+		       strstr(t->error, "Resolving") ? TROUBLE_NAME :
+		       TROUBLE_CONNECT;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		t->curl.curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT,
 					  &verify);
