@@ -34,6 +34,8 @@ struct http_sink {
 	char *masked;			/* the same, for people; owned */
 	bool secrets;			/* credentials may go there */
 	unsigned nr_redirects;
+	bool force;			/* what stands there is replaced */
+	bool look;			/* first, whether something does */
 	bool open;			/* a PUT is under way */
 	struct progress_sent sent;
 	struct sha256 sha;		/* of this try */
@@ -153,6 +155,7 @@ static struct error *follow(struct http_sink *http, struct outcome *outcome)
 	http->url = url;
 	http->masked = masked;
 	http->pause = 0;
+	http->look = true;
 	outcome->redirect = NULL;
 	return err;
 }
@@ -194,6 +197,41 @@ static struct error *make_pause(struct http_sink *http)
 	return NULL;
 }
 
+/* Whether the server is there, and nothing that is not to be replaced: told now,
+ * and not when the dump is made. What else it says is for the PUT to hear. */
+static struct error *first_look(struct http_sink *http)
+{
+	struct outcome outcome = { 0 };
+	struct error *err = transfer_head(http->transfer, http->url,
+					  http->secrets, &outcome);
+
+	if (!err && outcome.trouble) {
+		err = error_of(http, &outcome);
+		if (outcome_passes(&outcome))
+			err = try_again(http, &outcome, err);
+	} else if (!err && outcome.status == 200 && !http->force) {
+		err = error_create(ERROR_IO, "%s exists; use -f to replace it",
+				   http->masked);
+	}
+	outcome_deinit(&outcome);
+	return err;
+}
+
+static struct error *reach(struct http_sink *http)
+{
+	struct error *err;
+
+	while ((err = first_look(http)) &&
+	       error_kind(err) == ERROR_AGAIN) {
+		log_warn(http->log, "%s", error_message(err));
+		error_destroy(err);
+		TRY(make_pause(http));
+	}
+	http->look = false;
+	http->nr_tries = 0;
+	return err;
+}
+
 static struct error *http_begin(struct sink *sink,
 				const struct dump_layout *layout)
 {
@@ -204,6 +242,8 @@ static struct error *http_begin(struct sink *sink,
 		transfer_abort(http->transfer);
 	http->open = false;
 	TRY(make_pause(http));
+	if (http->look)
+		TRY(reach(http));
 	http->size = layout->size;
 	http->next = http->len = 0;
 	sha256_init(&http->sha);
@@ -272,7 +312,8 @@ static struct error *http_drain(struct sink *sink, uint64_t *ret)
 	return NULL;
 }
 
-/* What the server says stands there, where it says so. */
+/* What the server says stands there, where it says so: some answer 2xx to what they
+ * don't keep. */
 static struct error *check_length(struct http_sink *http)
 {
 	struct outcome outcome = { 0 };
@@ -282,6 +323,14 @@ static struct error *check_length(struct http_sink *http)
 		return NULL;
 	err = transfer_head(http->transfer, http->url, http->secrets,
 			    &outcome);
+	/* it stands there, whoever wants an end now */
+	if (err && error_kind(err) == ERROR_STOPPED) {
+		error_destroy(err);
+		err = NULL;
+	}
+	if (!err && !outcome.trouble && outcome.status == 404)
+		err = error_create(ERROR_IO, "%s: the server has taken it, and then says that nothing stands there (HTTP 404)",
+				   http->masked);
 	if (!err && !outcome.trouble && outcome.status == 200 &&
 	    outcome.length >= 0 && (uint64_t)outcome.length != http->size)
 		err = error_create(ERROR_IO, "%s: %llu bytes were sent, the server has %lld",
@@ -343,40 +392,6 @@ static const struct sink_ops http_ops = {
 	.destroy = http_destroy,
 };
 
-/* Whether the server is there, and nothing that is not to be replaced: told now,
- * and not when the dump is made. What else it says is for the PUT to hear. */
-static struct error *first_look(struct http_sink *http, bool force)
-{
-	struct outcome outcome = { 0 };
-	struct error *err = transfer_head(http->transfer, http->url,
-					  http->secrets, &outcome);
-
-	if (!err && outcome.trouble) {
-		err = error_of(http, &outcome);
-		if (outcome_passes(&outcome))
-			err = try_again(http, &outcome, err);
-	} else if (!err && outcome.status == 200 && !force) {
-		err = error_create(ERROR_IO, "%s exists; use -f to replace it",
-				   http->masked);
-	}
-	outcome_deinit(&outcome);
-	return err;
-}
-
-static struct error *reach(struct http_sink *http, bool force)
-{
-	struct error *err;
-
-	while ((err = first_look(http, force)) &&
-	       error_kind(err) == ERROR_AGAIN) {
-		log_warn(http->log, "%s", error_message(err));
-		error_destroy(err);
-		TRY(make_pause(http));
-	}
-	http->nr_tries = 0;
-	return err;
-}
-
 struct error *sink_http_create(const char *url, unsigned flags,
 			       const struct remote_options *options,
 			       struct log *log, struct sink **ret)
@@ -390,12 +405,13 @@ struct error *sink_http_create(const char *url, unsigned flags,
 	http->options = options;
 	http->log = log;
 	http->secrets = true;
+	http->force = flags & SINK_FORCE;
 	http->url = strdup(url);
 	http->masked = remote_mask(url);
 	err = !http->url || !http->masked ? error_nomem() :
 	      transfer_create(options, &http->transfer);
 	if (!err)
-		err = reach(http, flags & SINK_FORCE);
+		err = reach(http);
 	if (err) {
 		http_destroy(&http->sink);
 		return err;

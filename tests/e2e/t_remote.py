@@ -190,6 +190,7 @@ def given_up(box):
              "redirected"),
             ([("early", 307, {"Location": "/a\1b"})], (), "redirected: /a\\x01b"),
             ([("early", 307, {"Location": "//"})], (), "redirected: //"),
+            ([("drop",)], (), "nothing stands there (HTTP 404)"),
             ([("early", 302, {"Location": "/again"})] * 20, (),
              "redirected 5 times"),
             ([("shorten", 1000)], (), "the server has 1000")):
@@ -199,6 +200,23 @@ def given_up(box):
             need(text in result.err, "%s: %s", text, result.err)
             need(text == "the server has 1000" or not server.objects,
                  "%s: an object", text)
+
+
+def elsewhere(box):
+    """What stands where a server redirects to is not replaced without -f."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    for options in ((), ("-f",)):
+        with Collector() as server, \
+                Collector([("early", 307, {"Location": server.url + "to"})]) \
+                as first:
+            server.objects = {"/to": b"precious"}
+            result = box.run("--triage=no", *options, image.path,
+                             first.url + "from")
+            equal("exit status", result.code, 0 if options else 1)
+            need(options or "exists; use -f" in result.err, "%s", result.err)
+            need(server.objects == {"/to": want if options else b"precious"},
+                 "%s: another object", options)
 
 
 def changed(box):
@@ -377,6 +395,6 @@ def tests():
     yield "tls", tls
     for name in FAULTS:
         yield "fault/" + name, fault, name
-    for function in (given_up, changed, unreachable, secrets, usage, limits, stopped,
+    for function in (given_up, elsewhere, changed, unreachable, secrets, usage, limits, stopped,
                      triage, reported, memory):
         yield function.__name__.replace("_", "-"), function
