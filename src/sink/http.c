@@ -75,7 +75,7 @@ static double next_pause(const struct http_sink *http)
 		pause *= 2;
 	if (pause > PAUSE_MAX)
 		pause = PAUSE_MAX;
-	srandom((unsigned)(progress_now() * 1e6));
+	srandom((unsigned)(uint64_t)(progress_now() * 1e6));
 	return pause * (0.5 + 0.5 * (double)random() / (double)RAND_MAX);
 }
 
