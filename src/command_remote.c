@@ -10,6 +10,14 @@
 #include "command.h"
 #include "triage/triage.h"
 
+/* Whether FILE, in memory, lacks some of what was written to it. */
+static bool text_end(FILE *file)
+{
+	bool wrong = ferror(file);
+
+	return fclose(file) || wrong;
+}
+
 /* What PRINT writes of TRIAGE goes to the dump's URL and SUFFIX. */
 static struct error *send_printed(const struct capture_options *o,
 				  const char *suffix, struct triage *triage,
@@ -23,7 +31,7 @@ static struct error *send_printed(const struct capture_options *o,
 	if (!file)
 		return error_nomem();
 	print(triage, file);
-	if (fclose(file))
+	if (text_end(file))
 		return error_nomem();
 	if (!len)
 		return NULL;
@@ -74,7 +82,7 @@ void command_send_report(const struct capture_options *o,
 	file = open_memstream(&text, &len);
 	if (file) {
 		report_print_json(file, report, o, log, NULL);
-		if (fclose(file))
+		if (text_end(file) || !len)
 			err = error_nomem();
 	} else {
 		err = error_nomem();
