@@ -323,15 +323,15 @@ static struct error *check_length(struct http_sink *http)
 		return NULL;
 	err = transfer_head(http->transfer, http->url, http->secrets,
 			    &outcome);
-	/* it stands there, whoever wants an end now */
-	if (err && error_kind(err) == ERROR_STOPPED) {
+	/* it stands there, whatever is amiss here, and whoever wants an end now */
+	if (err) {
 		error_destroy(err);
-		err = NULL;
+		return NULL;
 	}
-	if (!err && !outcome.trouble && outcome.status == 404)
+	if (!outcome.trouble && outcome.status == 404)
 		err = error_create(ERROR_IO, "%s: the server has taken it, and then says that nothing stands there (HTTP 404)",
 				   http->masked);
-	if (!err && !outcome.trouble && outcome.status == 200 &&
+	if (!outcome.trouble && outcome.status == 200 &&
 	    outcome.length >= 0 && (uint64_t)outcome.length != http->size)
 		err = error_create(ERROR_IO, "%s: %llu bytes were sent, the server has %lld",
 				   http->masked,
