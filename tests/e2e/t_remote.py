@@ -224,7 +224,7 @@ def changed(box):
     dump, whether it is packed larger or smaller; so is the third time."""
     for content in (os.urandom(4096), bytes(4096)):
         for options in ((), ("--memory", "32K")):
-            image = box.image(IMAGE)
+            image = box.image(IMAGE, own=True)
 
             def change():
                 with open(image.path, "r+b") as file:
