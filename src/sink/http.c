@@ -97,7 +97,9 @@ static struct error *try_again(struct http_sink *http,
 	http->furthest = max_u64(http->furthest, outcome->sent);
 	http->nr_tries++;
 	pause = next_pause(http);
-	if (pause < (double)outcome->retry_after)
+	/* told as a date it goes by this machine's clock, which may be wrong */
+	if (pause < (double)outcome->retry_after &&
+	    now - http->since + (double)outcome->retry_after <= limit)
 		pause = (double)outcome->retry_after;
 	if (now - http->since + pause > limit) {
 		told = error_create(ERROR_IO, "%s; given up after %u %s in %.0f s (--retry-time %.0f)",

@@ -90,8 +90,8 @@ static struct error *user_read(const char *path, char **ret)
 		return error_create(ERROR_USAGE, "--credentials %s: %m", path);
 	len = getline(ret, &size, file);
 	fclose(file);
-	if (len > 0 && (*ret)[len - 1] == '\n')
-		(*ret)[len - 1] = '\0';
+	if (len > 0)
+		(*ret)[strcspn(*ret, "\r\n")] = '\0';
 	if (len > 0 && strchr(*ret, ':'))
 		return NULL;
 	return error_create(ERROR_USAGE,

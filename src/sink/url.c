@@ -24,9 +24,24 @@ bool remote_has_neighbours(const char *url)
 	return !strchr(url, '?');
 }
 
+/* The '@' that ends a name and a password before the server's name; HOST is what
+ * follows "://". NULL: there are none. What stands where a port should may be a
+ * password, and these have a '/', too. */
+static const char *secret_end(const char *host)
+{
+	size_t len = strcspn(host, "/?#");
+	const char *at = memrchr(host, '@', len);
+	const char *colon = at ? NULL : memrchr(host, ':', len);
+
+	if (colon && *host != '[' &&
+	    strspn(colon + 1, "0123456789") < len - (size_t)(colon + 1 - host))
+		at = strrchr(host, '@');
+	return at;
+}
+
 char *remote_mask(const char *url)
 {
-	const char *host = strstr(url, "://"), *end, *at;
+	const char *host = strstr(url, "://"), *at;
 	char *masked = malloc(strlen(url) + sizeof("...?..."));
 	size_t len;
 
@@ -36,8 +51,7 @@ char *remote_mask(const char *url)
 	len = (size_t)(host - url);
 	memcpy(masked, url, len);
 	masked[len] = '\0';
-	end = host + strcspn(host, "/?#");
-	at = memrchr(host, '@', (size_t)(end - host));
+	at = secret_end(host);
 	if (at) {
 		strcat(masked, "...");
 		host = at;
@@ -66,7 +80,7 @@ static const char *what_is_wrong(const char *url)
 	path_len = strcspn(path, "?#");
 	if (strncmp(url, "https://", 8) && strncmp(url, "http://", 7))
 		return "sending to such a target is not implemented yet; https:// and http:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
-	if (memchr(host, '@', host_len))
+	if (secret_end(host))
 		return "a name or a password here is seen by all who look at the processes: use --credentials or --netrc-file";
 	if (!host_len)
 		return "it names no server";

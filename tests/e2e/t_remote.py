@@ -92,7 +92,7 @@ def tls(box):
     else reads, and are sent to no other."""
     image = box.image(IMAGE)
     cert = certificate(box)
-    box.text("secret", "me:secret\n")
+    box.text("secret", "me:secret\r\n")
     box.text("wrong", "me:wrong\n")
     box.text("open", "me:secret\n")
     box.text("netrc", "machine 127.0.0.1 login me password secret\n")
@@ -148,6 +148,7 @@ FAULTS = {
     "half-answer": [("half-answer",)],
     "500": [("status", 500)],
     "503": [("status", 503, {"Retry-After": "1"})],
+    "503-far": [("status", 503, {"Retry-After": "9000"})],
     "429-early": [("early", 429, {"Retry-After": "1"})],
     "502-midway": [("answer-at", 300000, 502)],
     "200-midway": [("answer-at", 300000, 200)],
@@ -183,7 +184,8 @@ def given_up(box):
     for faults, words, text in (
             ([("reset", 100000)] * 50, ("--retry-time", "2"), "given up after"),
             ([("status", 503)] * 50, ("--retry-time", "0"), "given up after 1 try"),
-            ([("status", 503, {"Retry-After": "9000"})] * 2, (), "HTTP 503"),
+            ([("status", 503, {"Retry-After": "9000"})] * 50,
+             ("--retry-time", "2"), "given up after"),
             ([("status", 501)], (), "HTTP 501"),
             ([("status", 304)], (), "no answer to a PUT"),
             ([("early", 307, {"Location": "ftp://127.0.0.1/x"})], (),
@@ -262,7 +264,11 @@ def secrets(box):
                                 "--report", "report2", image.path, url),
                        box.bad(2, image.path, "s3://b/k" + QUERY),
                        box.bad(2, image.path,
-                               "https://me:abcdef0123@host/x" + QUERY)):
+                               "https://me:abcdef0123@host/x" + QUERY),
+                       box.bad(2, image.path,
+                               "https://me:ab/abcdef0123@host/x"),
+                       box.bad(2, image.path,
+                               "https://me:80?abcdef0123@host/x#y")):
             texts = [result.err]
             for name in ("report", "report2"):
                 if os.path.exists(box.path(name)):
