@@ -419,7 +419,7 @@ static struct error *stopped_early(const struct capture *c, struct error *err)
 					  error_message(err), !c->begun ?
 					  "dump was begun: nothing was written" :
 					  sends ?
-					  "dump was sent: nothing stands at its target" :
+					  "server had said that it has the dump: nothing stands at its target, or all of it if that answer alone was missing" :
 					  "dump's metadata was in place: no dump can be read");
 
 	error_destroy(err);
