@@ -243,10 +243,11 @@ def changed(box):
 
 
 def unreachable(box):
-    """No name, nobody there: told before anything is scanned."""
+    """No name, nobody there: told before anything is scanned. The name is too long
+    for one, so that no DNS server is asked."""
     image = box.image(IMAGE)
     for url, text in (("http://127.0.0.1:%d/x" % free_port(), "be reached"),
-                      ("http://nobody.invalid/x", "name is not found")):
+                      ("http://%s.invalid/x" % ("n" * 64), "name is not found")):
         result = box.bad(1, "--retry-time", "0", "--message-level", "31",
                          image.path, url)
         need(text in result.err, "%s", result.err)
