@@ -64,17 +64,21 @@ struct error *io_pread(int fd, void *buf, size_t len, uint64_t offset,
 	return NULL;
 }
 
+struct error *io_end_error(const char *what, size_t done, size_t len,
+			   uint64_t offset)
+{
+	return error_create(ERROR_INVALID,
+			    "%s ends at offset %#llx, within %zu bytes expected at %#llx",
+			    what, (unsigned long long)(offset + done), len,
+			    (unsigned long long)offset);
+}
+
 struct error *io_pread_exact(int fd, void *buf, size_t len, uint64_t offset)
 {
 	size_t done;
 
 	TRY(io_pread(fd, buf, len, offset, &done));
-	if (done < len)
-		return error_create(ERROR_INVALID,
-				    "the file ends at offset %#llx, within %zu bytes expected at %#llx",
-				    (unsigned long long)(offset + done), len,
-				    (unsigned long long)offset);
-	return NULL;
+	return done < len ? io_end_error("the file", done, len, offset) : NULL;
 }
 
 uint64_t io_proc_bytes(const char *path, const char *key)

@@ -22,6 +22,11 @@ struct error *io_size(int fd, uint64_t *ret);
 struct error *io_pread(int fd, void *buf, size_t len, uint64_t offset,
 		       size_t *ret);
 
+/* What an early end is: DONE of the LEN bytes expected at OFFSET are there. WHAT
+ * ends ("the file"). */
+struct error *io_end_error(const char *what, size_t done, size_t len,
+			   uint64_t offset);
+
 /* As io_pread(), but an early end of file is an ERROR_INVALID. */
 struct error *io_pread_exact(int fd, void *buf, size_t len, uint64_t offset);
 

@@ -219,7 +219,7 @@ static struct error *metadata_write(struct capture *c)
 	c->stands = false;
 	TRY(c->writer->ops->begin(c->writer));
 	TRY(bitmaps_write(c));
-	if (ascends(c))
+	if (ascends(c))	/* one bitmap after the other */
 		TRY(bitmaps_write(c));
 	TRY(survey(c));
 	TRY(c->writer->ops->metadata(c->writer));

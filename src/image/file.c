@@ -99,12 +99,8 @@ struct error *image_file_read_exact(const struct image_file *file, void *buf,
 	if (!file->flat)
 		return io_pread_exact(file->fd, buf, len, offset);
 	TRY(read_flat(file, buf, len, offset, &done));
-	if (done < len)
-		return error_create(ERROR_INVALID,
-				    "the flattened dump ends at offset %#llx, within %zu bytes expected at %#llx",
-				    (unsigned long long)(offset + done), len,
-				    (unsigned long long)offset);
-	return NULL;
+	return done < len ?
+	       io_end_error("the flattened dump", done, len, offset) : NULL;
 }
 
 bool image_file_has(const struct image_file *file, uint64_t offset,
