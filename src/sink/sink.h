@@ -23,6 +23,13 @@
  * stands at the target. Any call may return ERROR_AGAIN: then all begins anew with
  * begin(), and no call that failed so says more than that.
  *
+ * Where order is SINK_PARTS nothing stands at the target until commit(), either, and
+ * begin() comes once. data(), meta(), drain() and commit() may return ERROR_AGAIN:
+ * data from needed() on is wanted once more. Then data() goes on at an offset at or
+ * below that, again ascending, gapless and the same bytes; meta() may come again
+ * with the same bytes, or not. If such an error's message is empty nothing has
+ * failed.
+ *
  * All calls come from one thread. Buffers may be reused when a call returns.
  */
 #ifndef CAPDUMP_SINK_SINK_H
@@ -69,6 +76,10 @@ struct sink_ops {
 	/* The number of barrier() calls that are done: what was handed over
 	 * before the *n*th is durable. NULL unless ops->rewrites. */
 	uint64_t (*reached)(struct sink *sink);
+
+	/* Data below this offset will not be asked for again; layout.data
+	 * after begin(). NULL unless order is SINK_PARTS. */
+	uint64_t (*needed)(const struct sink *sink);
 
 	/* Waits for all that was handed over. *RET: data below this offset
 	 * is written, also after an error (which it returns unless another
