@@ -5,15 +5,14 @@
  *   image -> kernel -> filter -> plan -> workers -> writer -> sink
  *
  * capture_run() opens the image and what it can of its kernel, and tries the
- * dump levels in turn: level_run() scans the struct pages into a plan, checks
- * that the metadata fit, lets the writer put them out, and then pages_write()
- * feeds the plan's pages, in batches, to the workers and what comes back, in
- * the same order, to the writer. However that ends, the writer's finish()
+ * dump levels in turn. level.c has what a level is: level_plan() scans the struct
+ * pages into a plan; if the metadata fit, level_write() lets the writer put them
+ * out and feeds the plan's pages, in batches, to the workers and what comes back,
+ * in the same order, to the writer. However that ends, the writer's finish()
  * makes a valid dump of what there is.
  */
 #include "capture.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,27 +21,7 @@
 #include "../base/stop.h"
 #include "../base/text.h"
 #include "../formats/kdump_read.h"
-#include "feed.h"
-#include "input.h"
-#include "outputs.h"
-
-/* Bytes that a writer may take to remember pages' sizes: 4 million pages. */
-#define SIZES_MAX (8u << 20)
-
-struct capture {
-	const struct capture_options *options;
-	struct log *log;
-	struct capture_report *report;
-	struct progress progress;
-	struct input input;
-	struct outputs outputs;
-	struct plan *plan;
-	struct writer *writer;
-	struct dump_facts facts;	/* the writer reads them */
-	bool begun;			/* the output may exist */
-	bool stands;			/* a cut-short dump is at the output */
-	double start;
-};
+#include "level.h"
 
 /* After the output was begun: it is our own, and begun anew. */
 static struct error *sinks_open(struct capture *c)
@@ -56,116 +35,6 @@ static struct error *sinks_open(struct capture *c)
 	if (sink->ops->sent)
 		c->progress.sent = sink->ops->sent(sink);
 	return NULL;
-}
-
-static bool rewrites(const struct capture *c)
-{
-	return outputs_ops(&c->outputs)->rewrites;
-}
-
-static void level_close(struct capture *c)
-{
-	if (c->writer)
-		c->writer->ops->destroy(c->writer);
-	c->writer = NULL;
-	plan_destroy(c->plan);
-	c->plan = NULL;
-}
-
-/* Whether to try again without threads, each of which needs some MiB, what
- * failed with ERR; then takes it. */
-static bool serial_retry(struct capture *c, struct error *err)
-{
-	unsigned *nr_threads = &c->input.budget.nr_threads;
-
-	if (!err || error_kind(err) != ERROR_NOMEM || !*nr_threads)
-		return false;
-	log_warn(c->log, "there is no memory for %u threads: going on with none",
-		 *nr_threads);
-	*nr_threads = 0;
-	error_destroy(err);
-	return true;
-}
-
-static struct error *feed_open(struct capture *c, struct feed *ret)
-{
-	struct error *err;
-
-	do {
-		*ret = (struct feed){
-			.options = c->options,
-			.image = c->input.image,
-			.page_size = c->report->page_size,
-			.nr_threads = c->input.budget.nr_threads,
-			.plan = c->plan,
-			.writer = c->writer,
-			.rewrites = rewrites(c),
-			.parts = c->outputs.nr > 1 ? c->outputs.parts : NULL,
-			.nr_parts = c->outputs.nr,
-			.progress = &c->progress,
-			.report = c->report,
-		};
-		err = feed_init(ret);
-		if (err)
-			feed_deinit(ret);
-	} while (serial_retry(c, err));
-	return err;
-}
-
-static bool ascends(const struct capture *c)
-{
-	return outputs_ops(&c->outputs)->order == SINK_ASCENDING;
-}
-
-/* Lets a format look at all pages where what stands before them depends on them. */
-static struct error *survey(struct capture *c)
-{
-	const struct writer_ops *ops = c->writer->ops;
-	struct feed feed;
-	struct error *err;
-
-	if (!ops->surveys || ops->surveys(c->writer) == SURVEY_NONE)
-		return NULL;
-	progress_begin(&c->progress, "survey", c->plan->nr_kept);
-	TRY(feed_open(c, &feed));
-	err = feed_survey(&feed);
-	feed_deinit(&feed);
-	progress_end(&c->progress, feed.nr_done, feed.bytes);
-	return err;
-}
-
-/* Scans for LEVEL; creates the writer for what that keeps. LAST: see
- * level_write(). */
-static struct error *level_plan(struct capture *c, unsigned level, bool last,
-				bool first_only)
-{
-	const struct capture_options *o = c->options;
-	const struct input *in = &c->input;
-	struct dump_facts *facts = &c->facts;
-	bool by_value = o->format->by_value && rewrites(c) &&
-			!o->address_order;
-
-	level_close(c);
-	TRY(plan_create(in->kernel, in->overlay, level, by_value,
-			&in->budget, &c->plan));
-	c->plan->first_only = first_only;
-	c->plan->keep_all = o->keep_all;
-	progress_begin(&c->progress, "scan", in->kernel->end_pfn);
-	TRY(plan_scan(c->plan, &c->progress));
-	progress_end(&c->progress, in->kernel->end_pfn, 0);
-	c->report->scan_seconds = progress_now() - c->start;
-	report_plan(c->report, c->plan, in, level);
-	*facts = in->facts;
-	facts->nr_kept = c->plan->nr_kept;
-	facts->level = level;
-	facts->codec = c->report->codec;
-	facts->codec_level = o->codec_level;
-	facts->dedup = o->dedup;
-	facts->drop_device_dumps = o->drop_device_dumps;
-	facts->max_size = o->max_size;
-	facts->sizes_max = min_u64(in->budget.bytes / 4, SIZES_MAX);
-	TRY(outputs_writer(&c->outputs, o, c->plan, facts, last, &c->writer));
-	return survey(c);
 }
 
 static uint64_t room(const struct capture *c)
@@ -198,178 +67,6 @@ static struct error *bitmaps_fit(const struct capture *c)
 			    text_size(room(c), size[1]));
 }
 
-static struct error *bitmaps_write(struct capture *c)
-{
-	for (size_t w = 0; c->writer->ops->bitmap && w < c->plan->nr_windows;
-	     w++) {
-		if (!(c->plan->holds[w] & PLAN_PRESENT))
-			continue;	/* zeroes */
-		TRY(plan_load(c->plan, w));
-		TRY(c->writer->ops->bitmap(c->writer, &c->plan->sets.present,
-					   &c->plan->sets.kept));
-	}
-	return NULL;
-}
-
-/* Header, notes and bitmaps; after this the output opens as a dump, unless
- * nothing stands there before all does. */
-static struct error *metadata_write(struct capture *c)
-{
-	c->begun = true;
-	c->stands = false;
-	TRY(c->writer->ops->begin(c->writer));
-	TRY(bitmaps_write(c));
-	if (ascends(c))	/* one bitmap after the other */
-		TRY(bitmaps_write(c));
-	TRY(survey(c));
-	TRY(c->writer->ops->metadata(c->writer));
-	c->report->metadata_seconds = progress_now() - c->start;
-	return NULL;
-}
-
-static struct error *pages_write(struct capture *c)
-{
-	struct feed feed;
-	struct error *err;
-
-	progress_begin(&c->progress, ascends(c) ? "send" : "write",
-		       c->plan->nr_kept);
-	TRY(feed_open(c, &feed));
-	err = feed_run(&feed);
-	/* all memory is in use now */
-	progress_memory(&c->report->peak_anon, &c->report->peak_resident);
-	feed_deinit(&feed);
-	progress_end(&c->progress, feed.nr_done, feed.bytes);
-	return err;
-}
-
-/* Remembers why the dump does not hold all that it should: the first reason.
- * Takes ERR over. */
-static void cut_short(struct capture *c, struct error *err)
-{
-	if (!c->report->cut_short)
-		c->report->cut_short = strdup(error_message(err));
-	c->report->status = CAPTURE_CUT_SHORT;
-	error_destroy(err);
-}
-
-/* Whether a higher level may get by where this one met ERR; then takes it. */
-static bool level_retry(struct capture *c, struct error *err, bool last)
-{
-	if (!err || last || error_kind(err) != ERROR_NOSPACE ||
-	    stop_signal() || !rewrites(c))
-		return false;
-	log_warn(c->log, "dump level %u: %s: trying less",
-		 c->report->level, error_message(err));
-	error_destroy(err);
-	return true;
-}
-
-/* Why no other level is tried after ERR: for want of room it would have been, had no
- * signal come. */
-static struct error *reason(const struct capture *c, struct error *err,
-			    bool last)
-{
-	struct error *stopped = last || !rewrites(c) ||
-				error_kind(err) != ERROR_NOSPACE ? NULL :
-				stop_check();
-
-	if (!stopped)
-		return err;
-	error_destroy(err);
-	return stopped;
-}
-
-/* What a level that did not fit has written is a dump until the next level
- * begins, should that never happen. */
-static void level_keep(struct capture *c)
-{
-	error_destroy(c->writer->ops->finish(c->writer, false));
-	c->report->totals = *c->writer->ops->totals(c->writer);
-	c->stands = c->report->totals.size;
-}
-
-/* What is made of a dump that lacks pages lacks them, too. */
-static void check_input(struct capture *c)
-{
-	uint64_t nr = c->plan->counts.present[CLASS_UNREACHED];
-
-	if (nr)
-		cut_short(c, error_create(ERROR_INVALID,
-					  "the input lacks %llu of the pages that it names",
-					  (unsigned long long)nr));
-	else if (c->input.incomplete)
-		cut_short(c, error_create(ERROR_INVALID,
-					  "the input is incomplete"));
-}
-
-/* Whether all is to be sent once more after ERR; then takes it. */
-static bool send_again(struct capture *c, struct error *err)
-{
-	if (!err || error_kind(err) != ERROR_AGAIN || stop_signal())
-		return false;
-	log_warn(c->log, "%s", error_message(err));
-	error_destroy(err);
-	return true;
-}
-
-/* To a target at which nothing stands before all does. */
-static struct error *level_send(struct capture *c)
-{
-	struct error *err;
-
-	c->facts.incomplete = c->report->status != CAPTURE_COMPLETE;
-	do {
-		err = metadata_write(c);
-		if (!err)
-			err = pages_write(c);
-		if (!err)
-			err = c->writer->ops->finish(c->writer, true);
-		c->report->totals = *c->writer->ops->totals(c->writer);
-	} while (send_again(c, err));
-	return err;
-}
-
-/* Writes the planned dump. LAST: no level comes after it, and not even its
- * first rank alone if FIRST_ONLY. *RETRY: it did not fit, what comes may. */
-static struct error *level_write(struct capture *c, bool last, bool first_only,
-				 bool *retry)
-{
-	struct error *err;
-
-	check_input(c);
-	c->report->metadata_bytes = c->writer->ops->metadata_len(c->writer);
-	*retry = false;
-	if (ascends(c))
-		return level_send(c);
-	err = metadata_write(c);
-	*retry = level_retry(c, err, first_only);
-	if (err)
-		return *retry ? NULL : err;
-	err = pages_write(c);
-	*retry = level_retry(c, err, last);
-	if (*retry) {
-		level_keep(c);
-		return NULL;
-	}
-	if (err)
-		cut_short(c, reason(c, err, last));
-	err = c->writer->ops->finish(c->writer, c->report->status ==
-				     CAPTURE_COMPLETE);
-	c->report->totals = *c->writer->ops->totals(c->writer);
-	/* the last data may find no room as late as now, and the metadata as
-	 * well: then nothing stands */
-	*retry = level_retry(c, err, c->report->totals.size ? last :
-			     first_only);
-	if (!err || *retry)
-		return NULL;
-	if (!c->report->totals.size)
-		return c->report->cut_short ?
-		       error_wrap(err, "%s", c->report->cut_short) : err;
-	cut_short(c, err);
-	return NULL;
-}
-
 /* The levels in turn; at last, if none fits, the first rank alone. */
 static struct error *levels_run(struct capture *c)
 {
@@ -390,13 +87,13 @@ static struct error *levels_run(struct capture *c)
 				 level, first_only ? ", most valuable pages only" : "",
 				 text_size(c->writer->ops->metadata_len(
 						   c->writer), size[0]),
-				 ascends(c) ? "" : " before its first page",
+				 level_ascends(c) ? "" : " before its first page",
 				 text_size(bytes, size[1]));
 			continue;
 		}
 		if (first_only)
-			cut_short(c, error_create(ERROR_NOSPACE,
-						  "no dump level fits: only what a reader needs first was written"));
+			level_cut_short(c, error_create(ERROR_NOSPACE,
+							"no dump level fits: only what a reader needs first was written"));
 		c->report->first_rank_only = first_only;
 		TRY(level_write(c, last, first_only, &retry));
 		if (!retry)
@@ -414,7 +111,7 @@ static struct error *levels_run(struct capture *c)
  * in place: afterwards a stop is no error. Takes ERR over. */
 static struct error *stopped_early(const struct capture *c, struct error *err)
 {
-	bool sends = c->outputs.nr && ascends(c);
+	bool sends = c->outputs.nr && level_ascends(c);
 	struct error *told = error_create(ERROR_STOPPED, "%s before the %s",
 					  error_message(err), !c->begun ?
 					  "dump was begun: nothing was written" :
@@ -430,10 +127,10 @@ static struct error *stopped_early(const struct capture *c, struct error *err)
 static struct error *levels_try(struct capture *c)
 {
 	struct error *err = levels_run(c);
-	bool spoilt = !c->outputs.nr || (c->begun && !rewrites(c)) ||
+	bool spoilt = !c->outputs.nr || (c->begun && !level_rewrites(c)) ||
 		      c->report->metadata_seconds > 0;
 
-	if (spoilt || !serial_retry(c, err))
+	if (spoilt || !level_serial_retry(c, err))
 		return err;
 	TRY(sinks_open(c));
 	return levels_run(c);
@@ -462,7 +159,7 @@ static struct error *run(struct capture *c)
 	TRY(bitmaps_fit(c));
 	err = levels_try(c);
 	if (err && c->stands)
-		cut_short(c, err);
+		level_cut_short(c, err);
 	else
 		TRY(err);
 	report_unreadable(c->report, c->log);
