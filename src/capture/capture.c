@@ -111,7 +111,7 @@ static struct error *levels_run(struct capture *c)
  * in place: afterwards a stop is no error. Takes ERR over. */
 static struct error *stopped_early(const struct capture *c, struct error *err)
 {
-	bool sends = c->outputs.nr && level_ascends(c);
+	bool sends = c->outputs.nr && outputs_ops(&c->outputs)->sent;
 	struct error *told = error_create(ERROR_STOPPED, "%s before the %s",
 					  error_message(err), !c->begun ?
 					  "dump was begun: nothing was written" :

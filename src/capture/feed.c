@@ -14,9 +14,11 @@
 
 static struct error *lanes_init(struct feed *feed)
 {
-	const struct dump_part whole = { .end = feed->plan->end_pfn };
+	const struct dump_part whole = { .first = feed->from.pfn,
+					 .end = feed->plan->end_pfn };
 	const struct dump_part *parts = feed->parts ? feed->parts : &whole;
 
+	feed->nr_done = feed->from.index;
 	feed->nr_lanes = feed->parts ? feed->nr_parts : 1;
 	feed->lanes = calloc(feed->nr_lanes, sizeof(*feed->lanes));
 	if (!feed->lanes)

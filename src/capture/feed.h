@@ -29,12 +29,14 @@ struct feed {
 	struct capture_report *report;
 	size_t page_size;		/* bytes */
 	unsigned nr_threads;
+	struct writer_place from;	/* where to begin */
 	bool rewrites;			/* the sink does */
 	const struct dump_part *parts;	/* of a split dump; NULL: it is none */
 	size_t nr_parts;
 	bool surveys;			/* feed_survey()'s */
 
-	uint64_t nr_done, bytes;	/* pages written, and their packed size */
+	uint64_t nr_done, bytes;	/* pages written, those before `from` too,
+					 * and their packed size */
 	/* feed.c's own */
 	unsigned nr_workers, nr_jobs;
 	struct worker *workers;

@@ -22,6 +22,13 @@ static enum sink_order order(const struct capture *c)
 	return outputs_ops(&c->outputs)->order;
 }
 
+/* Whether what was written can be followed by another level: over it, or since
+ * nothing stands. */
+static bool begins_anew(const struct capture *c)
+{
+	return level_rewrites(c) || order(c) == SINK_PARTS;
+}
+
 void level_close(struct capture *c)
 {
 	if (c->writer)
@@ -56,6 +63,7 @@ static struct error *feed_open(struct capture *c, struct feed *ret)
 			.nr_threads = c->input.budget.nr_threads,
 			.plan = c->plan,
 			.writer = c->writer,
+			.from = c->from,
 			.rewrites = level_rewrites(c),
 			.parts = c->outputs.nr > 1 ? c->outputs.parts : NULL,
 			.nr_parts = c->outputs.nr,
@@ -101,6 +109,7 @@ struct error *level_plan(struct capture *c, unsigned level, bool last,
 			!o->address_order;
 
 	level_close(c);
+	c->from = (struct writer_place){ 0 };
 	TRY(plan_create(in->kernel, in->overlay, level, by_value,
 			&in->budget, &c->plan));
 	c->plan->first_only = first_only;
@@ -157,7 +166,8 @@ static struct error *pages_write(struct capture *c)
 	struct feed feed;
 	struct error *err;
 
-	progress_begin(&c->progress, level_ascends(c) ? "send" : "write",
+	progress_begin(&c->progress, outputs_ops(&c->outputs)->sent ? "send" :
+		       "write",
 		       c->plan->nr_kept);
 	TRY(feed_open(c, &feed));
 	err = feed_run(&feed);
@@ -180,7 +190,7 @@ void level_cut_short(struct capture *c, struct error *err)
 static bool level_retry(struct capture *c, struct error *err, bool last)
 {
 	if (!err || last || error_kind(err) != ERROR_NOSPACE ||
-	    stop_signal() || !level_rewrites(c))
+	    stop_signal() || !begins_anew(c))
 		return false;
 	log_warn(c->log, "dump level %u: %s: trying less",
 		 c->report->level, error_message(err));
@@ -193,7 +203,7 @@ static bool level_retry(struct capture *c, struct error *err, bool last)
 static struct error *reason(const struct capture *c, struct error *err,
 			    bool last)
 {
-	struct error *stopped = last || !level_rewrites(c) ||
+	struct error *stopped = last || !begins_anew(c) ||
 				error_kind(err) != ERROR_NOSPACE ? NULL :
 				stop_check();
 
@@ -207,6 +217,8 @@ static struct error *reason(const struct capture *c, struct error *err,
  * begins, should that never happen. */
 static void level_keep(struct capture *c)
 {
+	if (!level_rewrites(c))
+		return;
 	error_destroy(c->writer->ops->finish(c->writer, false));
 	c->report->totals = *c->writer->ops->totals(c->writer);
 	c->stands = c->report->totals.size;
@@ -253,6 +265,42 @@ static struct error *level_send(struct capture *c)
 	return err;
 }
 
+/* Whether the target wants pages once more after ERR; then takes it. */
+static bool goes_back(struct capture *c, struct error *err)
+{
+	if (order(c) != SINK_PARTS || !err || error_kind(err) != ERROR_AGAIN ||
+	    stop_signal())
+		return false;
+	if (*error_message(err))
+		log_warn(c->log, "%s", error_message(err));
+	error_destroy(err);
+	c->from = c->writer->ops->back(c->writer);
+	return true;
+}
+
+/* All pages, and the end. *RETRY as level_write()'s. */
+static struct error *rest_write(struct capture *c, bool last, bool *retry)
+{
+	struct error *err;
+
+	do {
+		err = pages_write(c);
+		*retry = level_retry(c, err, last);
+		if (*retry) {
+			level_keep(c);
+			return NULL;
+		}
+		if (err && error_kind(err) == ERROR_AGAIN)
+			continue;
+		if (err)
+			level_cut_short(c, reason(c, err, last));
+		err = c->writer->ops->finish(c->writer, c->report->status ==
+					     CAPTURE_COMPLETE);
+	} while (goes_back(c, err));
+	c->report->totals = *c->writer->ops->totals(c->writer);
+	return err;
+}
+
 struct error *level_write(struct capture *c, bool last, bool first_only,
 				 bool *retry)
 {
@@ -267,17 +315,9 @@ struct error *level_write(struct capture *c, bool last, bool first_only,
 	*retry = level_retry(c, err, first_only);
 	if (err)
 		return *retry ? NULL : err;
-	err = pages_write(c);
-	*retry = level_retry(c, err, last);
-	if (*retry) {
-		level_keep(c);
+	err = rest_write(c, last, retry);
+	if (*retry)
 		return NULL;
-	}
-	if (err)
-		level_cut_short(c, reason(c, err, last));
-	err = c->writer->ops->finish(c->writer, c->report->status ==
-				     CAPTURE_COMPLETE);
-	c->report->totals = *c->writer->ops->totals(c->writer);
 	/* the last data may find no room as late as now, and the metadata as
 	 * well: then nothing stands */
 	*retry = level_retry(c, err, c->report->totals.size ? last :

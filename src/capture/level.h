@@ -20,6 +20,7 @@ struct capture {
 	struct plan *plan;
 	struct writer *writer;
 	struct dump_facts facts;	/* the writer reads them */
+	struct writer_place from;	/* where the pages to be written begin */
 	bool begun;			/* the output may exist */
 	bool stands;			/* a cut-short dump is at the output */
 	double start;

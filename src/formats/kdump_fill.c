@@ -9,19 +9,11 @@
 #include "../base/bytes.h"
 #include "writer.h"
 
-#define NR_SLOTS 512u		/* 16 KiB; number 0 is zero's alone */
-
-struct slot {
-	uint64_t word;
-	struct kdump_desc desc;	/* offset 0: empty */
-};
-
 struct kdump_fill {
 	struct codec *codec;	/* NULL: raw */
 	uint32_t len;		/* of a page */
 	uint8_t *page, *packed, *unpacked;	/* LEN bytes each */
-	struct kdump_desc unreadable;
-	struct slot slots[NR_SLOTS];
+	struct kdump_fill_state state;
 };
 
 struct error *kdump_fill_create(const struct codec_ops *ops, int level,
@@ -61,21 +53,21 @@ void kdump_fill_destroy(struct kdump_fill *fill)
 
 struct kdump_desc *kdump_fill_find(struct kdump_fill *fill, uint64_t word)
 {
-	struct slot *slot = &fill->slots[0];
+	unsigned i = 0;
 
 	if (word)
-		slot += 1 + (word * 0x9e3779b97f4a7c15u >> 32) %
-			(NR_SLOTS - 1);
-	if (slot->word != word) {
-		slot->word = word;
-		slot->desc = (struct kdump_desc){ 0 };
+		i = 1 + (unsigned)((word * 0x9e3779b97f4a7c15u >> 32) %
+				   (KDUMP_FILL_SLOTS - 1));
+	if (fill->state.slots[i].word != word) {
+		fill->state.slots[i].word = word;
+		fill->state.slots[i].desc = (struct kdump_desc){ 0 };
 	}
-	return &slot->desc;
+	return &fill->state.slots[i].desc;
 }
 
 struct kdump_desc *kdump_fill_unreadable(struct kdump_fill *fill)
 {
-	return &fill->unreadable;
+	return &fill->state.unreadable;
 }
 
 const uint8_t *kdump_fill_pack(struct kdump_fill *fill,
@@ -86,7 +78,7 @@ const uint8_t *kdump_fill_pack(struct kdump_fill *fill,
 
 	desc->size = fill->len;
 	desc->flags = 0;
-	if (desc == &fill->unreadable) {
+	if (desc == &fill->state.unreadable) {
 		static const char text[] = UNREADABLE_TEXT;
 
 		for (uint32_t i = 0; i < fill->len; i++)
@@ -107,4 +99,16 @@ const uint8_t *kdump_fill_pack(struct kdump_fill *fill,
 		}
 	}
 	return fill->page;
+}
+
+void kdump_fill_save(const struct kdump_fill *fill,
+		     struct kdump_fill_state *ret)
+{
+	*ret = fill->state;
+}
+
+void kdump_fill_restore(struct kdump_fill *fill,
+			const struct kdump_fill_state *state)
+{
+	fill->state = *state;
 }

@@ -10,7 +10,18 @@
 #include "../codec/codec.h"
 #include "kdump_table.h"
 
+#define KDUMP_FILL_SLOTS 512u	/* number 0 is zero's alone */
+
 struct kdump_fill;
+
+/* What it remembers; 12 KiB. */
+struct kdump_fill_state {
+	struct kdump_desc unreadable;
+	struct {
+		uint64_t word;
+		struct kdump_desc desc;	/* offset 0: empty */
+	} slots[KDUMP_FILL_SLOTS];
+};
 
 /* Pages of LEN bytes, packed by OPS (NULL: raw) at LEVEL. */
 struct error *kdump_fill_create(const struct codec_ops *ops, int level,
@@ -31,5 +42,11 @@ struct kdump_desc *kdump_fill_unreadable(struct kdump_fill *fill);
 const uint8_t *kdump_fill_pack(struct kdump_fill *fill,
 			       struct kdump_desc *desc, uint64_t word,
 			       bool *wrong);
+
+/* Goes back to what it remembered then. */
+void kdump_fill_save(const struct kdump_fill *fill,
+		     struct kdump_fill_state *ret);
+void kdump_fill_restore(struct kdump_fill *fill,
+			const struct kdump_fill_state *state);
 
 #endif

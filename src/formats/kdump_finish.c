@@ -121,6 +121,10 @@ struct error *kdump_finish(struct writer *writer, bool complete)
 	kdump->lost = kdump->err = NULL;
 	if (!kdump->ready)
 		return lost;
+	if (err && error_kind(err) == ERROR_AGAIN) {
+		error_destroy(lost);
+		return err;
+	}
 	if (!lost && complete && !all_described(kdump))
 		lost = error_create(ERROR_INVALID, "%" PRIu64 " of %" PRIu64
 				    " pages were written",

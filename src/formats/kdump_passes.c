@@ -9,6 +9,7 @@
 
 #include "../base/bytes.h"
 #include "kdump_format.h"
+#include "kdump_marks.h"
 #include "kdump_same.h"
 #include "kdump_write.h"
 
@@ -125,21 +126,13 @@ static struct error *survey_begin(struct kdump_writer *kdump)
 	return NULL;
 }
 
-/* What was read last, up to page LAST, is not what was read before. */
-static struct error *read_differently(uint64_t last)
-{
-	return error_create(ERROR_INVALID, "pages %" PRIu64 " to %" PRIu64
-			    " of the dump were not the same when they were read again: write it to a file, or to stdout, where each is read once",
-			    last / SECTION_PAGES * SECTION_PAGES, last);
-}
-
 struct error *kdump_passes_check(const struct kdump_writer *kdump, size_t len)
 {
 	const struct kdump_passes *passes = kdump->passes;
 
 	/* the sections' hashes come later than their bytes */
 	if (!passes->surveying && len > kdump->layout.size - kdump->data_end)
-		return read_differently(passes->nr);
+		return kdump_read_differently(passes->nr);
 	return NULL;
 }
 
@@ -150,7 +143,7 @@ static struct error *section_end(struct kdump_passes *passes)
 	if (passes->pass == PASS_SIZES)
 		*hash = passes->hash;
 	else if (*hash != passes->hash)
-		return read_differently(passes->nr - 1);
+		return kdump_read_differently(passes->nr - 1);
 	return NULL;
 }
 
@@ -267,9 +260,7 @@ struct error *kdump_passes_add(struct kdump_writer *kdump,
 		passes->end += desc->size;
 	if (passes->nr % SECTION_PAGES == 0)
 		passes->hash = 0;
-	passes->hash = (passes->hash ^ desc->offset ^
-			(uint64_t)desc->size << 48) * 0x9e3779b97f4a7c15u;
-	passes->hash ^= passes->hash >> 29;
+	passes->hash = kdump_desc_hash(passes->hash, desc);
 	passes->nr++;
 	return passes->nr % SECTION_PAGES ? NULL : section_end(passes);
 }

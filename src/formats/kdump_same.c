@@ -82,6 +82,11 @@ void kdump_same_destroy(struct kdump_same *same)
 	free(same);
 }
 
+void kdump_same_restart(struct kdump_same *same)
+{
+	same->nr_pages = SECTION_PAGES;
+}
+
 static uint16_t *list(struct kdump_same *same, uint64_t hash)
 {
 	return &same->heads[hash >> 32 & (NR_HEADS - 1)];

@@ -21,6 +21,9 @@ struct error *kdump_same_create(const struct dump_facts *facts, uint32_t len,
 				struct kdump_same **ret);
 void kdump_same_destroy(struct kdump_same *same);	/* NULL is fine */
 
+/* The next page begins a section. */
+void kdump_same_restart(struct kdump_same *same);
+
 /*
  * Looks for each page of BATCH that is BATCH_PACKED or BATCH_RAW. Returns a bit
  * for each (1 << I) that is equal to one before; DESCS[I] is that one's block.

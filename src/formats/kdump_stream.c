@@ -89,7 +89,8 @@ struct error *kdump_stream_add(struct kdump_stream *stream, uint64_t pfn,
 	uint64_t byte = pfn / 8;
 	uint8_t *p;
 
-	assert(pfn >= stream->next_pfn);
+	if (pfn < stream->next_pfn)
+		return NULL;	/* it comes again */
 	assert(stream->bitmap + byte < stream->bitmap_end);
 	if (stream->nr >= max || byte - stream->first >= BITS)
 		TRY(stream_send(stream, byte));

@@ -59,7 +59,8 @@ struct error *kdump_stream_create(struct sink *sink,
 				  struct kdump_stream **ret);
 void kdump_stream_destroy(struct kdump_stream *stream);	/* NULL is fine */
 
-/* The page PFN, whose data has been given to the sink. */
+/* The page PFN, whose data has been given to the sink. Pages that come again are
+ * passed over. */
 struct error *kdump_stream_add(struct kdump_stream *stream, uint64_t pfn,
 			       const struct kdump_desc *desc);
 

@@ -15,6 +15,7 @@
 #include "../base/bytes.h"
 #include "../base/io.h"
 #include "kdump_format.h"
+#include "kdump_marks.h"
 #include "kdump_passes.h"
 #include "kdump_same.h"
 #include "kdump_write.h"
@@ -32,6 +33,7 @@ static void kdump_destroy(struct writer *writer)
 	kdump_table_destroy(kdump->table);
 	kdump_stream_destroy(kdump->stream);
 	kdump_passes_destroy(kdump->passes);
+	kdump_marks_destroy(kdump->marks);
 	kdump_fill_destroy(kdump->fill);
 	kdump_same_destroy(kdump->same);
 	free(kdump->bits);
@@ -78,6 +80,8 @@ static struct error *kdump_create(struct sink *sink,
 	if (!err && sink->ops->order == SINK_ASCENDING)
 		err = kdump_passes_create(facts, kdump->head.block_size,
 					  &kdump->passes);
+	if (!err && sink->ops->order == SINK_PARTS)
+		err = kdump_marks_create(&kdump->marks);
 	if (err) {
 		kdump_destroy(&kdump->writer);
 		return err;
@@ -305,6 +309,8 @@ static struct error *page_describe(struct kdump_writer *kdump, uint64_t pfn,
 	if (kdump->facts->part)
 		index -= kdump->facts->part->index;
 	assert(index < kdump_nr_pages(kdump->facts));
+	if (kdump->marks)
+		TRY(kdump_marks_add(kdump, desc));
 	if (kdump->table)
 		TRY(kdump_table_set(kdump->table, index, desc));
 	else if (kdump->passes)
@@ -409,6 +415,8 @@ static struct error *kdump_pages(struct writer *writer,
 	if (kdump->failed)
 		return error_create(ERROR_NOSPACE, "the dump takes no more "
 				    "pages");
+	if (kdump->marks)
+		kdump_marks_batch(kdump, batch);
 	if (kdump->same)
 		same = kdump_same_find(kdump->same, batch, descs);
 	while (!err && next < batch->nr)
@@ -457,6 +465,7 @@ const struct writer_ops kdump_writer_ops = {
 	.metadata = kdump_metadata,
 	.pages = kdump_pages,
 	.window_end = kdump_window_end,
+	.back = kdump_back,
 	.finish = kdump_finish,
 	.totals = kdump_totals,
 	.destroy = kdump_destroy,

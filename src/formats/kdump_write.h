@@ -19,6 +19,7 @@ struct kdump_writer {
 	struct kdump_table *table;	/* where the sink can rewrite */
 	struct kdump_stream *stream;	/* where not */
 	struct kdump_passes *passes;	/* where it takes bytes ascending only */
+	struct kdump_marks *marks;	/* where it may want data once more */
 	bool sent;			/* kdump_metadata_send() was called */
 	bool ready;			/* metadata() is through */
 	uint64_t opens;			/* the dump does once the sink reached

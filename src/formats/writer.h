@@ -7,7 +7,7 @@
  * then for each plan window bitmap() in ascending order, another survey if
  * surveys() says so, metadata(), then pages() and, where !sink->ops->rewrites,
  * window_end() after each window's pages; finish(), destroy(). After ERROR_AGAIN
- * it goes on with begin().
+ * it goes on with begin(), or with back().
  */
 #ifndef CAPDUMP_FORMATS_WRITER_H
 #define CAPDUMP_FORMATS_WRITER_H
@@ -60,6 +60,11 @@ struct dump_facts {
 	uint64_t sizes_max;	/* bytes that a writer may take to remember the
 				 * pages' sizes */
 	struct log *log;
+};
+
+/* A page, and how many kept ones are before it. */
+struct writer_place {
+	uint64_t pfn, index;
 };
 
 /* What a writer wants to see of the pages before they come by pages(). */
@@ -162,6 +167,11 @@ struct writer_ops {
 	 * nothing. */
 	struct error *(*window_end)(struct writer *writer,
 				    const struct pageset *kept);
+
+	/* After ERROR_AGAIN of pages() or finish(), where sink->ops->order is
+	 * SINK_PARTS: where pages() goes on, with what came before. NULL: not
+	 * for such sinks. */
+	struct writer_place (*back)(struct writer *writer);
 
 	/* Everything that can be is made to stand; clears INCOMPLETE if
 	 * COMPLETE. May follow an error of any call above (before metadata()

@@ -24,11 +24,11 @@
  * begin(), and no call that failed so says more than that.
  *
  * Where order is SINK_PARTS nothing stands at the target until commit(), either, and
- * begin() comes once. data(), meta(), drain() and commit() may return ERROR_AGAIN:
+ * begin() comes once. data(), meta() and commit() may return ERROR_AGAIN:
  * data from needed() on is wanted once more. Then data() goes on at an offset at or
  * below that, again ascending, gapless and the same bytes; meta() may come again
  * with the same bytes, or not. If such an error's message is empty nothing has
- * failed.
+ * failed. After any other error of these none of them does anything but fail.
  *
  * All calls come from one thread. Buffers may be reused when a call returns.
  */
