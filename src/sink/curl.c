@@ -9,6 +9,26 @@
 #define LIBRARY "libcurl.so.4"
 #define LIBRARY_GNUTLS "libcurl-gnutls.so.4"
 
+/* OpenSSL's of 3.x and 1.1. */
+static const char *const crypto_names[] = { "libcrypto.so.3",
+					    "libcrypto.so.1.1" };
+
+void curl_find_sha256(struct sha256_library *ret)
+{
+	void *handle = NULL;
+
+	*ret = (struct sha256_library){ 0 };
+	for (size_t i = 0; !handle && i < 2; i++)
+		handle = dlopen(crypto_names[i], RTLD_NOW | RTLD_NOLOAD);
+	if (!handle)
+		return;
+	*(void **)&ret->init = dlsym(handle, "SHA256_Init");
+	*(void **)&ret->update = dlsym(handle, "SHA256_Update");
+	*(void **)&ret->final = dlsym(handle, "SHA256_Final");
+	if (!ret->init || !ret->update || !ret->final)
+		*ret = (struct sha256_library){ 0 };
+}
+
 static struct error *find(const struct curl *curl, const char *name, void *ret)
 {
 	void *found = dlsym(curl->handle, name);
@@ -44,5 +64,12 @@ struct error *curl_load(struct curl *curl)
 		return error_create(ERROR_UNSUPPORTED,
 				    "libcurl can't be used: curl_global_init() failed");
 	return NULL;
+}
+
+#else
+
+void curl_find_sha256(struct sha256_library *ret)
+{
+	*ret = (struct sha256_library){ 0 };
 }
 #endif

@@ -6,6 +6,11 @@
 #ifndef CAPDUMP_SINK_CURL_H
 #define CAPDUMP_SINK_CURL_H
 
+#include "sha256.h"
+
+/* Fills *RET if OpenSSL is in this process; loads nothing. */
+void curl_find_sha256(struct sha256_library *ret);
+
 #ifdef HAVE_CURL
 /* they would call functions by name */
 #define CURL_DISABLE_TYPECHECK

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "curl.h"
 
 static const uint32_t constants[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5,
@@ -76,12 +77,19 @@ void sha256_init(struct sha256 *sha)
 		0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 		0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 	} };
+	curl_find_sha256(&sha->library);
+	if (sha->library.init && sha->library.init(sha->context) != 1)
+		sha->library = (struct sha256_library){ 0 };
 }
 
 void sha256_add(struct sha256 *sha, const void *buf, size_t len)
 {
 	const uint8_t *from = buf;
 
+	if (sha->library.init) {
+		sha->library.update(sha->context, buf, len);
+		return;
+	}
 	while (len) {
 		size_t held = sha->len % 64;
 		size_t n = min_u64(len, 64 - held);
@@ -99,16 +107,30 @@ void sha256_add(struct sha256 *sha, const void *buf, size_t len)
 	}
 }
 
-void sha256_end(struct sha256 *sha, char text[SHA256_TEXT])
+/* The digest. */
+static void finish(struct sha256 *sha, uint8_t digest[32])
 {
 	uint64_t bits = sha->len * 8;
 	uint8_t len[8];
 
+	if (sha->library.init) {
+		sha->library.final(digest, sha->context);
+		return;
+	}
 	sha256_add(sha, "\x80", 1);
 	while (sha->len % 64 != 56)
 		sha256_add(sha, "", 1);
 	put_u64(len, bits, true);
 	sha256_add(sha, len, sizeof(len));
 	for (unsigned i = 0; i < 8; i++)
-		snprintf(text + i * 8, 9, "%08x", sha->state[i]);
+		put_u32(digest + i * 4, sha->state[i], true);
+}
+
+void sha256_end(struct sha256 *sha, char text[SHA256_TEXT])
+{
+	uint8_t digest[32];
+
+	finish(sha, digest);
+	for (unsigned i = 0; i < sizeof(digest); i++)
+		snprintf(text + i * 2, 3, "%02x", digest[i]);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SHA-256 (FIPS 180-4), of what goes to a server. */
+/* SHA-256 (FIPS 180-4), of what goes to a server: OpenSSL's where libcurl has brought
+ * it along, which knows the CPU's instructions for it, else our own. */
 #ifndef CAPDUMP_SINK_SHA256_H
 #define CAPDUMP_SINK_SHA256_H
 
@@ -8,7 +9,17 @@
 
 #define SHA256_TEXT 65		/* hexadecimal, and a 0 */
 
+/* OpenSSL's functions (openssl/sha.h: SHA256_Init() and so on, with a SHA256_CTX of
+ * 112 bytes), which return 1; NULL: not there. */
+struct sha256_library {
+	int (*init)(void *context);
+	int (*update)(void *context, const void *buf, size_t len);
+	int (*final)(unsigned char *digest, void *context);
+};
+
 struct sha256 {
+	struct sha256_library library;
+	uint64_t context[32];
 	uint32_t state[8];
 	uint64_t len;		/* bytes so far */
 	uint8_t block[64];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SHA-256 by the examples of FIPS 180-2 and of NIST's CAVP (SHA256ShortMsg.rsp), and
  * whatever the pieces it comes in. */
+#include <dlfcn.h>
 #include <string.h>
 
 #include "../../src/sink/sha256.h"
@@ -54,6 +55,18 @@ static void check_pieces(void)
 
 int main(void)
 {
+	struct sha256 sha;
+	bool there;
+
+	sha256_init(&sha);
+	CHECK(!sha.library.init);	/* nothing is loaded */
+	check_known();
+	check_pieces();
+	there = dlopen("libcrypto.so.3", RTLD_NOW) ||
+		dlopen("libcrypto.so.1.1", RTLD_NOW);
+	sha256_init(&sha);
+	CHECK(!sha.library.init || there);
+	printf("with OpenSSL: %d\n", sha.library.init != NULL);
 	check_known();
 	check_pieces();
 	return unit_end();
