@@ -12,18 +12,15 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../base/bytes.h"
 #include "../base/progress.h"
-#include "../base/stop.h"
 #include "outcome.h"
+#include "retry.h"
 #include "sha256.h"
 
 #define BUFFER (256u << 10)
 #define REDIRECTS_MAX 5u
-#define PAUSE_MAX 60.0		/* seconds */
-#define SLICE_NS 200000000l	/* a signal waits no longer */
 
 struct http_sink {
 	struct sink sink;
@@ -39,12 +36,7 @@ struct http_sink {
 	bool open;			/* a PUT is under way */
 	struct progress_sent sent;
 	struct sha256 sha;		/* of this try */
-	/* trying again */
-	unsigned nr_tries;		/* since `since` */
-	double since;			/* the first failure without getting
-					 * further; 0: none */
-	uint64_t furthest;		/* bytes that a try got to */
-	double pause;			/* seconds before the next */
+	struct retry retry;
 	/* the object */
 	uint64_t size, next;		/* of all; offset of the next byte */
 	size_t len;			/* of them here: the last ones */
@@ -65,55 +57,15 @@ static struct error *error_of(const struct http_sink *http,
 			     http->secrets && (o->netrc || o->credentials));
 }
 
-/* Between half and all of twice the last pause: machines that crash together
- * don't come back together. */
-static double next_pause(const struct http_sink *http)
-{
-	double pause = 1.0;
-
-	for (unsigned i = 1; i < http->nr_tries && pause < PAUSE_MAX; i++)
-		pause *= 2;
-	if (pause > PAUSE_MAX)
-		pause = PAUSE_MAX;
-	srandom((unsigned)(uint64_t)(progress_now() * 1e6));
-	return pause * (0.5 + 0.5 * (double)random() / (double)RAND_MAX);
-}
-
-/* Takes ERR, what a try has failed with, and says whether there is another: as
- * long as tries get further, or for --retry-time. */
+/* Takes ERR, what a try has failed with, and says whether there is another. */
 static struct error *try_again(struct http_sink *http,
 			       const struct outcome *outcome,
 			       struct error *err)
 {
-	double limit = (double)http->options->retry_seconds;
-	double now = progress_now(), pause;
-	struct error *told;
-
-	if (!http->nr_tries ||
-	    outcome->sent > http->furthest + http->size / 16) {
-		http->since = now;
-		http->nr_tries = 0;
-	}
-	http->furthest = max_u64(http->furthest, outcome->sent);
-	http->nr_tries++;
-	pause = next_pause(http);
-	/* told as a date it goes by this machine's clock, which may be wrong */
-	if (pause < (double)outcome->retry_after &&
-	    now - http->since + (double)outcome->retry_after <= limit)
-		pause = (double)outcome->retry_after;
-	if (now - http->since + pause > limit) {
-		told = error_create(ERROR_IO, "%s; given up after %u %s in %.0f s (--retry-time %.0f)",
-				    error_message(err), http->nr_tries,
-				    http->nr_tries == 1 ? "try" : "tries",
-				    now - http->since, limit);
-	} else {
-		http->pause = pause;
-		http->sent.retries++;
-		told = error_create(ERROR_AGAIN, "%s; trying again in %.1f s",
-				    error_message(err), pause);
-	}
-	error_destroy(err);
-	return told;
+	err = retry_error(&http->retry, err, outcome->sent, http->size / 16,
+			  outcome->retry_after);
+	http->sent.retries = http->retry.nr;
+	return err;
 }
 
 /* Whether the two URLs are of one server: scheme, name and port. */
@@ -156,7 +108,7 @@ static struct error *follow(struct http_sink *http, struct outcome *outcome)
 	free(http->masked);
 	http->url = url;
 	http->masked = masked;
-	http->pause = 0;
+	http->retry.pause = 0;
 	http->look = true;
 	outcome->redirect = NULL;
 	return err;
@@ -184,19 +136,6 @@ static struct error *put_end(struct http_sink *http)
 		err = judge(http, &outcome);
 	outcome_deinit(&outcome);
 	return err;
-}
-
-static struct error *make_pause(struct http_sink *http)
-{
-	double end = progress_now() + http->pause;
-	struct timespec slice = { 0, SLICE_NS };
-
-	http->pause = 0;
-	while (progress_now() < end) {
-		TRY(stop_check());
-		nanosleep(&slice, NULL);
-	}
-	return NULL;
 }
 
 /* Whether the server is there, and nothing that is not to be replaced: told now,
@@ -227,10 +166,10 @@ static struct error *reach(struct http_sink *http)
 	       error_kind(err) == ERROR_AGAIN) {
 		log_warn(http->log, "%s", error_message(err));
 		error_destroy(err);
-		TRY(make_pause(http));
+		TRY(retry_pause(&http->retry));
 	}
 	http->look = false;
-	http->nr_tries = 0;
+	retry_reset(&http->retry);
 	return err;
 }
 
@@ -243,7 +182,7 @@ static struct error *http_begin(struct sink *sink,
 	if (http->open)
 		transfer_abort(http->transfer);
 	http->open = false;
-	TRY(make_pause(http));
+	TRY(retry_pause(&http->retry));
 	if (http->look)
 		TRY(reach(http));
 	http->size = layout->size;
@@ -405,6 +344,7 @@ struct error *sink_http_create(const char *url, unsigned flags,
 		return error_nomem();
 	http->sink.ops = &http_ops;
 	http->options = options;
+	http->retry.seconds = options->retry_seconds;
 	http->log = log;
 	http->secrets = true;
 	http->force = flags & SINK_FORCE;
