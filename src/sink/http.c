@@ -33,7 +33,7 @@ struct http_sink {
 	unsigned nr_redirects;
 	bool force;			/* what stands there is replaced */
 	bool look;			/* first, whether something does */
-	bool open;			/* a PUT is under way */
+	struct request *put;		/* under way; NULL: none is */
 	struct progress_sent sent;
 	struct sha256 sha;		/* of this try */
 	struct retry retry;
@@ -126,16 +126,33 @@ static struct error *judge(struct http_sink *http, struct outcome *outcome)
 	       try_again(http, outcome, err);
 }
 
+static void put_abort(struct http_sink *http)
+{
+	request_destroy(http->put);
+	http->put = NULL;
+}
+
 static struct error *put_end(struct http_sink *http)
 {
 	struct outcome outcome = { 0 };
-	struct error *err = transfer_end(http->transfer, &outcome);
+	struct error *err = request_end(http->put, &outcome);
 
-	http->open = false;
+	put_abort(http);
 	if (!err)
 		err = judge(http, &outcome);
 	outcome_deinit(&outcome);
 	return err;
+}
+
+static struct error *head(struct http_sink *http, struct outcome *ret)
+{
+	const struct request_spec spec = {
+		.url = http->url,
+		.secrets = http->secrets,
+		.nothing = true,
+	};
+
+	return request_run(http->transfer, &spec, NULL, ret);
 }
 
 /* Whether the server is there, and nothing that is not to be replaced: told now,
@@ -143,8 +160,7 @@ static struct error *put_end(struct http_sink *http)
 static struct error *first_look(struct http_sink *http)
 {
 	struct outcome outcome = { 0 };
-	struct error *err = transfer_head(http->transfer, http->url,
-					  http->secrets, &outcome);
+	struct error *err = head(http, &outcome);
 
 	if (!err && outcome.trouble) {
 		err = error_of(http, &outcome);
@@ -173,33 +189,44 @@ static struct error *reach(struct http_sink *http)
 	return err;
 }
 
+/* Most refusals come before the first byte. */
+static struct error *put_begin(struct http_sink *http)
+{
+	static const char *const headers[] = { "Expect: 100-continue", NULL };
+	const struct request_spec spec = {
+		.url = http->url,
+		.secrets = http->secrets,
+		.fresh = true,
+		.body = true,
+		.size = http->size,
+		.headers = headers,
+	};
+
+	return request_start(http->transfer, &spec, &http->put);
+}
+
 static struct error *http_begin(struct sink *sink,
 				const struct dump_layout *layout)
 {
 	struct http_sink *http = (struct http_sink *)sink;
 
 	assert(layout->size);
-	if (http->open)
-		transfer_abort(http->transfer);
-	http->open = false;
+	put_abort(http);
 	TRY(retry_pause(&http->retry));
 	if (http->look)
 		TRY(reach(http));
 	http->size = layout->size;
 	http->next = http->len = 0;
 	sha256_init(&http->sha);
-	TRY(transfer_begin(http->transfer, http->url, http->secrets,
-			   http->size));
-	http->open = true;
-	return NULL;
+	return put_begin(http);
 }
 
 static struct error *flush(struct http_sink *http)
 {
 	bool ended = false;
 
-	assert(http->open);
-	TRY(transfer_send(http->transfer, http->buf, http->len, &ended));
+	assert(http->put);
+	TRY(request_send(http->put, http->buf, http->len, &ended));
 	http->sent.bytes += http->len;
 	sha256_add(&http->sha, http->buf, http->len);
 	http->len = 0;
@@ -262,8 +289,7 @@ static struct error *check_length(struct http_sink *http)
 
 	if (is_presigned(http))
 		return NULL;
-	err = transfer_head(http->transfer, http->url, http->secrets,
-			    &outcome);
+	err = head(http, &outcome);
 	/* it stands there, whatever is amiss here, and whoever wants an end now */
 	if (err) {
 		error_destroy(err);
@@ -312,6 +338,7 @@ static void http_destroy(struct sink *sink)
 {
 	struct http_sink *http = (struct http_sink *)sink;
 
+	put_abort(http);
 	transfer_destroy(http->transfer);
 	free(http->url);
 	free(http->masked);

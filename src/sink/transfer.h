@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One HTTP request at a time, by libcurl. The body of a PUT is handed over in
+ * Requests by libcurl, several at a time. A body is in memory or handed over in
  * pieces as it is made; of what was handed over nothing is kept but libcurl's own
- * buffer of 64 KiB. What became of the request is a struct outcome, not an error:
+ * buffer of 64 KiB. What became of a request is a struct outcome, not an error:
  * errors are those of this machine, and signals.
  */
 #ifndef CAPDUMP_SINK_TRANSFER_H
@@ -23,9 +23,10 @@ enum trouble {
 
 struct outcome {
 	enum trouble trouble;
+	int code;		/* libcurl's CURLcode */
 	long status;		/* HTTP's; 0: no answer */
 	int64_t retry_after;	/* seconds; 0: not told */
-	int64_t length;		/* of HEAD: Content-Length; -1: not told */
+	int64_t length;		/* Content-Length; -1: not told */
 	uint64_t sent;		/* bytes of the body that libcurl took */
 	char *redirect;		/* where to; NULL: nowhere; owned */
 	char said[200];		/* libcurl's words, or the server's; escaped */
@@ -34,24 +35,71 @@ struct outcome {
 void outcome_deinit(struct outcome *outcome);
 
 struct transfer;
+struct request;
+struct curl;
 
 /* ERROR_UNSUPPORTED without libcurl; errors of OPTIONS' files. */
 struct error *transfer_create(const struct remote_options *options,
 			      struct transfer **ret);
 void transfer_destroy(struct transfer *transfer);	/* NULL is fine */
 
-/* SECRETS: whether credentials may go to URL. */
-struct error *transfer_head(struct transfer *transfer, const char *url,
-			    bool secrets, struct outcome *ret);
+/* USER:PASSWORD, or what signs requests, instead of what OPTIONS' files have. */
+struct error *transfer_set_user(struct transfer *transfer, const char *user);
 
-/* A PUT of SIZE bytes, at least 1. transfer_send(): *ENDED: there will be no more,
- * transfer_end() tells why. transfer_end() waits for the answer. Every
- * transfer_begin() is followed by transfer_end() or transfer_abort(). */
-struct error *transfer_begin(struct transfer *transfer, const char *url,
-			     bool secrets, uint64_t size);
-struct error *transfer_send(struct transfer *transfer, const void *buf,
-			    size_t len, bool *ended);
-struct error *transfer_end(struct transfer *transfer, struct outcome *ret);
-void transfer_abort(struct transfer *transfer);
+/* Requests that are under way go on while one is waited for. */
+struct request_spec {
+	const char *url;
+	const char *method;	/* NULL: libcurl's (GET; with a body PUT) */
+	bool secrets;		/* credentials may go to URL */
+	bool fresh;		/* by a connection of its own */
+	bool nothing;		/* the answer has no body: HEAD */
+	bool body;		/* there is one, of SIZE bytes: */
+	uint64_t size;
+	const void *memory;	/* which has it, until the end; NULL: they are
+				 * handed over by request_send() */
+	const char *const *headers;	/* "Name: value", the last is NULL; NULL */
+	const char *const *wanted;	/* names of the answer's; the same */
+	size_t answer_max;	/* of its body kept, at least 2 KiB are */
+	const char *sign;	/* CURLOPT_AWS_SIGV4's value; NULL: Basic */
+
+	/* Sets more of libcurl's options: EASY is a CURL. */
+	struct error *(*set_more)(const struct curl *curl, void *easy,
+				  void *arg);
+	void *arg;
+};
+
+/* SPEC, but for MEMORY, is used only here; libcurl may need SET_MORE's strings and
+ * lists longer. Begins it; what comes of it is told at the end. */
+struct error *request_start(struct transfer *transfer,
+			    const struct request_spec *spec,
+			    struct request **ret);
+
+/* The next bytes of the body. *ENDED: there is an answer, or will be none:
+ * request_end() tells; the rest is not wanted. */
+struct error *request_send(struct request *request, const void *buf,
+			   size_t len, bool *ended);
+
+/* Lets requests go on that can without waiting, and tells whether this one has
+ * ended. */
+struct error *request_poll(struct request *request, bool *ended);
+
+/* Waits for the end. Then, until request_destroy(), the answer is here. */
+struct error *request_end(struct request *request, struct outcome *ret);
+
+/* The answer's body, ended by a 0; *LEN: its bytes, of which more may have been
+ * than were kept. */
+const char *request_answer(const struct request *request, uint64_t *len);
+
+/* The header of SPEC's wanted[I]; NULL: the answer had none. At most 1 KiB. */
+const char *request_header(const struct request *request, size_t i);
+
+/* Ends it, too, where it is under way. NULL is fine. */
+void request_destroy(struct request *request);
+
+/* All of one request that needs nothing handed over. *ANSWER: still to be
+ * destroyed; ANSWER may be NULL. */
+struct error *request_run(struct transfer *transfer,
+			  const struct request_spec *spec,
+			  struct request **answer, struct outcome *ret);
 
 #endif

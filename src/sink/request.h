@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What transfer.c, request.c and request_outcome.c know of each other. */
+#ifndef CAPDUMP_SINK_REQUEST_H
+#define CAPDUMP_SINK_REQUEST_H
+
+#ifdef HAVE_CURL
+#include "curl.h"
+#include "transfer.h"
+
+#define REQUEST_BUFFER 65536l	/* libcurl's, for what is sent */
+#define REQUEST_WANTED 4u	/* headers, at most */
+
+struct transfer {
+	const struct remote_options *options;	/* borrowed */
+	struct curl curl;
+	CURLM *multi;
+	char *user;			/* user:password; NULL; owned */
+	struct request *first;		/* those that are under way */
+};
+
+struct request {
+	struct transfer *transfer;	/* borrowed */
+	struct request *next;		/* under way, too */
+	CURL *easy;
+	struct curl_slist *headers;
+	const uint8_t *from;		/* of the body, to be taken */
+	uint64_t left;
+	uint64_t sent, size;		/* of the body */
+	bool in_memory;
+	bool running;			/* easy is in multi */
+	bool paused, done, stalled;
+	CURLcode code;			/* once done */
+	uint64_t moved;			/* see request_moved() */
+	double idle;			/* seconds since that has changed */
+	char *answer;
+	size_t answer_max;		/* a 0 comes behind */
+	uint64_t answer_len;		/* of all of it */
+	unsigned nr_wanted;
+	char *wanted[REQUEST_WANTED];	/* names; owned */
+	char *values[REQUEST_WANTED];	/* owned; NULL: not there */
+	char error[CURL_ERROR_SIZE];
+};
+
+/* The first option that libcurl refuses is told; what it lacks at run time would
+ * otherwise be a transfer without, say, a proof of who the server is. */
+#define REQUEST_SET(request, option, value)				\
+	do {								\
+		const struct curl *set_curl = &(request)->transfer->curl; \
+		CURLcode set_code = set_curl->curl_easy_setopt(		\
+			(request)->easy, CURLOPT_##option, value);	\
+		if (set_code)						\
+			return error_create(ERROR_UNSUPPORTED,		\
+				"libcurl refuses " #option ": %s",	\
+				set_curl->curl_easy_strerror(set_code)); \
+	} while (0)
+
+/* Lets libcurl work until it has taken what is left of REQUEST or, if TO_END, is
+ * done with it; or once. */
+struct error *transfer_work(struct request *request, bool to_end, bool once);
+
+/* Whether bytes are handed over piece by piece and the next are not there yet: then
+ * nobody waits for the server. */
+bool request_starves(const struct request *request);
+
+/* What changes as long as anything goes to the server or comes from it: bytes
+ * that it has not acknowledged yet are in the system's buffers. */
+uint64_t request_moved(struct request *request);
+
+struct error *request_outcome(struct request *request, struct outcome *ret);
+#endif
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What became of a request, from what libcurl says: see transfer.h. */
+#include "request.h"
+
+#ifdef HAVE_CURL
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/io.h"
+#include "../base/text.h"
+
+/* OpenSSL's include/openssl/x509_vfy.h: X509_V_ERR_CERT_NOT_YET_VALID, _EXPIRED */
+#define VERIFY_NOT_YET 9
+#define VERIFY_EXPIRED 10
+
+static enum trouble trouble_of(struct request *r)
+{
+	long verify = 0;
+
+	if (r->stalled)
+		return TROUBLE_STALLED;
+	switch (r->code) {
+	case CURLE_OK:
+		return TROUBLE_NONE;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return TROUBLE_NAME;
+	case CURLE_COULDNT_CONNECT:
+		return TROUBLE_CONNECT;
+	case CURLE_OPERATION_TIMEDOUT:
+		return r->sent ? TROUBLE_STALLED :
+		       strstr(r->error, "Resolving") ? TROUBLE_NAME :
+		       TROUBLE_CONNECT;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		r->transfer->curl.curl_easy_getinfo(
+			r->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+		return verify == VERIFY_NOT_YET || verify == VERIFY_EXPIRED ||
+		       strstr(r->error, "not yet") ||
+		       strstr(r->error, "expired") ? TROUBLE_CLOCK :
+		       TROUBLE_TRUST;
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+		return TROUBLE_TRUST;
+	case CURLE_SSL_CONNECT_ERROR:
+		return strstr(r->error, "wrong version") ? TROUBLE_OTHER :
+		       TROUBLE_BROKEN;
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_SEND_FAIL_REWIND:
+		return TROUBLE_BROKEN;
+	default:
+		return TROUBLE_OTHER;
+	}
+}
+
+/* What the server says, where it does so as stores do: <Message>. */
+static void said(struct request *r, struct outcome *ret)
+{
+	const char *text = r->error[0] ? r->error :
+			   r->transfer->curl.curl_easy_strerror(r->code);
+	AUTO_FREE char *escaped = NULL;
+	size_t len;
+
+	if (!r->code) {
+		text = strstr(r->answer, "<Message>");
+		text = text ? text + strlen("<Message>") : "";
+	}
+	len = r->code ? strlen(text) : strcspn(text, "<");
+	escaped = text_escape(text, len);
+	snprintf(ret->said, sizeof(ret->said), "%s", escaped ? escaped : "");
+}
+
+struct error *request_outcome(struct request *r, struct outcome *ret)
+{
+	const struct curl *curl = &r->transfer->curl;
+	curl_off_t length = -1, after = 0;
+	char *redirect = NULL;
+
+	*ret = (struct outcome){ .trouble = trouble_of(r), .code = (int)r->code,
+				 .sent = r->sent };
+	curl->curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &ret->status);
+	curl->curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &after);
+	curl->curl_easy_getinfo(r->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+				&length);
+	curl->curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &redirect);
+	ret->retry_after = after;
+	ret->length = length;
+	said(r, ret);
+	if (redirect && !(ret->redirect = strdup(redirect)))
+		return error_nomem();
+	/* an answer to what it has not read is none */
+	if (!ret->trouble && r->sent < r->size && ret->status < 300)
+		ret->trouble = TROUBLE_BROKEN;
+	return NULL;
+}
+#endif
