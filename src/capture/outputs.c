@@ -21,8 +21,8 @@ static struct error *open_one(const struct capture_options *options,
 	if (options->dry_run)
 		return sink_null_create(ret);
 	if (options->remote)
-		return sink_http_create(path, force ? SINK_FORCE : 0,
-					&options->way, log, ret);
+		return sink_front_create(path, force ? SINK_FORCE : 0,
+					 &options->way, log, ret);
 	if (!path)
 		return sink_flat_create(STDOUT_FILENO, ret);
 	if (options->flatten)

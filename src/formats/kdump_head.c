@@ -60,6 +60,9 @@ struct error *kdump_head_init(const struct dump_facts *facts,
 	layout->data = align_up(layout->table + layout->table_len,
 				DATA_ALIGN);
 	layout->max_size = facts->max_size;
+	layout->status = kdump_shape_at(shape, KDUMP_H_STATUS);
+	layout->status_len = sizeof(layout->status_until);
+	kdump_head_status(facts, false, layout->status_until);
 	head->note_offset = block + shape->sub_len[KDUMP_VERSION];
 	head->note_len = notes.len;
 	head->vmcoreinfo_len = 0;

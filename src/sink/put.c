@@ -33,7 +33,7 @@ struct error *remote_put(const char *url, const char *suffix, unsigned flags,
 		name = NULL;
 		return error_nomem();
 	}
-	TRY(sink_http_create(name, flags, options, log, &sink));
+	TRY(sink_front_create(name, flags, options, log, &sink));
 	while ((err = send_once(sink, buf, len)) &&
 	       error_kind(err) == ERROR_AGAIN) {
 		log_warn(log, "%s", error_message(err));

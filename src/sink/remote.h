@@ -42,14 +42,14 @@ char *remote_mask(const char *url);
 struct error *remote_check_secret(const char *path, const char *what);
 
 /*
- * One object at URL, by PUT, front to back; where it begins again it asks for all
- * once more (ERROR_AGAIN), after a pause that its begin() makes. Asks the server
- * at once whether something stands there, which is an error unless SINK_FORCE.
- * Strings and LOG are borrowed.
+ * One object at URL, by what its scheme says, front to back; where it begins again
+ * it asks for all once more (ERROR_AGAIN), after a pause that its begin() makes.
+ * Asks the server at once whether something stands there, which is an error unless
+ * SINK_FORCE. Strings and LOG are borrowed.
  */
-struct error *sink_http_create(const char *url, unsigned flags,
-			       const struct remote_options *options,
-			       struct log *log, struct sink **ret);
+struct error *sink_front_create(const char *url, unsigned flags,
+				const struct remote_options *options,
+				struct log *log, struct sink **ret);
 
 /* Whether other objects can be named after URL: one with a query may be signed for
  * that object. */

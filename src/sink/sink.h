@@ -20,7 +20,8 @@
  *
  * Where order is SINK_ASCENDING all bytes come ascending, once, of a layout whose
  * size is known: those that nobody hands over are zeroes. Until commit() nothing
- * stands at the target. Any call may return ERROR_AGAIN: then all begins anew with
+ * stands at the target, or what came so far, with another status (dump_layout). Any
+ * call may return ERROR_AGAIN: then all begins anew with
  * begin(), and no call that failed so says more than that.
  *
  * Where order is SINK_PARTS nothing stands at the target until commit(), either, and
@@ -42,6 +43,8 @@
 #include "../base/error.h"
 #include "../base/progress.h"
 
+#define DUMP_STATUS_MAX 4u
+
 /* Where things stand in the output, bytes from its start. */
 struct dump_layout {
 	uint64_t head_len;	/* header, sub-header, notes */
@@ -52,6 +55,11 @@ struct dump_layout {
 	uint64_t data;		/* page contents; 4 KiB aligned */
 	uint64_t max_size;	/* -L; UINT64_MAX: none */
 	uint64_t size;		/* of all, where it is known before; else 0 */
+	/* What stands at `status` in a dump that is not complete, where a sink
+	 * has to put it there: SINK_ASCENDING. */
+	uint64_t status;
+	size_t status_len;	/* 0: there is no such thing */
+	uint8_t status_until[DUMP_STATUS_MAX];
 };
 
 enum sink_order { SINK_ANY, SINK_PARTS, SINK_ASCENDING };

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How one object gets to a server front to back, by one protocol. What the
+ * protocols share (tries, pauses, what was sent already, sums) is the sink's
+ * (front.c).
+ *
+ * Each call returns ERROR_AGAIN for what may pass; the carrier then says in
+ * `retry_after` and `at_once` what else it knows.
+ */
+#ifndef CAPDUMP_SINK_CARRIER_H
+#define CAPDUMP_SINK_CARRIER_H
+
+#include "remote.h"
+
+struct carrier;
+
+struct carrier_ops {
+	const char *name;
+
+	/* What came stands at the target before all has: it is to say of itself
+	 * that it is incomplete until commit(). */
+	bool keeps;
+
+	/* Whether the server is there, and nothing that is not to be replaced.
+	 * What else it says is for the upload to hear. */
+	struct error *(*look)(struct carrier *carrier, bool force);
+
+	/* Bytes of what was sent before that the server has: the upload goes on
+	 * there. NULL: always at 0. */
+	struct error *(*offset)(struct carrier *carrier, uint64_t *ret);
+
+	/* An upload of SIZE bytes, of which those from OFFSET on follow, at least
+	 * one. *ENDED: no more are taken, end() tells why; end() waits for the
+	 * answer. Each begin() is followed by end() or abort(). *SENT: bytes that
+	 * this upload has got to. */
+	struct error *(*begin)(struct carrier *carrier, uint64_t offset,
+			       uint64_t size);
+	struct error *(*send)(struct carrier *carrier, const void *buf,
+			      size_t len, bool *ended);
+	struct error *(*end)(struct carrier *carrier, uint64_t *sent);
+	void (*abort)(struct carrier *carrier);
+
+	/* All SIZE bytes are there: makes an object of them. LEN bytes at OFFSET
+	 * become BUF, where ops->keeps. */
+	struct error *(*commit)(struct carrier *carrier, uint64_t size,
+				uint64_t offset, const void *buf, size_t len);
+	void (*destroy)(struct carrier *carrier);
+};
+
+struct carrier {
+	const struct carrier_ops *ops;
+	int64_t retry_after;	/* seconds that the server asks for; 0: it
+				 * does not */
+	bool at_once;		/* again, but not for a failure: it is to be
+				 * sent to another place, or in another way */
+	bool look;		/* first, since nobody has looked there */
+};
+
+/* By a PUT of known length. */
+struct error *carrier_http_create(const char *url,
+				  const struct remote_options *options,
+				  struct carrier **ret);
+
+/* ERR (taken), which may pass, as ERROR_AGAIN. */
+struct error *carrier_again(struct carrier *carrier, struct error *err,
+			    int64_t retry_after);
+
+#endif

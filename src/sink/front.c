@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One object, front to back. What fails in a way that may pass is begun again:
+ * pages are made anew, none is kept for that; of those the bytes that the server
+ * has are dropped here, where a carrier can go on behind them.
+ *
+ * The last bytes stay here until commit(), so that an object whose end nobody
+ * wanted is never complete.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/progress.h"
+#include "carrier.h"
+#include "retry.h"
+#include "sha256.h"
+
+#define BUFFER (256u << 10)
+
+struct front_sink {
+	struct sink sink;
+	struct carrier *carrier;		/* owned */
+	struct log *log;			/* borrowed */
+	bool force;			/* what stands there is replaced */
+	bool begun;			/* some of it may be there */
+	bool open;			/* an upload is under way */
+	struct progress_sent sent;
+	struct sha256 sha;		/* of this try */
+	struct retry retry;
+	/* the object */
+	uint64_t size, next;		/* of all; offset of the next byte */
+	uint64_t have;			/* bytes that the server has already */
+	size_t status_len;		/* at `status`: see struct dump_layout */
+	uint64_t status;
+	uint8_t status_end[DUMP_STATUS_MAX], status_until[DUMP_STATUS_MAX];
+	size_t len;			/* of what is here: the last bytes */
+	uint8_t buf[BUFFER];
+};
+
+struct error *carrier_again(struct carrier *carrier, struct error *err,
+			    int64_t retry_after)
+{
+	struct error *told = error_create(ERROR_AGAIN, "%s",
+					  error_message(err));
+
+	error_destroy(err);
+	carrier->retry_after = retry_after;
+	return told;
+}
+
+/* Takes ERR, what a call has failed with that got to SENT bytes, and says whether
+ * there is another try. NULL is fine. */
+static struct error *try_again(struct front_sink *front, struct error *err,
+			       uint64_t sent)
+{
+	struct carrier *carrier = front->carrier;
+	bool at_once = carrier->at_once;
+	int64_t retry_after = carrier->retry_after;
+
+	carrier->at_once = false;
+	carrier->retry_after = 0;
+	if (!err || error_kind(err) != ERROR_AGAIN || at_once)
+		return err;
+	err = retry_error(&front->retry, err, sent, front->size / 16,
+			  retry_after);
+	front->sent.retries = front->retry.nr;
+	return err;
+}
+
+/* Asks the server, and again until it answers. */
+static struct error *ask(struct front_sink *front, bool what_it_has)
+{
+	struct carrier *carrier = front->carrier;
+	struct error *err;
+
+	for (;;) {
+		err = what_it_has ?
+		      carrier->ops->offset(carrier, &front->have) :
+		      carrier->ops->look(carrier, front->force);
+		err = try_again(front, err, 0);
+		if (!err || error_kind(err) != ERROR_AGAIN)
+			return err;
+		log_warn(front->log, "%s", error_message(err));
+		error_destroy(err);
+		TRY(retry_pause(&front->retry));
+	}
+}
+
+static struct error *look(struct front_sink *front)
+{
+	TRY(ask(front, false));
+	front->carrier->look = false;
+	retry_reset(&front->retry);
+	return NULL;
+}
+
+static void layout_take(struct front_sink *front,
+			const struct dump_layout *layout)
+{
+	assert(layout->size && layout->status_len <= DUMP_STATUS_MAX);
+	front->size = layout->size;
+	front->status = layout->status;
+	front->status_len = front->carrier->ops->keeps ? layout->status_len : 0;
+	memcpy(front->status_until, layout->status_until,
+	       sizeof(front->status_until));
+	front->next = front->len = front->have = 0;
+	sha256_init(&front->sha);
+}
+
+static struct error *front_begin(struct sink *sink,
+				 const struct dump_layout *layout)
+{
+	struct front_sink *front = (struct front_sink *)sink;
+	struct carrier *carrier = front->carrier;
+
+	if (front->open)
+		carrier->ops->abort(carrier);
+	front->open = false;
+	layout_take(front, layout);
+	TRY(retry_pause(&front->retry));
+	if (carrier->look)
+		TRY(look(front));
+	if (front->begun && carrier->ops->offset)
+		TRY(ask(front, true));
+	if (front->have > front->size)
+		return error_create(ERROR_IO, "the server has %llu bytes of %llu: somebody else writes there, too",
+				    (unsigned long long)front->have,
+				    (unsigned long long)front->size);
+	front->begun = true;
+	if (front->have == front->size)
+		return NULL;
+	TRY(try_again(front, carrier->ops->begin(carrier, front->have,
+						 front->size), front->have));
+	front->open = true;
+	return NULL;
+}
+
+/* The upload is over: NULL, all of it is there. */
+static struct error *end(struct front_sink *front)
+{
+	uint64_t sent = 0;
+	struct error *err;
+
+	front->open = false;
+	err = front->carrier->ops->end(front->carrier, &sent);
+	return try_again(front, err, sent);
+}
+
+/* What stands where the status does is another one until commit(). */
+static void status_swap(struct front_sink *front)
+{
+	uint64_t start = front->next - front->len;
+
+	for (size_t i = 0; i < front->status_len; i++) {
+		uint64_t at = front->status + i;
+
+		if (at < start || at >= front->next)
+			continue;
+		front->status_end[i] = front->buf[at - start];
+		front->buf[at - start] = front->status_until[i];
+	}
+}
+
+static struct error *flush(struct front_sink *front)
+{
+	uint64_t start = front->next - front->len;
+	size_t skip = min_u64(front->len, front->have -
+			      min_u64(front->have, start));
+	size_t len = front->len - skip;
+	bool ended = false;
+
+	sha256_add(&front->sha, front->buf, front->len);
+	status_swap(front);
+	front->len = 0;
+	if (!len)
+		return NULL;
+	assert(front->open);
+	TRY(front->carrier->ops->send(front->carrier, front->buf + skip, len,
+				      &ended));
+	front->sent.bytes += len;
+	if (!ended || front->next == front->size)
+		return NULL;
+	return end(front);
+}
+
+/* Bytes that follow; NULL: zeroes. */
+static struct error *append(struct front_sink *front, const uint8_t *buf,
+			    uint64_t len)
+{
+	while (len) {
+		size_t n;
+
+		if (front->len == BUFFER)
+			TRY(flush(front));
+		n = min_u64(len, BUFFER - front->len);
+		if (buf) {
+			memcpy(front->buf + front->len, buf, n);
+			buf += n;
+		} else {
+			memset(front->buf + front->len, 0, n);
+		}
+		front->len += n;
+		front->next += n;
+		len -= n;
+	}
+	return NULL;
+}
+
+static struct error *front_put(struct sink *sink, uint64_t offset,
+			       const void *buf, size_t len)
+{
+	struct front_sink *front = (struct front_sink *)sink;
+
+	assert(offset >= front->next && offset + len <= front->size);
+	TRY(append(front, NULL, offset - front->next));
+	return append(front, buf, len);
+}
+
+static struct error *front_barrier(struct sink *sink)
+{
+	(void)sink;
+	return NULL;
+}
+
+static struct error *front_drain(struct sink *sink, uint64_t *ret)
+{
+	*ret = ((struct front_sink *)sink)->next;
+	return NULL;
+}
+
+static struct error *front_commit(struct sink *sink, uint64_t offset,
+				  const void *buf, size_t len, uint64_t size)
+{
+	struct front_sink *front = (struct front_sink *)sink;
+	struct carrier *carrier = front->carrier;
+
+	(void)offset, (void)buf;
+	assert(!len && size == front->size && front->next <= size);
+	TRY(append(front, NULL, size - front->next));
+	TRY(flush(front));
+	if (front->open)
+		TRY(end(front));
+	TRY(try_again(front, carrier->ops->commit(carrier, size, front->status,
+						  front->status_end,
+						  front->status_len), size));
+	sha256_end(&front->sha, front->sent.sha256);
+	return NULL;
+}
+
+static uint64_t front_room(struct sink *sink)
+{
+	(void)sink;
+	return UINT64_MAX;
+}
+
+static const struct progress_sent *front_sent(const struct sink *sink)
+{
+	return &((const struct front_sink *)sink)->sent;
+}
+
+static void front_destroy(struct sink *sink)
+{
+	struct front_sink *front = (struct front_sink *)sink;
+
+	if (front->open)
+		front->carrier->ops->abort(front->carrier);
+	front->carrier->ops->destroy(front->carrier);
+	free(front);
+}
+
+static const struct sink_ops front_ops = {
+	.name = "front",
+	.order = SINK_ASCENDING,
+	.rewrites = false,
+	.begin = front_begin,
+	.data = front_put,
+	.meta = front_put,
+	.barrier = front_barrier,
+	.drain = front_drain,
+	.commit = front_commit,
+	.room = front_room,
+	.sent = front_sent,
+	.destroy = front_destroy,
+};
+
+struct error *sink_front_create(const char *url, unsigned flags,
+				const struct remote_options *options,
+				struct log *log, struct sink **ret)
+{
+	struct carrier *carrier;
+	struct front_sink *front;
+	struct error *err;
+
+	TRY(carrier_http_create(url, options, &carrier));
+	front = calloc(1, sizeof(*front));
+	if (!front) {
+		carrier->ops->destroy(carrier);
+		return error_nomem();
+	}
+	front->sink.ops = &front_ops;
+	front->carrier = carrier;
+	front->log = log;
+	front->force = flags & SINK_FORCE;
+	front->retry.seconds = options->retry_seconds;
+	err = look(front);
+	if (err) {
+		front_destroy(&front->sink);
+		return err;
+	}
+	*ret = &front->sink;
+	return NULL;
+}
