@@ -6,9 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/io.h"
 #include "command.h"
 #include "triage/triage.h"
+
+#define TRIAGE_SECONDS 30u	/* at most, that the dump waits for a server that
+				 * does not take the triage */
 
 /* Whether FILE, in memory, lacks some of what was written to it. */
 static bool text_end(FILE *file)
@@ -24,19 +28,22 @@ static struct error *send_printed(const struct capture_options *o,
 				  void (*print)(struct triage *, FILE *),
 				  struct log *log)
 {
+	struct remote_options way = o->way;
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	FILE *file = open_memstream(&text, &len);
 
 	if (!file)
 		return error_nomem();
+	way.retry_seconds = min_u64(way.retry_seconds / 10, TRIAGE_SECONDS);
+	way.stall_seconds = min_u64(way.stall_seconds, TRIAGE_SECONDS);
 	print(triage, file);
 	if (text_end(file))
 		return error_nomem();
 	if (!len)
 		return NULL;
 	return remote_put(o->output, suffix, o->force ? SINK_FORCE : 0,
-			  &o->way, log, text, len);
+			  &way, log, text, len);
 }
 
 static void print_json(struct triage *triage, FILE *file)

@@ -45,7 +45,7 @@ static struct error *check_target(struct options *options)
 	if (way->credentials)
 		TRY(remote_check_secret(way->credentials, "--credentials"));
 	if ((way->netrc || way->credentials) &&
-	    strncmp(capture->output, "https:", 6))
+	    strncasecmp(capture->output, "https:", 6))
 		return error_create(ERROR_USAGE,
 				    "a password is sent to https:// only, not to http://, where everybody can read it");
 	capture->remote = true;

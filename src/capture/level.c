@@ -26,7 +26,7 @@ static enum sink_order order(const struct capture *c)
  * nothing stands. */
 static bool begins_anew(const struct capture *c)
 {
-	return level_rewrites(c) || order(c) == SINK_PARTS;
+	return level_rewrites(c) || order(c) != SINK_ANY;
 }
 
 void level_close(struct capture *c)
@@ -309,11 +309,9 @@ struct error *level_write(struct capture *c, bool last, bool first_only,
 	check_input(c);
 	c->report->metadata_bytes = c->writer->ops->metadata_len(c->writer);
 	*retry = false;
-	if (level_ascends(c))
-		return level_send(c);
-	err = metadata_write(c);
+	err = level_ascends(c) ? level_send(c) : metadata_write(c);
 	*retry = level_retry(c, err, first_only);
-	if (err)
+	if (err || level_ascends(c))
 		return *retry ? NULL : err;
 	err = rest_write(c, last, retry);
 	if (*retry)

@@ -16,10 +16,13 @@ struct http {
 	const struct remote_options *options;	/* borrowed */
 	struct transfer *transfer;
 	struct request *put;		/* under way; NULL: none is */
+	uint64_t size;			/* of the object */
 	char *url;			/* changes with a redirection; owned */
 	char *masked;			/* the same, for people; owned */
 	bool secrets;			/* credentials may go there */
 	unsigned nr_redirects;
+	bool condition;			/* the server is to look whether something
+					 * stands there, since we can't */
 };
 
 static bool is_presigned(const struct http *http)
@@ -102,6 +105,7 @@ static struct error *http_look(struct carrier *carrier, bool force)
 	struct outcome outcome = { 0 };
 	struct error *err = head(http, &outcome);
 
+	http->condition = !force && is_presigned(http);
 	if (!err && outcome.trouble)
 		err = error_of(http, &outcome);
 	else if (!err && outcome.status == 200 && !force)
@@ -115,8 +119,12 @@ static struct error *http_look(struct carrier *carrier, bool force)
 static struct error *http_begin(struct carrier *carrier, uint64_t offset,
 				uint64_t size)
 {
-	static const char *const headers[] = { "Expect: 100-continue", NULL };
 	struct http *http = (struct http *)carrier;
+	const char *const headers[] = {
+		"Expect: 100-continue",
+		http->condition ? "If-None-Match: *" : NULL,
+		NULL,
+	};
 	const struct request_spec spec = {
 		.url = http->url,
 		.secrets = http->secrets,
@@ -127,6 +135,7 @@ static struct error *http_begin(struct carrier *carrier, uint64_t offset,
 	};
 
 	(void)offset;		/* 0 */
+	http->size = size;
 	return request_start(http->transfer, &spec, &http->put);
 }
 
@@ -144,6 +153,24 @@ static void http_abort(struct carrier *carrier)
 	http->put = NULL;
 }
 
+/* What OUTCOME of a PUT means. */
+static struct error *judge(struct http *http, struct outcome *outcome)
+{
+	bool conditional = http->condition;
+
+	/* what stands there from now on may be our own */
+	if (outcome->sent == http->size)
+		http->condition = false;
+	if (outcome_redirects(outcome))
+		return follow(http, outcome);
+	if (!conditional || outcome->trouble || outcome->status != 501)
+		return error_of(http, outcome);
+	http->condition = false;
+	http->carrier.at_once = true;
+	return error_create(ERROR_AGAIN, "%s: the server can't look whether something stands there (HTTP 501): it is not asked to",
+			    http->masked);
+}
+
 static struct error *http_end(struct carrier *carrier, uint64_t *sent)
 {
 	struct http *http = (struct http *)carrier;
@@ -153,8 +180,7 @@ static struct error *http_end(struct carrier *carrier, uint64_t *sent)
 	http_abort(carrier);
 	*sent = outcome.sent;
 	if (!err)
-		err = outcome_redirects(&outcome) ? follow(http, &outcome) :
-		      error_of(http, &outcome);
+		err = judge(http, &outcome);
 	outcome_deinit(&outcome);
 	return err;
 }

@@ -127,7 +127,8 @@ struct error *outcome_error(const struct outcome *outcome, const char *url,
 	/* RFC 9110 9.3.4: 201 created, 200 or 204 replaced */
 	if (status == 200 || status == 201 || status == 204)
 		return NULL;
-	return error_create(status == 507 ? ERROR_NOSPACE : ERROR_IO,
+	return error_create(status == 507 || status == 413 ? ERROR_NOSPACE :
+			    ERROR_IO,
 			    "%s: HTTP %ld%s%s%s: %s", url, status,
 			    told ? " (" : "", outcome->said, told ? ")" : "",
 			    status_text(status, presigned, known));

@@ -78,7 +78,7 @@ static const char *what_is_wrong(const char *url)
 	host_len = strcspn(host, "/?#");
 	path = host + host_len;
 	path_len = strcspn(path, "?#");
-	if (strncmp(url, "https://", 8) && strncmp(url, "http://", 7))
+	if (strncasecmp(url, "https://", 8) && strncasecmp(url, "http://", 7))
 		return "sending to such a target is not implemented yet; https:// and http:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
 	if (secret_end(host))
 		return "a name or a password here is seen by all who look at the processes: use --credentials or --netrc-file";

@@ -165,13 +165,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_HEAD(self):
         have = self.server.objects.get(self.path)
+        if "?" in self.path:    # signed for PUT
+            return self.answer(403)
         self.send_response(200 if have is not None else 404)
         self.send_header("Content-Length", str(len(have or b"")))
-        self.end_headers()
+        return self.end_headers()
 
     def do_PUT(self):
         server, length = self.server, int(self.headers["Content-Length"])
         fault = server.next_fault() or ("none",)
+        if self.headers["If-None-Match"] == "*" and self.path in server.objects:
+            fault = ("status", 412)
         server.puts.append((self.path, length, dict(self.headers)))
         if fault[0] in ("reset", "stall", "close", "answer-at"):
             self.rfile.read(min(fault[1], length))

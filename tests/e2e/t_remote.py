@@ -316,6 +316,40 @@ def limits(box):
         need(server.objects["/dump"] == want, "other bytes")
 
 
+def no_room(box):
+    """What a server has no room for is tried with the next level."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    for status in (507, 413):
+        with Collector([("status", status)]) as server:
+            result = box.good("--triage=no", "-d", "0,31", image.path,
+                              server.url.replace("http", "HTTP") + "dump")
+            need("trying less" in result.err, "%s", result.err)
+            need(server.objects["/dump"] == want, "not level 31's")
+
+
+def presigned(box):
+    """Where a HEAD is not allowed the server is asked to look, if it can."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    path = "/dump" + QUERY
+    with Collector() as server:
+        url = server.url[:-1] + path
+        server.objects[path] = b"precious"
+        result = box.bad(1, image.path, url)
+        need("HTTP 412" in result.err and "use -f" in result.err, "%s",
+             result.err)
+        equal("kept", server.objects, {path: b"precious"})
+        box.good("-f", image.path, url)
+        need(server.objects == {path: want}, "not replaced")
+    for faults in ([("status", 501)], [("lost",)]):
+        with Collector(faults) as server:
+            box.good(image.path, server.url[:-1] + path)
+            need(server.objects == {path: want}, "another object")
+            equal("asked", ["If-None-Match" in p[2] for p in server.puts],
+                  [True, False])
+
+
 def stopped(box):
     """A signal ends it at once, and nothing stands there."""
     image = box.image(IMAGE)
@@ -380,6 +414,11 @@ def triage(box):
         result = box.good(image.path, server.url + "dump")
         need("triage was not sent" in result.err, "%s", result.err)
         need("/dump" in server.objects, "no dump")
+    # it gets a tenth of the time
+    with Collector([("status", 503)]) as server:
+        result = box.good("--retry-time", "9", image.path, server.url + "dump")
+        need("given up after 1 try" in result.err, "%s", result.err)
+        need("/dump" in server.objects, "no dump")
 
 
 def memory(box):
@@ -401,6 +440,6 @@ def tests():
     yield "tls", tls
     for name in FAULTS:
         yield "fault/" + name, fault, name
-    for function in (given_up, elsewhere, changed, unreachable, secrets, usage, limits, stopped,
+    for function in (given_up, elsewhere, changed, unreachable, secrets, usage, limits, no_room, presigned, stopped,
                      triage, reported, memory):
         yield function.__name__.replace("_", "-"), function
