@@ -25,6 +25,8 @@ _capdump()
 		words="value address" ;;
 	--triage)
 		words="yes no" ;;
+	--time)
+		words="crash" ;;
 	-d)
 		words="0 1 2 4 8 16 31" ;;
 	--arch)
@@ -49,7 +51,7 @@ _capdump()
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 	case $prev in
-	--order | --triage | -d | --arch | --kernel | --encryption)
+	--order | --triage | --time | -d | --arch | --kernel | --encryption)
 		return ;;
 	esac
 	if [[ $cur != -* ]]; then

@@ -24,6 +24,17 @@ static struct error *check_release(const struct options *options)
 			    o->input, o->machine_root ? o->machine_root : "");
 }
 
+/* The clock is not set to the time of a crash of long ago. */
+static struct error *check_clock(const struct capture_options *o)
+{
+	if (o->clock.source != CLOCK_CRASH ||
+	    root_may_be_vmcore(o->machine_root, o->input))
+		return NULL;
+	return error_create(ERROR_USAGE,
+			    "--time crash: %s is not this machine's %s/proc/vmcore",
+			    o->input, o->machine_root ? o->machine_root : "");
+}
+
 /* Linux 6.10 to 7.2 arch/powerpc/kernel/fadump.c: fadump_release_reserved_area()
  * rounds the area's end down to a page, and register_fadump() writes there. */
 static void warn_header(const struct capture_report *report, struct log *log)
@@ -109,6 +120,7 @@ struct error *command_capture(const struct options *options, struct log *log,
 
 	TRY(command_check_output(options));
 	TRY(check_release(options));
+	TRY(check_clock(&options->capture));
 	capture->keep_codec = keeps_codec(options);
 	capture->output_name = capture->output;
 	if (capture->remote && !(masked = remote_mask(capture->output)))

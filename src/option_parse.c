@@ -431,6 +431,11 @@ struct error *option_parse_stall_seconds(struct options *options,
 			    argument);
 }
 
+struct error *option_parse_time(struct options *options, const char *argument)
+{
+	return clock_parse(argument, &options->capture.clock);
+}
+
 struct error *option_parse_triage(struct options *options,
 				  const char *argument)
 {

@@ -32,6 +32,7 @@ struct error *option_parse_credentials(struct options *options,
 struct error *option_parse_netrc(struct options *options, const char *argument);
 struct error *option_parse_limit_rate(struct options *options,
 				      const char *argument);
+struct error *option_parse_time(struct options *options, const char *argument);
 struct error *option_parse_retry_seconds(struct options *options,
 					 const char *argument);
 struct error *option_parse_stall_seconds(struct options *options,

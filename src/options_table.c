@@ -145,6 +145,9 @@ const struct option_row option_rows[] = {
 	  .help = "URL: take a connection for dead on which nothing has moved for\n"
 		  "so long: 60" },
 
+	{ 0, "time", "TIME", PARSE(time), .commands = FOR(CAPTURE),
+	  .help = "set this machine's clock before: crash (when it crashed), or\n"
+		  "UTC as in 2026-11-20T10:00:00Z, or @seconds since 1970" },
 	{ 0, "triage", "yes|no", PARSE(triage), .commands = FOR(CAPTURE),
 	  .help = "URL: send URL.triage.json and URL.dmesg before the dump, as\n"
 		  "capdump triage writes them (yes, the default)" },

@@ -153,6 +153,9 @@ static struct error *run(struct capture *c)
 	TRY(input_open(&c->input, c->options, c->log));
 	keep_codec(c);
 	report_input(c->report, &c->input);
+	if (!c->options->dry_run)
+		TRY(clock_set(&c->options->clock, c->input.facts.crash_time,
+			      c->log));
 	TRY(sinks_open(c));
 	if (c->options->before)
 		c->options->before(c->options->before_arg, c->input.image, c->log);

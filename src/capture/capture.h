@@ -10,6 +10,7 @@
 #include "../filter/filter.h"
 #include "../formats/writer.h"
 #include "../sink/remote.h"
+#include "clock.h"
 #include "device_map.h"
 #include "lost.h"
 
@@ -30,6 +31,7 @@ struct capture_options {
 	bool remote;		/* output is a URL */
 	const char *output_name;	/* for people: without secrets; borrowed */
 	struct remote_options way;	/* there */
+	struct clock_wanted clock;	/* --time */
 	/* called once the target is there, before memory is scanned; NULL */
 	void (*before)(void *arg, const struct image *image, struct log *log);
 	void *before_arg;

@@ -52,7 +52,7 @@ static struct error *clock_error(const struct outcome *outcome,
 
 	if (gmtime_r(&now, &tm))
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	return error_create(ERROR_IO, "%s: the server's certificate is not valid at what this machine takes for the time, %s UTC (%s): a capture kernel's clock may be wrong, and is to be set before (hwclock -s, date -s)",
+	return error_create(ERROR_IO, "%s: the server's certificate is not valid at what this machine takes for the time, %s UTC (%s): a capture kernel's clock may be wrong, and is to be set (--time crash, or hwclock -s before)",
 			    url, text, outcome->said);
 }
 

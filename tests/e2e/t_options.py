@@ -106,7 +106,7 @@ def each(box):
     elsewhere = {"-F", "-R", "--dump-dmesg", "--mem-usage", "--check-params", "-v", "-h",
                  "--help", "--json", "--registers", "--dry-run",
                  "--device-tree", "--release", "--vmcore", "--target", "--cpus",
-                 "--files",
+                 "--files", "--time",     # (that of this machine)
                  "--quick", "-g", "-x", "-i", "-E", "--reassemble",
                  "--split", *REMOTE, *RESERVATION}
     for name, argument in (known | unneeded).items():

@@ -284,11 +284,15 @@ def secrets(box):
 
 def usage(box):
     """Combinations that make no sense; exit status 2 and one line."""
+    box.text("here", "")
     for words, text in (
             (("a", "ftp://host/x"), "not implemented"),
             (("a", "https://host/"), "names no file"),
             (("a", "https:///x"), "names no server"),
             (("a", "https://h/a b"), "blanks"),
+            (("--time", "now", "a", "https://h/x"), "--time takes crash"),
+            (("--time", "crash", "here", "https://h/x"),
+             "here is not this machine's"),
             (("a", "https://u@h/x"), "--credentials"),
             (("-F", "a", "https://h/x"), "-F"),
             (("-E", "a", "https://h/x"), "-E"),
