@@ -112,6 +112,8 @@ static struct error *set_trust(struct request *r,
 	if (spec->sign) {
 #if LIBCURL_VERSION_NUM >= 0x074b00
 		REQUEST_SET(r, AWS_SIGV4, spec->sign);
+		/* what is signed is the path as it is */
+		REQUEST_SET(r, PATH_AS_IS, 1L);
 #else
 		return error_create(ERROR_UNSUPPORTED, "capdump was built with a libcurl older than 7.75, which signs no requests");
 #endif
@@ -160,6 +162,8 @@ static struct error *set_body(struct request *r,
 	REQUEST_SET(r, READDATA, r);
 	REQUEST_SET(r, SEEKFUNCTION, body_seek);
 	REQUEST_SET(r, SEEKDATA, r);
+	if (spec->at_once)	/* libcurl asks, and does not wait */
+		REQUEST_SET(r, EXPECT_100_TIMEOUT_MS, 1L);
 	if (rate)
 		REQUEST_SET(r, MAX_SEND_SPEED_LARGE, (curl_off_t)rate);
 	return NULL;
@@ -223,6 +227,7 @@ struct error *request_start(struct transfer *transfer,
 	if (!r)
 		return error_nomem();
 	r->transfer = transfer;
+	r->unstopped = spec->unstopped;
 	r->answer_max = max_u64(spec->answer_max, ANSWER_MIN);
 	r->answer = calloc(1, r->answer_max + 1);
 	r->easy = transfer->curl.curl_easy_init();

@@ -26,7 +26,7 @@ struct request {
 	const uint8_t *from;		/* of the body, to be taken */
 	uint64_t left;
 	uint64_t sent, size;		/* of the body */
-	bool in_memory;
+	bool in_memory, unstopped;
 	bool running;			/* easy is in multi */
 	bool paused, done, stalled;
 	CURLcode code;			/* once done */

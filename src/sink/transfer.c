@@ -20,6 +20,7 @@ void outcome_deinit(struct outcome *outcome)
 #include "request.h"
 
 #define POLL_MS 250		/* a signal waits no longer */
+#define LAST_SECONDS 10u	/* nor that long after one */
 
 /* The first line of --credentials' file. */
 static struct error *user_read(const char *path, char **ret)
@@ -97,10 +98,13 @@ void transfer_destroy(struct transfer *t)
 }
 
 /* A limited rate makes pauses of its own. */
-static double stall_seconds(const struct remote_options *o)
+static double stall_seconds(const struct request *request)
 {
+	const struct remote_options *o = request->transfer->options;
 	uint64_t pause = o->limit_rate ? 3 * REQUEST_BUFFER / o->limit_rate : 0;
 
+	if (request->unstopped)
+		return (double)min_u64(o->stall_seconds, LAST_SECONDS);
 	return (double)max_u64(o->stall_seconds, pause);
 }
 
@@ -135,7 +139,7 @@ static void look_what_moved(struct transfer *t, double seconds)
 		else
 			r->idle += seconds;
 		r->moved = moved;
-		if (r->idle > stall_seconds(t->options))
+		if (r->idle > stall_seconds(r))
 			r->stalled = r->done = true;
 	}
 }
@@ -147,7 +151,8 @@ struct error *transfer_work(struct request *request, bool to_end, bool once)
 	int running;
 
 	while (!request->done && (to_end || request->left || once)) {
-		TRY(stop_check());
+		if (!request->unstopped)
+			TRY(stop_check());
 		if (request->paused && request->left) {
 			request->paused = false;
 			t->curl.curl_easy_pause(request->easy, CURLPAUSE_CONT);

@@ -53,6 +53,9 @@ struct request_spec {
 	bool secrets;		/* credentials may go to URL */
 	bool fresh;		/* by a connection of its own */
 	bool nothing;		/* the answer has no body: HEAD */
+	bool unstopped;		/* a signal does not end it, but a stall of 10 s */
+	bool at_once;		/* its body is not held back until the server
+				 * wants it */
 	bool body;		/* there is one, of SIZE bytes: */
 	uint64_t size;
 	const void *memory;	/* which has it, until the end; NULL: they are
