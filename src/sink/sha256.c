@@ -107,8 +107,7 @@ void sha256_add(struct sha256 *sha, const void *buf, size_t len)
 	}
 }
 
-/* The digest. */
-static void finish(struct sha256 *sha, uint8_t digest[32])
+void sha256_digest(struct sha256 *sha, uint8_t digest[SHA256_LEN])
 {
 	uint64_t bits = sha->len * 8;
 	uint8_t len[8];
@@ -126,11 +125,16 @@ static void finish(struct sha256 *sha, uint8_t digest[32])
 		put_u32(digest + i * 4, sha->state[i], true);
 }
 
+void sha256_print(const uint8_t digest[SHA256_LEN], char text[SHA256_TEXT])
+{
+	for (unsigned i = 0; i < SHA256_LEN; i++)
+		snprintf(text + i * 2, 3, "%02x", digest[i]);
+}
+
 void sha256_end(struct sha256 *sha, char text[SHA256_TEXT])
 {
-	uint8_t digest[32];
+	uint8_t digest[SHA256_LEN];
 
-	finish(sha, digest);
-	for (unsigned i = 0; i < sizeof(digest); i++)
-		snprintf(text + i * 2, 3, "%02x", digest[i]);
+	sha256_digest(sha, digest);
+	sha256_print(digest, text);
 }

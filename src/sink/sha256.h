@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SHA256_LEN 32
 #define SHA256_TEXT 65		/* hexadecimal, and a 0 */
 
 /* OpenSSL's functions (openssl/sha.h: SHA256_Init() and so on, with a SHA256_CTX of
@@ -28,5 +29,9 @@ struct sha256 {
 void sha256_init(struct sha256 *sha);
 void sha256_add(struct sha256 *sha, const void *buf, size_t len);
 void sha256_end(struct sha256 *sha, char text[SHA256_TEXT]);
+
+/* The same, as it is hashed by others. */
+void sha256_digest(struct sha256 *sha, uint8_t digest[SHA256_LEN]);
+void sha256_print(const uint8_t digest[SHA256_LEN], char text[SHA256_TEXT]);
 
 #endif
