@@ -12,11 +12,22 @@
 
 #include "log.h"
 
+/* Of an object that a server gets in parts. */
+struct progress_part {
+	uint64_t size;
+	uint8_t sha256[32];
+};
+
 /* Of a dump that goes to a server. */
 struct progress_sent {
 	uint64_t bytes;		/* of all tries */
 	unsigned retries;
-	char sha256[65];	/* of the object, once it stands; "" before */
+	char sha256[65];	/* of the object, once it stands; "" before, or if
+				 * it is not known: */
+	char sha256_of_parts[65];	/* one of those of its parts; "": none */
+	struct progress_part *parts;	/* once it stands, of the sink, or the
+					 * report; NULL: there are none */
+	unsigned nr_parts;
 };
 
 struct progress {

@@ -191,7 +191,7 @@ struct error *capture_run(const struct capture_options *options,
 	if (err && error_kind(err) == ERROR_STOPPED)
 		err = stopped_early(&c, err);
 	if (c.progress.sent)
-		report->sent = *c.progress.sent;
+		report_sent(report, c.progress.sent);
 	level_close(&c);
 	outputs_close(&c.outputs);
 	input_close(&c.input);

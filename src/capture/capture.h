@@ -128,6 +128,9 @@ struct error *capture_run(const struct capture_options *options,
 void capture_report_deinit(struct capture_report *report);
 
 /* Warns if pages could not be read, and says where the first of them are. */
+/* Keeps what SENT, of a sink, tells. */
+void report_sent(struct capture_report *report,
+		 const struct progress_sent *sent);
 void report_unreadable(const struct capture_report *report, struct log *log);
 
 /* The summary for people: LOG_REPORT's table of classes, LOG_MESSAGE's rest. */

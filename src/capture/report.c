@@ -23,6 +23,7 @@ static const char *const rank_names[NR_RANKS] = {
 void capture_report_deinit(struct capture_report *report)
 {
 	free(report->cut_short);
+	free(report->sent.parts);
 	report->cut_short = NULL;
 }
 
@@ -55,6 +56,18 @@ static void print_classes(const struct capture_report *r, struct log *log)
 		log_print(log, LOG_REPORT, "free pages: %" PRIu64
 			  " found, the kernel counts %" PRIu64, r->free_found,
 			  r->free_kernel);
+}
+
+void report_sent(struct capture_report *report,
+		 const struct progress_sent *sent)
+{
+	size_t len = sent->nr_parts * sizeof(*sent->parts);
+
+	free(report->sent.parts);
+	report->sent = *sent;
+	report->sent.parts = sent->parts ? malloc(len) : NULL;
+	if (report->sent.parts)
+		memcpy(report->sent.parts, sent->parts, len);
 }
 
 void report_unreadable(const struct capture_report *report, struct log *log)
@@ -163,6 +176,26 @@ static void print_arrays(FILE *file, const struct capture_report *r)
 	fputs("],\n", file);
 }
 
+static void print_sent(FILE *file, const struct progress_sent *sent)
+{
+	print_number(file, "sent_bytes", sent->bytes);
+	print_number(file, "retries", sent->retries);
+	print_string(file, "sha256", sent->sha256[0] ? sent->sha256 : NULL);
+	if (!sent->sha256_of_parts[0])
+		return;
+	print_string(file, "sha256_of_parts", sent->sha256_of_parts);
+	fputs("  \"parts\": [", file);
+	for (unsigned i = 0; sent->parts && i < sent->nr_parts; i++) {
+		fprintf(file, "%s\n    { \"bytes\": %" PRIu64
+			", \"sha256\": \"", i ? "," : "",
+			sent->parts[i].size);
+		for (size_t n = 0; n < sizeof(sent->parts[i].sha256); n++)
+			fprintf(file, "%02x", sent->parts[i].sha256[n]);
+		fputs("\" }", file);
+	}
+	fputs("\n  ],\n", file);
+}
+
 /* All files of a split dump. */
 static void print_files(FILE *file, const struct capture_options *o)
 {
@@ -240,12 +273,8 @@ void report_print_json(FILE *file, const struct capture_report *r,
 	print_number(file, "output_bytes", t->size);
 	if (o->nr_files)
 		print_number(file, "largest_file_bytes", t->largest);
-	if (o->remote) {
-		print_number(file, "sent_bytes", r->sent.bytes);
-		print_number(file, "retries", r->sent.retries);
-		print_string(file, "sha256", r->sent.sha256[0] ?
-			     r->sent.sha256 : NULL);
-	}
+	if (o->remote)
+		print_sent(file, &r->sent);
 	print_number(file, "metadata_bytes", r->metadata_bytes);
 	print_number(file, "packed_bytes", t->packed_bytes);
 	print_number(file, "checkpoints", t->nr_checkpoints);
