@@ -9,9 +9,9 @@ _capdump_options()
 	# hold commas after words
 	"$1" --help 2>/dev/null | sed -n '
 		/not implemented yet:$/q
-		s/^  \(-[A-Za-z]\), \(--[a-z-]*\).*/\1\n\2/p
+		s/^  \(-[A-Za-z]\), \(--[a-z0-9-]*\).*/\1\n\2/p
 		t
-		s/^  \(-\{1,2\}[A-Za-z][a-z-]*\).*/\1/p'
+		s/^  \(-\{1,2\}[A-Za-z][a-z0-9-]*\).*/\1/p'
 }
 
 _capdump()
@@ -38,7 +38,7 @@ _capdump()
 	--machine-root)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
-	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd | --cpus | --files | --limit-rate | --retry-time | --stall-time)
+	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd | --cpus | --files | --s3-endpoint | --s3-region | --limit-rate | --retry-time | --stall-time)
 		return ;;
 	--report | --iomem | -x | -i | -g | --device-tree | --vmcore | --cacert | --credentials | --netrc-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -393,6 +393,20 @@ struct error *option_parse_netrc(struct options *options, const char *argument)
 			  &options->capture.way.netrc);
 }
 
+struct error *option_parse_s3_endpoint(struct options *options,
+				       const char *argument)
+{
+	options->capture.way.s3_endpoint = argument;
+	return NULL;
+}
+
+struct error *option_parse_s3_region(struct options *options,
+				     const char *argument)
+{
+	options->capture.way.s3_region = argument;
+	return NULL;
+}
+
 /* libcurl's are signed, and times 1,000 in places */
 #define MAX_RATE (1ull << 50)
 #define MAX_SECONDS 1000000u

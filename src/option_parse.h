@@ -30,6 +30,10 @@ struct error *option_parse_ca_file(struct options *options,
 struct error *option_parse_credentials(struct options *options,
 				       const char *argument);
 struct error *option_parse_netrc(struct options *options, const char *argument);
+struct error *option_parse_s3_endpoint(struct options *options,
+				       const char *argument);
+struct error *option_parse_s3_region(struct options *options,
+				     const char *argument);
 struct error *option_parse_limit_rate(struct options *options,
 				      const char *argument);
 struct error *option_parse_time(struct options *options, const char *argument);

@@ -130,10 +130,17 @@ const struct option_row option_rows[] = {
 	  .help = "URL: send to any server, whoever it is" },
 	{ 0, "credentials", "FILE", PARSE(credentials),
 	  .commands = FOR(CAPTURE),
-	  .help = "URL: FILE, which nobody else may read, holds user:password" },
+	  .help = "URL: FILE, which nobody else may read, holds user:password; for\n"
+		  "s3:// key:secret" },
 	{ 0, "netrc-file", "FILE", PARSE(netrc), .commands = FOR(CAPTURE),
 	  .help = "URL: take name and password from FILE, as in ~/.netrc; it may\n"
 		  "be read by nobody else" },
+	{ 0, "s3-endpoint", "URL", PARSE(s3_endpoint),
+	  .commands = FOR(CAPTURE),
+	  .help = "s3://bucket/key: the store is at URL, not at Amazon's" },
+	{ 0, "s3-region", "NAME", PARSE(s3_region), .commands = FOR(CAPTURE),
+	  .help = "s3://bucket/key: the bucket's region. Default: what AWS's\n"
+		  "variables or ~/.aws/config say; with --s3-endpoint us-east-1" },
 	{ 0, "limit-rate", "SIZE", PARSE(limit_rate), .commands = FOR(CAPTURE),
 	  .help = "URL: send at most SIZE bytes a second (K, M, G)" },
 	{ 0, "retry-time", "SECONDS", PARSE(retry_seconds),

@@ -19,7 +19,18 @@ static struct error *check_no_url(const char *output, const char *what)
 			    what);
 }
 
-/* A dump whose name may be a URL: then it is one plain file there, front to back. */
+/* An object in a store. Its requests are signed, so no secret is sent. */
+static struct error *check_s3(const struct capture_options *capture)
+{
+	const struct remote_options *way = &capture->way;
+
+	if (way->netrc)
+		return error_create(ERROR_USAGE,
+				    "--netrc-file is not for s3://: --credentials takes key:secret");
+	return remote_check_s3(way);
+}
+
+/* A dump whose name may be a URL: then it is one plain file there. */
 static struct error *check_target(struct options *options)
 {
 	struct capture_options *capture = &options->capture;
@@ -44,7 +55,12 @@ static struct error *check_target(struct options *options)
 		TRY(remote_check_secret(way->netrc, "--netrc-file"));
 	if (way->credentials)
 		TRY(remote_check_secret(way->credentials, "--credentials"));
-	if ((way->netrc || way->credentials) &&
+	if (remote_is_s3(capture->output))
+		TRY(check_s3(capture));
+	else if (way->s3_endpoint || way->s3_region)
+		return error_create(ERROR_USAGE,
+				    "--s3-endpoint and --s3-region are for s3://bucket/key");
+	else if ((way->netrc || way->credentials) &&
 	    strncasecmp(capture->output, "https:", 6))
 		return error_create(ERROR_USAGE,
 				    "a password is sent to https:// only, not to http://, where everybody can read it");

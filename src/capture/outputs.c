@@ -20,6 +20,9 @@ static struct error *open_one(const struct capture_options *options,
 {
 	if (options->dry_run)
 		return sink_null_create(ret);
+	if (options->remote && remote_is_s3(path))
+		return sink_s3_create(path, force ? SINK_FORCE : 0,
+				      &options->way, log, ret);
 	if (options->remote)
 		return sink_front_create(path, force ? SINK_FORCE : 0,
 					 &options->way, log, ret);

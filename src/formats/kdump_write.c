@@ -91,6 +91,10 @@ static struct error *kdump_create(struct sink *sink,
 		kdump->layout.max_size = UINT64_MAX;
 	kdump->layout.max_size = min_u64(kdump->layout.max_size,
 					 KDUMP_TABLE_MAX_OFFSET);
+	kdump->layout.bound = min_u64(kdump->layout.data +
+				      kdump_nr_pages(facts) *
+				      kdump->head.block_size,
+				      kdump->layout.max_size);
 	kdump->data_end = kdump->layout.data;
 	kdump->shunned = shunned_offset(kdump);
 	*ret = &kdump->writer;

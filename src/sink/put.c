@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/io.h"
+#include "s3_upload.h"
 
 static struct error *send_once(struct sink *sink, const void *buf, size_t len)
 {
@@ -33,6 +34,9 @@ struct error *remote_put(const char *url, const char *suffix, unsigned flags,
 		name = NULL;
 		return error_nomem();
 	}
+	if (remote_is_s3(name))
+		return s3_put(name, flags & SINK_FORCE, options, log, buf,
+			      len);
 	TRY(sink_front_create(name, flags, options, log, &sink));
 	while ((err = send_once(sink, buf, len)) &&
 	       error_kind(err) == ERROR_AGAIN) {

@@ -18,6 +18,8 @@ struct remote_options {
 	bool insecure;		/* --insecure: trust anybody */
 	const char *netrc;	/* --netrc-file; NULL: none */
 	const char *credentials;	/* --credentials: file of user:password */
+	const char *s3_endpoint;	/* --s3-endpoint; NULL: AWS's */
+	const char *s3_region;	/* --s3-region; NULL: AWS's environment tells */
 	uint64_t limit_rate;	/* bytes a second; 0: no limit */
 	uint64_t retry_seconds;	/* after a failure, without getting further */
 	uint64_t stall_seconds;	/* without a byte, until that is a failure */
@@ -50,6 +52,20 @@ struct error *remote_check_secret(const char *path, const char *what);
 struct error *sink_front_create(const char *url, unsigned flags,
 				const struct remote_options *options,
 				struct log *log, struct sink **ret);
+
+/*
+ * One object, s3://bucket/key, in parts (SINK_PARTS): what was sent stays sent, and
+ * what is lost is wanted once more. Else as the other.
+ */
+struct error *sink_s3_create(const char *url, unsigned flags,
+			     const struct remote_options *options,
+			     struct log *log, struct sink **ret);
+
+/* Whether URL is s3://bucket/key. */
+bool remote_is_s3(const char *url);
+
+/* ERROR_USAGE unless OPTIONS tell where such objects are, and who sends. */
+struct error *remote_check_s3(const struct remote_options *options);
 
 /* Whether other objects can be named after URL: one with a query may be signed for
  * that object. */

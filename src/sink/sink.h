@@ -55,6 +55,7 @@ struct dump_layout {
 	uint64_t data;		/* page contents; 4 KiB aligned */
 	uint64_t max_size;	/* -L; UINT64_MAX: none */
 	uint64_t size;		/* of all, where it is known before; else 0 */
+	uint64_t bound;		/* it is no more; 0: unknown */
 	/* What stands at `status` in a dump that is not complete, where a sink
 	 * has to put it there: SINK_ASCENDING. */
 	uint64_t status;

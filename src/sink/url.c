@@ -12,6 +12,10 @@
 
 #define SCHEME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-"
 
+/* Amazon S3 User Guide, "General purpose bucket naming rules"; and the rules before
+ * 2018, which other stores have, too */
+#define BUCKET "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
+
 bool remote_is_url(const char *text)
 {
 	size_t len = strspn(text, SCHEME);
@@ -62,6 +66,19 @@ char *remote_mask(const char *url)
 	return masked;
 }
 
+/* The same of s3://bucket/key: HOST is the bucket. */
+static const char *what_is_wrong_with_s3(const char *url, const char *host,
+					 size_t host_len, size_t path_len)
+{
+	if (strchr(url, '?') || strchr(url, '#'))
+		return "a presigned URL begins with https://; if ? or # is part of the key, write %3F or %23";
+	if (!host_len || strspn(host, BUCKET) < host_len)
+		return "a bucket's name has letters, digits, -, . and _: s3://bucket/key; where the store is --s3-endpoint tells";
+	if (path_len < 2 || url[strlen(url) - 1] == '/')
+		return "it names no object: s3://bucket/key";
+	return NULL;
+}
+
 /* What is wrong with URL; NULL: nothing. */
 static const char *what_is_wrong(const char *url)
 {
@@ -78,8 +95,10 @@ static const char *what_is_wrong(const char *url)
 	host_len = strcspn(host, "/?#");
 	path = host + host_len;
 	path_len = strcspn(path, "?#");
+	if (remote_is_s3(url))
+		return what_is_wrong_with_s3(url, host, host_len, path_len);
 	if (strncasecmp(url, "https://", 8) && strncasecmp(url, "http://", 7))
-		return "sending to such a target is not implemented yet; https:// and http:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
+		return "sending to such a target is not implemented yet; https://, http:// and s3:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
 	if (secret_end(host))
 		return "a name or a password here is seen by all who look at the processes: use --credentials or --netrc-file";
 	if (!host_len)

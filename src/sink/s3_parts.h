@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which parts a dump becomes, and those of them that are collected in memory since
+ * what stands in them comes out of order: what lies before the data.
+ */
+#ifndef CAPDUMP_SINK_S3_PARTS_H
+#define CAPDUMP_SINK_S3_PARTS_H
+
+#include "s3_upload.h"
+
+/*
+ * Parts of HEAD bytes up to BORDER, the first multiple at or above the data's start;
+ * then of DATA bytes. They are as large where that is 6 MiB at most: some stores want
+ * all parts but the last alike (Cloudflare's R2).
+ */
+struct s3_plan {
+	uint64_t head, data;	/* sizes */
+	uint64_t border;
+	uint64_t data_start;	/* of the dump's data */
+	unsigned nr_head, nr;
+};
+
+/* ERROR_UNSUPPORTED: more than a store takes. */
+struct error *s3_plan_init(struct s3_plan *plan,
+			   const struct dump_layout *layout);
+unsigned s3_plan_part(const struct s3_plan *plan, uint64_t offset);
+uint64_t s3_plan_start(const struct s3_plan *plan, unsigned part);
+
+/* Bytes of a part that have come, in runs. */
+#define S3_RUNS 8u
+
+struct s3_buffer {
+	uint8_t *bytes;		/* plan.head of them, mapped; NULL: free */
+	unsigned part;
+	unsigned nr_runs;	/* ascending, none touches another */
+	struct { uint64_t from, to; } runs[S3_RUNS];
+	struct request *request;	/* under way; NULL */
+	struct s3_call call;
+	char digest[SHA256_TEXT];
+};
+
+/*
+ * As many as may lack bytes at a time: the first part, which has the status; that of
+ * bitmap 2; that in which bitmap 2 ends; that of descriptors; that in which the data
+ * begins.
+ */
+#define S3_BUFFERS 5u
+
+struct s3_parts {
+	struct s3_plan plan;
+	struct s3_upload upload;
+	uint64_t pad_start, pad_end;	/* zeroes that nobody hands over */
+	struct s3_buffer buffers[S3_BUFFERS];
+	struct s3_buffer *sending;	/* NULL: none is under way */
+	uint64_t nr_sent;	/* bytes */
+};
+
+/* LEN bytes of part PART at OFFSET of the dump, all in it. A part of which all is
+ * there is sent, unless it is the first. */
+struct error *s3_parts_put(struct s3_parts *parts, unsigned part,
+			   uint64_t offset, const void *buf, uint64_t len);
+
+/* Looks whether the part that is being sent stands; END: waits until it does. */
+struct error *s3_parts_poll(struct s3_parts *parts, bool end);
+
+/* All that does not stand of the parts before the data, of a dump of SIZE bytes; the
+ * first comes last. What did not come are zeroes. */
+struct error *s3_parts_finish(struct s3_parts *parts, uint64_t size);
+
+/* The part's bytes, which are all there is of the dump. */
+struct error *s3_parts_whole(struct s3_parts *parts, uint64_t size);
+
+void s3_parts_deinit(struct s3_parts *parts);
+
+#endif

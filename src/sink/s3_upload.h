@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An object that is sent in parts: what a store knows of it, and what it is asked
+ * for. Source: Amazon S3 User Guide, "Uploading and copying objects using multipart
+ * upload", and its limits. */
+#ifndef CAPDUMP_SINK_S3_UPLOAD_H
+#define CAPDUMP_SINK_S3_UPLOAD_H
+
+#include "s3_store.h"
+#include "sha256.h"
+
+#define S3_PARTS_MAX 10000u
+#define S3_PART_MIN (5ull << 20)	/* of all but the last */
+
+struct s3_part {
+	char *etag;		/* NULL: it does not stand there; owned */
+	uint64_t size;
+	uint8_t sha256[SHA256_LEN];
+};
+
+struct s3_upload {
+	struct s3_store store;
+	char *id;		/* as it is written in queries; NULL: not begun */
+	char *before;		/* the ETag of what stood there; NULL: nothing */
+	bool force;
+	bool stands;		/* the object */
+	unsigned nr;		/* of parts, as planned */
+	struct s3_part *parts;	/* owned */
+};
+
+/* Names URL's object; parts come later. Asks whether something stands there, which
+ * is an error unless FORCE, and whether we are known. */
+struct error *s3_upload_create(struct s3_upload *upload, const char *url,
+			       bool force, const struct remote_options *options,
+			       struct log *log);
+
+/* Gives it up unless it stands: nothing is left there, or a warning tells. */
+void s3_upload_destroy(struct s3_upload *upload);
+
+/* Room for NR parts. */
+struct error *s3_upload_parts(struct s3_upload *upload, unsigned nr);
+
+/* CreateMultipartUpload, the first time. */
+struct error *s3_upload_begin(struct s3_upload *upload);
+
+/* Begins part I, by CALL's size and what is known of the body. */
+struct error *s3_part_start(struct s3_upload *upload, unsigned i,
+			    struct s3_call *call, struct request **ret);
+
+/* Takes *REQUEST, part I by CALL, after its end. ERROR_AGAIN: see s3_judge(). */
+struct error *s3_part_end(struct s3_upload *upload, unsigned i,
+			  const struct s3_call *call, struct request **request);
+
+/* All parts below NR stand: makes the object of them. */
+struct error *s3_upload_complete(struct s3_upload *upload, unsigned nr,
+				 uint64_t size);
+
+/* The whole object of LEN bytes by one request. */
+struct error *s3_upload_put(struct s3_upload *upload, const void *buf,
+			    uint64_t len);
+
+/* The same of an object that is nothing more. */
+struct error *s3_put(const char *url, bool force,
+		     const struct remote_options *options, struct log *log,
+		     const void *buf, size_t len);
+
+#endif
