@@ -39,6 +39,7 @@ struct s3 {
 	uint64_t end;			/* of the dump, once it is known; else
 					 * UINT64_MAX */
 	bool begun, failed;
+	bool folds;			/* the first part ends before bitmap 2 */
 	bool again;			/* data is to come from needed() on */
 	bool well;			/* the last part was taken */
 	size_t len;			/* bytes before `next` that are here */
@@ -56,6 +57,7 @@ static struct error *s3_begin(struct sink *sink,
 	TRY(s3_upload_parts(&parts->upload, parts->plan.nr));
 	parts->pad_start = layout->table + layout->table_len;
 	parts->pad_end = layout->data;
+	s3->folds = layout->bitmap + layout->bitmap_len >= parts->plan.head;
 	s3->next = layout->data;
 	s3->end = UINT64_MAX;
 	s3->begun = true;
@@ -126,6 +128,8 @@ static struct error *flush(struct s3 *s3, unsigned part)
 		return NULL;
 	if (!stream->request)
 		TRY(stream_open(s3, part));
+	if (s3->folds)
+		s3_parts_fold(&s3->parts);
 	TRY(request_send(stream->request, s3->buf, s3->len, &ended));
 	s3->sent.bytes += s3->len;
 	sha256_add(&stream->sha, s3->buf, s3->len);

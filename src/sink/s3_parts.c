@@ -3,6 +3,7 @@
 #include "s3_parts.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -10,6 +11,7 @@
 
 #define ALIKE_MAX (6ull << 20)
 #define UNIT (1ull << 20)	/* parts' sizes are multiples of it */
+#define BLOCK 4096u
 
 struct error *s3_plan_init(struct s3_plan *plan,
 			   const struct dump_layout *layout)
@@ -56,6 +58,7 @@ static void buffer_free(struct s3_parts *parts, struct s3_buffer *buffer)
 	request_destroy(buffer->request);
 	if (buffer->bytes)
 		munmap(buffer->bytes, parts->plan.head);
+	free(buffer->folded);
 	*buffer = (struct s3_buffer){ 0 };
 }
 
@@ -134,6 +137,54 @@ static struct error *buffer_get(struct s3_parts *parts, unsigned part,
 			     parts->plan.head));
 }
 
+/* Whether all LEN bytes, at least one, are the same. */
+static bool is_uniform(const uint8_t *bytes, size_t len)
+{
+	return !memcmp(bytes, bytes + 1, len - 1);
+}
+
+/* Zeroes are there already, and stay so: bytes come once, or again the same. */
+static void copy(uint8_t *to, const uint8_t *from, uint64_t len)
+{
+	while (len) {
+		size_t n = min_u64(len, BLOCK - (uintptr_t)to % BLOCK);
+
+		if (*from || !is_uniform(from, n))
+			memcpy(to, from, n);
+		to += n;
+		from += n;
+		len -= n;
+	}
+}
+
+void s3_parts_fold(struct s3_parts *parts)
+{
+	struct s3_buffer *b = buffer_find(parts, 0);
+	uint64_t nr = parts->plan.head / BLOCK;
+
+	if (!b || b->folded || !(b->folded = calloc(nr, 1)))
+		return;
+	for (uint64_t i = 0; i < nr; i++) {
+		uint8_t *block = b->bytes + i * BLOCK;
+
+		if (!*block || !is_uniform(block, BLOCK))
+			continue;
+		b->folded[i] = *block;
+		/* without it, it takes what it took */
+		if (madvise(block, BLOCK, MADV_DONTNEED))
+			b->folded[i] = 0;
+	}
+}
+
+static void unfold(const struct s3_parts *parts, struct s3_buffer *b)
+{
+	for (uint64_t i = 0; b->folded && i < parts->plan.head / BLOCK; i++)
+		if (b->folded[i])
+			memset(b->bytes + i * BLOCK, b->folded[i], BLOCK);
+	free(b->folded);
+	b->folded = NULL;
+}
+
 /* Begins to send LEN bytes of B. */
 static struct error *buffer_send(struct s3_parts *parts, struct s3_buffer *b,
 				 uint64_t len)
@@ -143,6 +194,7 @@ static struct error *buffer_send(struct s3_parts *parts, struct s3_buffer *b,
 
 	TRY(s3_parts_poll(parts, true));
 	TRY(s3_upload_begin(&parts->upload));
+	unfold(parts, b);
 	sha256_init(&sha);
 	sha256_add(&sha, b->bytes, len);
 	sha256_digest(&sha, part->sha256);
@@ -194,7 +246,9 @@ struct error *s3_parts_put(struct s3_parts *parts, unsigned part,
 	TRY(buffer_get(parts, part, &b));
 	if (b->request)
 		return NULL;
-	memcpy(b->bytes + at, buf, len);
+	if (b->folded)
+		unfold(parts, b);
+	copy(b->bytes + at, buf, len);
 	TRY(cover(b, at, at + len));
 	if (!part || b->runs[0].from ||
 	    b->runs[0].to != parts->plan.head)
@@ -230,6 +284,7 @@ struct error *s3_parts_whole(struct s3_parts *parts, uint64_t size)
 
 	assert(size <= parts->plan.head);
 	TRY(buffer_get(parts, 0, &b));
+	unfold(parts, b);
 	sha256_init(&sha);
 	sha256_add(&sha, b->bytes, size);
 	sha256_digest(&sha, part->sha256);

@@ -30,7 +30,10 @@ uint64_t s3_plan_start(const struct s3_plan *plan, unsigned part);
 #define S3_RUNS 8u
 
 struct s3_buffer {
-	uint8_t *bytes;		/* plan.head of them, mapped; NULL: free */
+	uint8_t *bytes;		/* plan.head of them, mapped; NULL: free. Zeroes
+				 * take no memory */
+	uint8_t *folded;	/* what byte each block of 4 KiB is full of that takes
+				 * none either; NULL: none is; owned */
 	unsigned part;
 	unsigned nr_runs;	/* ascending, none touches another */
 	struct { uint64_t from, to; } runs[S3_RUNS];
@@ -59,6 +62,10 @@ struct s3_parts {
  * there is sent, unless it is the first. */
 struct error *s3_parts_put(struct s3_parts *parts, unsigned part,
 			   uint64_t offset, const void *buf, uint64_t len);
+
+/* Nothing more comes for the first part but the status: what of it is one byte over and
+ * over, as most of a bitmap, is kept as that. */
+void s3_parts_fold(struct s3_parts *parts);
 
 /* Looks whether the part that is being sent stands; END: waits until it does. */
 struct error *s3_parts_poll(struct s3_parts *parts, bool end);

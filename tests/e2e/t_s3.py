@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import signal
+import struct
 import subprocess
 import time
 
@@ -284,6 +285,46 @@ def changed(box):
         equal("uploads left", store.uploads, {})
 
 
+def sparse(box, path, *banks):
+    """A vmcore without a kernel, of BANKS: where, how much, and what its middle is.
+    All of it is kept."""
+    with open(path, "wb") as file:
+        file.write(struct.pack(
+            "<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, 0, 0, 64, 56,
+            len(banks), 0, 0, 0))
+        offset = 1 << 16
+        for i, (address, size, middle) in enumerate(banks):
+            file.seek(64 + i * 56)
+            file.write(struct.pack("<IIQQQQQQ", 1, 7, offset, 0, address, size,
+                                   size, 4096))
+            file.seek(offset + size // 2)
+            file.write(middle)
+            offset += size
+        file.truncate(offset)
+    return box.path(path)
+
+
+def heads(box):
+    """What lies before the data is many parts: bitmaps of 400 GiB, the descriptors
+    of 1 GiB. Each comes out of order, and is held no longer than it must be."""
+    class Own:
+        path = sparse(box, box.path("sparse"), (0x100000, 1 << 30,
+                                                os.urandom(7 << 20)),
+                      (400 << 30, 1 << 20, b"end"))
+    want = local(box, Own)
+    with S3Store({"part": [None, ("lost",)],
+                  ("part", 7): [("reset", 1000)],
+                  ("part", 8): [("reset", 2000000)]}) as store:
+        result = box.run("--triage=no", "--s3-endpoint", store.url, Own.path,
+                         TARGET, watch=True, env=account())
+        equal("exit status: " + result.err, result.code, 0)
+        check(store, want)
+        equal("sizes", set(store.sizes[OBJECT][:-1]), {MIN_PART})
+        equal("faults left", [f for v in store.faults.values() for f in v], [])
+    need(SANITIZED or result.anon < 32 << 20, "%d bytes", result.anon)
+    return "%d bytes, %.1f MiB of memory" % (len(want), result.anon / 1048576)
+
+
 def memory(box):
     """What sending takes more than a file, with TLS: the parts in memory."""
     image = box.image(PARTS)
@@ -300,6 +341,6 @@ def tests():
     yield "plain", plain
     for name in FAULTS:
         yield "fault/" + name, fault, name
-    for function in (reported, given_up, accounts, stopped, cut, changed,
+    for function in (heads, reported, given_up, accounts, stopped, cut, changed,
                      memory):
         yield function.__name__.replace("_", "-"), function
