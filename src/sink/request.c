@@ -95,7 +95,7 @@ static struct error *set_trust(struct request *r,
 			       const struct request_spec *spec)
 {
 	const struct remote_options *o = r->transfer->options;
-	const char *user = r->transfer->user;
+	const struct transfer *t = r->transfer;
 
 	REQUEST_SET(r, SSL_VERIFYPEER, o->insecure ? 0L : 1L);
 	REQUEST_SET(r, SSL_VERIFYHOST, o->insecure ? 0L : 2L);
@@ -107,8 +107,10 @@ static struct error *set_trust(struct request *r,
 		REQUEST_SET(r, NETRC, (long)CURL_NETRC_REQUIRED);
 		REQUEST_SET(r, NETRC_FILE, o->netrc);
 	}
-	if (user)
-		REQUEST_SET(r, USERPWD, user);
+	if (t->user) {
+		REQUEST_SET(r, USERNAME, t->user);
+		REQUEST_SET(r, PASSWORD, t->password);
+	}
 	if (spec->sign) {
 #if LIBCURL_VERSION_NUM >= 0x074b00
 		REQUEST_SET(r, AWS_SIGV4, spec->sign);
@@ -117,7 +119,7 @@ static struct error *set_trust(struct request *r,
 #else
 		return error_create(ERROR_UNSUPPORTED, "capdump was built with a libcurl older than 7.75, which signs no requests");
 #endif
-	} else if (o->netrc || user) {
+	} else if (o->netrc || t->user) {
 		REQUEST_SET(r, HTTPAUTH, (long)CURLAUTH_BASIC);
 	}
 	return NULL;

@@ -14,7 +14,7 @@ struct transfer {
 	const struct remote_options *options;	/* borrowed */
 	struct curl curl;
 	CURLM *multi;
-	char *user;			/* user:password; NULL; owned */
+	char *user, *password;		/* NULL: none; owned */
 	struct request *first;		/* those that are under way */
 };
 

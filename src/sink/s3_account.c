@@ -29,7 +29,8 @@ static void text_wipe(char **text)
 
 void s3_account_deinit(struct s3_account *account)
 {
-	text_wipe(&account->user);
+	text_wipe(&account->key);
+	text_wipe(&account->secret);
 	text_wipe(&account->token);
 	free(account->region);
 	account->region = NULL;
@@ -127,10 +128,10 @@ static struct error *profile_read(const char *path, bool secret,
 static struct error *account_fill(struct s3_account *account, const char *key,
 				  const char *secret, const char *token)
 {
-	if (asprintf(&account->user, "%s:%s", key, secret) < 0) {
-		account->user = NULL;
+	account->key = strdup(key);
+	account->secret = strdup(secret);
+	if (!account->key || !account->secret)
 		return error_nomem();
-	}
 	if (token && !(account->token = strdup(token)))
 		return error_nomem();
 	return NULL;
@@ -196,7 +197,11 @@ struct error *s3_account_find(const struct remote_options *options,
 	struct error *err = NULL;
 
 	*ret = (struct s3_account){ 0 };
-	if (!options->credentials)
+	/* a key may have colons, as OpenStack Swift's do */
+	if (options->credentials)
+		err = transfer_read_user(options->credentials, true, &ret->key,
+					 &ret->secret);
+	else
 		err = key && secret ?
 		      account_fill(ret, key, secret,
 				   setting("AWS_SESSION_TOKEN")) :

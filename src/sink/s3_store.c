@@ -133,8 +133,8 @@ static struct error *account_use(struct s3_store *store,
 		return error_nomem();
 	}
 	TRY(transfer_create(store->options, &store->transfer));
-	return account->user ? transfer_set_user(store->transfer,
-						 account->user) : NULL;
+	return transfer_set_user(store->transfer, account->key,
+				 account->secret);
 }
 
 struct error *s3_store_init(struct s3_store *store, const char *url,

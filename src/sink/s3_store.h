@@ -16,7 +16,7 @@
 
 /* Who sends, and where AWS has its machines. All owned. */
 struct s3_account {
-	char *user;	/* key:secret; NULL: --credentials has it */
+	char *key, *secret;
 	char *token;	/* of a session; NULL: none */
 	char *region;
 };

@@ -22,25 +22,41 @@ void outcome_deinit(struct outcome *outcome)
 #define POLL_MS 250		/* a signal waits no longer */
 #define LAST_SECONDS 10u	/* nor that long after one */
 
-/* The first line of --credentials' file. */
-static struct error *user_read(const char *path, char **ret)
+static void text_wipe(char **text)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
+struct error *transfer_read_user(const char *path, bool last, char **user,
+				 char **password)
 {
 	FILE *file = fopen(path, "re");
+	struct error *err = NULL;
+	char *line = NULL, *colon = NULL;
 	size_t size = 0;
-	ssize_t len;
 
-	*ret = NULL;
+	*user = *password = NULL;
 	if (!file)
 		return error_create(ERROR_USAGE, "--credentials %s: %m", path);
-	len = getline(ret, &size, file);
+	if (getline(&line, &size, file) > 0) {
+		line[strcspn(line, "\r\n")] = '\0';
+		colon = last ? strrchr(line, ':') : strchr(line, ':');
+	}
 	fclose(file);
-	if (len > 0)
-		(*ret)[strcspn(*ret, "\r\n")] = '\0';
-	if (len > 0 && strchr(*ret, ':'))
-		return NULL;
-	return error_create(ERROR_USAGE,
-			    "--credentials %s: its first line is not user:password",
-			    path);
+	if (!colon)
+		err = error_create(ERROR_USAGE,
+				   "--credentials %s: its first line is not user:password",
+				   path);
+	else if (!(*user = strndup(line, (size_t)(colon - line))) ||
+		 !(*password = strdup(colon + 1)))
+		err = error_nomem();
+	if (line)
+		explicit_bzero(line, size);
+	free(line);
+	return err;
 }
 
 struct error *transfer_create(const struct remote_options *options,
@@ -53,7 +69,8 @@ struct error *transfer_create(const struct remote_options *options,
 		return error_nomem();
 	t->options = options;
 	if (options->credentials)
-		err = user_read(options->credentials, &t->user);
+		err = transfer_read_user(options->credentials, false, &t->user,
+					 &t->password);
 	if (!err)
 		err = curl_load(&t->curl);
 	if (!err && !(t->multi = t->curl.curl_multi_init()))
@@ -66,23 +83,14 @@ struct error *transfer_create(const struct remote_options *options,
 	return NULL;
 }
 
-static void user_free(struct transfer *t)
+struct error *transfer_set_user(struct transfer *t, const char *user,
+				const char *password)
 {
-	if (t->user)
-		explicit_bzero(t->user, strlen(t->user));
-	free(t->user);
-	t->user = NULL;
-}
-
-struct error *transfer_set_user(struct transfer *t, const char *user)
-{
-	char *copy = strdup(user);
-
-	if (!copy)
-		return error_nomem();
-	user_free(t);
-	t->user = copy;
-	return NULL;
+	text_wipe(&t->user);
+	text_wipe(&t->password);
+	t->user = strdup(user);
+	t->password = strdup(password);
+	return t->user && t->password ? NULL : error_nomem();
 }
 
 void transfer_destroy(struct transfer *t)
@@ -93,7 +101,8 @@ void transfer_destroy(struct transfer *t)
 		request_destroy(t->first);
 	if (t->multi)
 		t->curl.curl_multi_cleanup(t->multi);
-	user_free(t);
+	text_wipe(&t->user);
+	text_wipe(&t->password);
 	free(t);
 }
 
@@ -189,9 +198,18 @@ void transfer_destroy(struct transfer *transfer)
 	(void)transfer;
 }
 
-struct error *transfer_set_user(struct transfer *transfer, const char *user)
+struct error *transfer_read_user(const char *path, bool last, char **user,
+				 char **password)
 {
-	(void)transfer, (void)user;
+	(void)path, (void)last;
+	*user = *password = NULL;
+	return NULL;
+}
+
+struct error *transfer_set_user(struct transfer *transfer, const char *user,
+				const char *password)
+{
+	(void)transfer, (void)user, (void)password;
 	return NULL;
 }
 

@@ -43,8 +43,15 @@ struct error *transfer_create(const struct remote_options *options,
 			      struct transfer **ret);
 void transfer_destroy(struct transfer *transfer);	/* NULL is fine */
 
-/* USER:PASSWORD, or what signs requests, instead of what OPTIONS' files have. */
-struct error *transfer_set_user(struct transfer *transfer, const char *user);
+/* A name and a password, or what signs requests, instead of what OPTIONS' files
+ * have. */
+struct error *transfer_set_user(struct transfer *transfer, const char *user,
+				const char *password);
+
+/* The two parts of --credentials' first line, divided by the first colon or the
+ * LAST. Owned by the caller, also after an error. */
+struct error *transfer_read_user(const char *path, bool last, char **user,
+				 char **password);
 
 /* Requests that are under way go on while one is waited for. */
 struct request_spec {

@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from collector import Handler
 
-KEY, SECRET, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", \
+KEY, SECRET, REGION = "AKID:EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", \
     "us-east-1"
 MIN_PART = 5 << 20
 
