@@ -407,6 +407,20 @@ struct error *option_parse_s3_region(struct options *options,
 	return NULL;
 }
 
+struct error *option_parse_known_hosts(struct options *options,
+				       const char *argument)
+{
+	return parse_file("--known-hosts", argument,
+			  &options->capture.way.known_hosts);
+}
+
+struct error *option_parse_ssh_key(struct options *options,
+				   const char *argument)
+{
+	return parse_file("--ssh-key", argument,
+			  &options->capture.way.ssh_key);
+}
+
 /* libcurl's are signed, and times 1,000 in places */
 #define MAX_RATE (1ull << 50)
 #define MAX_SECONDS 1000000u

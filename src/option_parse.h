@@ -34,6 +34,10 @@ struct error *option_parse_s3_endpoint(struct options *options,
 				       const char *argument);
 struct error *option_parse_s3_region(struct options *options,
 				     const char *argument);
+struct error *option_parse_known_hosts(struct options *options,
+				       const char *argument);
+struct error *option_parse_ssh_key(struct options *options,
+				   const char *argument);
 struct error *option_parse_limit_rate(struct options *options,
 				      const char *argument);
 struct error *option_parse_time(struct options *options, const char *argument);
@@ -92,5 +96,9 @@ extern const char *const option_command_names[NR_COMMANDS];
  * the like. */
 struct error *option_check_words(struct options *options, int nr, char **words,
 				 bool stdout_is_terminal);
+
+/* Whether WAY suits URL. options_remote.c */
+struct error *option_check_way(const struct remote_options *way,
+			       const char *url);
 
 #endif

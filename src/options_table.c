@@ -141,6 +141,13 @@ const struct option_row option_rows[] = {
 	{ 0, "s3-region", "NAME", PARSE(s3_region), .commands = FOR(CAPTURE),
 	  .help = "s3://bucket/key: the bucket's region. Default: what AWS's\n"
 		  "variables or ~/.aws/config say; with --s3-endpoint us-east-1" },
+	{ 0, "ssh-key", "FILE", PARSE(ssh_key), .commands = FOR(CAPTURE),
+	  .help = "sftp://: FILE, which nobody else may read, is the user's\n"
+		  "private key, without a passphrase" },
+	{ 0, "known-hosts", "FILE", PARSE(known_hosts),
+	  .commands = FOR(CAPTURE),
+	  .help = "sftp://: servers' host keys, as in ~/.ssh/known_hosts, the\n"
+		  "default" },
 	{ 0, "limit-rate", "SIZE", PARSE(limit_rate), .commands = FOR(CAPTURE),
 	  .help = "URL: send at most SIZE bytes a second (K, M, G)" },
 	{ 0, "retry-time", "SECONDS", PARSE(retry_seconds),

@@ -19,22 +19,10 @@ static struct error *check_no_url(const char *output, const char *what)
 			    what);
 }
 
-/* An object in a store. Its requests are signed, so no secret is sent. */
-static struct error *check_s3(const struct capture_options *capture)
-{
-	const struct remote_options *way = &capture->way;
-
-	if (way->netrc)
-		return error_create(ERROR_USAGE,
-				    "--netrc-file is not for s3://: --credentials takes key:secret");
-	return remote_check_s3(way);
-}
-
 /* A dump whose name may be a URL: then it is one plain file there. */
 static struct error *check_target(struct options *options)
 {
 	struct capture_options *capture = &options->capture;
-	const struct remote_options *way = &capture->way;
 
 	if (!capture->output || !remote_is_url(capture->output))
 		return NULL;
@@ -48,22 +36,7 @@ static struct error *check_target(struct options *options)
 	if (options->value_order_given)
 		return error_create(ERROR_USAGE,
 				    "--order value and a URL exclude each other: what is sent is not there before its end");
-	if (way->netrc && way->credentials)
-		return error_create(ERROR_USAGE,
-				    "--netrc-file and --credentials exclude each other");
-	if (way->netrc)
-		TRY(remote_check_secret(way->netrc, "--netrc-file"));
-	if (way->credentials)
-		TRY(remote_check_secret(way->credentials, "--credentials"));
-	if (remote_is_s3(capture->output))
-		TRY(check_s3(capture));
-	else if (way->s3_endpoint || way->s3_region)
-		return error_create(ERROR_USAGE,
-				    "--s3-endpoint and --s3-region are for s3://bucket/key");
-	else if ((way->netrc || way->credentials) &&
-	    strncasecmp(capture->output, "https:", 6))
-		return error_create(ERROR_USAGE,
-				    "a password is sent to https:// only, not to http://, where everybody can read it");
+	TRY(option_check_way(&capture->way, capture->output));
 	capture->remote = true;
 	capture->address_order = true;
 	return NULL;

@@ -20,7 +20,7 @@ static struct error *open_one(const struct capture_options *options,
 {
 	if (options->dry_run)
 		return sink_null_create(ret);
-	if (options->remote && remote_is_s3(path))
+	if (options->remote && remote_kind(path) == REMOTE_S3)
 		return sink_s3_create(path, force ? SINK_FORCE : 0,
 				      &options->way, log, ret);
 	if (options->remote)

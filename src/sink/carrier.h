@@ -41,7 +41,8 @@ struct carrier_ops {
 	void (*abort)(struct carrier *carrier);
 
 	/* All SIZE bytes are there: makes an object of them. LEN bytes at OFFSET
-	 * become BUF, where ops->keeps. */
+	 * become BUF, where ops->keeps. After ERROR_AGAIN it is called once more,
+	 * unless carrier->anew: then it is begun again. */
 	struct error *(*commit)(struct carrier *carrier, uint64_t size,
 				uint64_t offset, const void *buf, size_t len);
 	void (*destroy)(struct carrier *carrier);
@@ -53,6 +54,7 @@ struct carrier {
 				 * does not */
 	bool at_once;		/* again, but not for a failure: it is to be
 				 * sent to another place, or in another way */
+	bool anew;		/* from the first byte on, whatever is there */
 	bool look;		/* first, since nobody has looked there */
 };
 
@@ -60,6 +62,11 @@ struct carrier {
 struct error *carrier_http_create(const char *url,
 				  const struct remote_options *options,
 				  struct carrier **ret);
+
+/* To NAME.part by sftp or ftp, renamed at the end. */
+struct error *carrier_inbox_create(const char *url,
+				   const struct remote_options *options,
+				   struct carrier **ret);
 
 /* ERR (taken), which may pass, as ERROR_AGAIN. */
 struct error *carrier_again(struct carrier *carrier, struct error *err,

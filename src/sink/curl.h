@@ -20,8 +20,9 @@ void curl_find_sha256(struct sha256_library *ret);
 
 /* What is used of it; each becomes a pointer of that name. */
 #define CURL_FUNCTIONS(X)						\
-	X(curl_global_init) X(curl_easy_init) X(curl_easy_cleanup)	\
-	X(curl_easy_setopt) X(curl_easy_getinfo) X(curl_easy_reset)	\
+	X(curl_global_init)						\
+	X(curl_easy_init) X(curl_easy_cleanup) X(curl_easy_setopt)	\
+	X(curl_easy_getinfo) X(curl_easy_reset)				\
 	X(curl_easy_strerror) X(curl_easy_pause)			\
 	X(curl_multi_init) X(curl_multi_cleanup) X(curl_multi_setopt)	\
 	X(curl_multi_add_handle) X(curl_multi_remove_handle)		\

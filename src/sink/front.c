@@ -70,17 +70,16 @@ static struct error *try_again(struct front_sink *front, struct error *err,
 }
 
 /* Asks the server, and again until it answers. */
-static struct error *ask(struct front_sink *front, bool what_it_has)
+static struct error *ask(struct front_sink *front,
+			 struct error *(*question)(struct front_sink *front),
+			 uint64_t sent)
 {
-	struct carrier *carrier = front->carrier;
 	struct error *err;
 
 	for (;;) {
-		err = what_it_has ?
-		      carrier->ops->offset(carrier, &front->have) :
-		      carrier->ops->look(carrier, front->force);
-		err = try_again(front, err, 0);
-		if (!err || error_kind(err) != ERROR_AGAIN)
+		err = try_again(front, question(front), sent);
+		if (!err || error_kind(err) != ERROR_AGAIN ||
+		    front->carrier->anew)
 			return err;
 		log_warn(front->log, "%s", error_message(err));
 		error_destroy(err);
@@ -88,9 +87,26 @@ static struct error *ask(struct front_sink *front, bool what_it_has)
 	}
 }
 
+static struct error *ask_target(struct front_sink *front)
+{
+	return front->carrier->ops->look(front->carrier, front->force);
+}
+
+static struct error *ask_offset(struct front_sink *front)
+{
+	return front->carrier->ops->offset(front->carrier, &front->have);
+}
+
+static struct error *ask_commit(struct front_sink *front)
+{
+	return front->carrier->ops->commit(front->carrier, front->size,
+					   front->status, front->status_end,
+					   front->status_len);
+}
+
 static struct error *look(struct front_sink *front)
 {
-	TRY(ask(front, false));
+	TRY(ask(front, ask_target, 0));
 	front->carrier->look = false;
 	retry_reset(&front->retry);
 	return NULL;
@@ -122,12 +138,12 @@ static struct error *front_begin(struct sink *sink,
 	TRY(retry_pause(&front->retry));
 	if (carrier->look)
 		TRY(look(front));
-	if (front->begun && carrier->ops->offset)
-		TRY(ask(front, true));
+	if (front->begun && carrier->ops->offset && !carrier->anew)
+		TRY(ask(front, ask_offset, 0));
+	carrier->anew = false;
+	/* who was cut off may have written on */
 	if (front->have > front->size)
-		return error_create(ERROR_IO, "the server has %llu bytes of %llu: somebody else writes there, too",
-				    (unsigned long long)front->have,
-				    (unsigned long long)front->size);
+		front->have = 0;
 	front->begun = true;
 	if (front->have == front->size)
 		return NULL;
@@ -234,7 +250,6 @@ static struct error *front_commit(struct sink *sink, uint64_t offset,
 				  const void *buf, size_t len, uint64_t size)
 {
 	struct front_sink *front = (struct front_sink *)sink;
-	struct carrier *carrier = front->carrier;
 
 	(void)offset, (void)buf;
 	assert(!len && size == front->size && front->next <= size);
@@ -242,9 +257,7 @@ static struct error *front_commit(struct sink *sink, uint64_t offset,
 	TRY(flush(front));
 	if (front->open)
 		TRY(end(front));
-	TRY(try_again(front, carrier->ops->commit(carrier, size, front->status,
-						  front->status_end,
-						  front->status_len), size));
+	TRY(ask(front, ask_commit, size));
 	sha256_end(&front->sha, front->sent.sha256);
 	return NULL;
 }
@@ -293,7 +306,8 @@ struct error *sink_front_create(const char *url, unsigned flags,
 	struct front_sink *front;
 	struct error *err;
 
-	TRY(carrier_http_create(url, options, &carrier));
+	TRY((remote_kind(url) == REMOTE_HTTP ? carrier_http_create :
+	     carrier_inbox_create)(url, options, &carrier));
 	front = calloc(1, sizeof(*front));
 	if (!front) {
 		carrier->ops->destroy(carrier);

@@ -70,6 +70,9 @@ static struct error *follow(struct http *http, struct outcome *outcome)
 	else if ((wrong = remote_check_url(url)))
 		err = error_create(ERROR_IO, "%s: redirected: %s",
 				   http->masked, error_message(wrong));
+	else if (remote_kind(url) != REMOTE_HTTP)
+		err = error_create(ERROR_IO, "%s: redirected to %s, which is not HTTP: not followed",
+				   http->masked, masked);
 	else
 		err = error_create(ERROR_AGAIN, "%s: redirected to %s",
 				   http->masked, masked);

@@ -56,8 +56,7 @@ static struct error *clock_error(const struct outcome *outcome,
 			    url, text, outcome->said);
 }
 
-static struct error *trouble_error(const struct outcome *outcome,
-				   const char *url)
+struct error *outcome_trouble(const struct outcome *outcome, const char *url)
 {
 	char size[16];
 
@@ -123,7 +122,7 @@ struct error *outcome_error(const struct outcome *outcome, const char *url,
 	bool told = outcome->said[0];
 
 	if (outcome->trouble != TROUBLE_NONE)
-		return trouble_error(outcome, url);
+		return outcome_trouble(outcome, url);
 	/* RFC 9110 9.3.4: 201 created, 200 or 204 replaced */
 	if (status == 200 || status == 201 || status == 204)
 		return NULL;

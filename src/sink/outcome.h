@@ -11,6 +11,9 @@
 struct error *outcome_error(const struct outcome *outcome, const char *url,
 			    bool presigned, bool known);
 
+/* What kept OUTCOME from being an answer. */
+struct error *outcome_trouble(const struct outcome *outcome, const char *url);
+
 /* Whether the same may succeed later. */
 bool outcome_passes(const struct outcome *outcome);
 

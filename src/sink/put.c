@@ -34,7 +34,7 @@ struct error *remote_put(const char *url, const char *suffix, unsigned flags,
 		name = NULL;
 		return error_nomem();
 	}
-	if (remote_is_s3(name))
+	if (remote_kind(name) == REMOTE_S3)
 		return s3_put(name, flags & SINK_FORCE, options, log, buf,
 			      len);
 	TRY(sink_front_create(name, flags, options, log, &sink));

@@ -20,6 +20,8 @@ struct remote_options {
 	const char *credentials;	/* --credentials: file of user:password */
 	const char *s3_endpoint;	/* --s3-endpoint; NULL: AWS's */
 	const char *s3_region;	/* --s3-region; NULL: AWS's environment tells */
+	const char *known_hosts;	/* --known-hosts; NULL: the user's */
+	const char *ssh_key;	/* --ssh-key: file; NULL: none */
 	uint64_t limit_rate;	/* bytes a second; 0: no limit */
 	uint64_t retry_seconds;	/* after a failure, without getting further */
 	uint64_t stall_seconds;	/* without a byte, until that is a failure */
@@ -27,6 +29,20 @@ struct remote_options {
 
 #define REMOTE_RETRY_SECONDS 300
 #define REMOTE_STALL_SECONDS 60
+
+enum remote_kind { REMOTE_NONE, REMOTE_HTTP, REMOTE_S3, REMOTE_SFTP, REMOTE_FTP };
+
+/* By what URL's scheme says; REMOTE_NONE: by nothing that this file knows. */
+enum remote_kind remote_kind(const char *url);
+
+/* Whether nobody can read what goes there; ftp:// with a password is not ftp://
+ * without. */
+bool remote_is_private(const char *url);
+
+/* The path of an sftp:// or ftp:// URL as the server has it, %XX decoded: from /, or
+ * from the folder in which a login begins. Owned by the caller; NULL without
+ * memory. */
+char *remote_path(const char *url);
 
 /* Whether TEXT is a URL, s3://bucket/key too. A file of that name is
  * ./s3://bucket/key. */
@@ -60,9 +76,6 @@ struct error *sink_front_create(const char *url, unsigned flags,
 struct error *sink_s3_create(const char *url, unsigned flags,
 			     const struct remote_options *options,
 			     struct log *log, struct sink **ret);
-
-/* Whether URL is s3://bucket/key. */
-bool remote_is_s3(const char *url);
 
 /* ERROR_USAGE unless OPTIONS tell where such objects are, and who sends. */
 struct error *remote_check_s3(const struct remote_options *options);

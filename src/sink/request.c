@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "../base/bytes.h"
 
@@ -247,12 +248,28 @@ struct error *request_start(struct transfer *transfer,
 	return NULL;
 }
 
+/* Whether the connection is worth a farewell: ftp and sftp would wait for the answer
+ * to theirs. */
+static bool is_alive(const struct request *r)
+{
+	return r->done && !r->stalled && r->code != CURLE_SEND_ERROR &&
+	       r->code != CURLE_RECV_ERROR &&
+	       r->code != CURLE_OPERATION_TIMEDOUT &&
+	       r->code != CURLE_ABORTED_BY_CALLBACK;
+}
+
 static void leave(struct request *r)
 {
 	struct request **at = &r->transfer->first;
+	curl_socket_t fd = CURL_SOCKET_BAD;
 
 	if (!r->running)
 		return;
+	if (!is_alive(r))
+		r->transfer->curl.curl_easy_getinfo(
+			r->easy, CURLINFO_ACTIVESOCKET, &fd);
+	if (fd != CURL_SOCKET_BAD)
+		shutdown(fd, SHUT_RDWR);
 	r->transfer->curl.curl_multi_remove_handle(r->transfer->multi,
 						   r->easy);
 	r->running = false;

@@ -11,11 +11,6 @@
 #define UNRESERVED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 #define SCHEME "s3://"
 
-bool remote_is_s3(const char *url)
-{
-	return !strncmp(url, SCHEME, strlen(SCHEME));
-}
-
 char *s3_encode(const char *text, bool keep_slash)
 {
 	char *encoded = malloc(strlen(text) * 3 + 1), *to = encoded;

@@ -10,6 +10,7 @@
 
 #include "../base/io.h"
 
+#define USER "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 #define SCHEME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-"
 
 /* Amazon S3 User Guide, "General purpose bucket naming rules"; and the rules before
@@ -43,6 +44,48 @@ static const char *secret_end(const char *host)
 	return at;
 }
 
+/* Whether what stands before the '@' of HOST is a name and no more. */
+static bool plain_user(const char *host)
+{
+	size_t len = strspn(host, USER);
+
+	return len && host[len] == '@' && host + len == secret_end(host);
+}
+
+static const struct scheme {
+	const char *name;
+	enum remote_kind kind;
+	bool is_private;
+	bool user;		/* URLs may name one */
+} schemes[] = {
+	{ "https://", REMOTE_HTTP, true, false },
+	{ "http://", REMOTE_HTTP, false, false },
+	{ "s3://", REMOTE_S3, true, false },	/* requests are signed */
+	{ "sftp://", REMOTE_SFTP, true, true },
+	{ "ftps://", REMOTE_FTP, true, true },
+	{ "ftp://", REMOTE_FTP, true, true },
+	{ "", REMOTE_NONE, false, false },
+};
+
+static const struct scheme *find_scheme(const char *url)
+{
+	const struct scheme *scheme = schemes;
+
+	while (strncasecmp(url, scheme->name, strlen(scheme->name)))
+		scheme++;
+	return scheme;
+}
+
+enum remote_kind remote_kind(const char *url)
+{
+	return find_scheme(url)->kind;
+}
+
+bool remote_is_private(const char *url)
+{
+	return find_scheme(url)->is_private;
+}
+
 char *remote_mask(const char *url)
 {
 	const char *host = strstr(url, "://"), *at;
@@ -56,7 +99,7 @@ char *remote_mask(const char *url)
 	memcpy(masked, url, len);
 	masked[len] = '\0';
 	at = secret_end(host);
-	if (at) {
+	if (at && !(find_scheme(url)->user && plain_user(host))) {
 		strcat(masked, "...");
 		host = at;
 	}
@@ -66,9 +109,9 @@ char *remote_mask(const char *url)
 	return masked;
 }
 
-/* The same of s3://bucket/key: HOST is the bucket. */
-static const char *what_is_wrong_with_s3(const char *url, const char *host,
-					 size_t host_len, size_t path_len)
+/* What is wrong with s3://bucket/key; HOST is the bucket. */
+static const char *wrong_s3(const char *url, const char *host, size_t host_len,
+			    size_t path_len)
 {
 	if (strchr(url, '?') || strchr(url, '#'))
 		return "a presigned URL begins with https://; if ? or # is part of the key, write %3F or %23";
@@ -79,10 +122,68 @@ static const char *what_is_wrong_with_s3(const char *url, const char *host,
 	return NULL;
 }
 
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at;
+
+	c |= c >= 'A' && c <= 'F' ? 0x20 : 0;
+	at = c ? strchr(digits, c) : NULL;
+	return at ? (int)(at - digits) : -1;
+}
+
+/* The byte at P, which may be %XX; *LEN: how long that is. -1: it is no such thing,
+ * or one that no name has. */
+static int path_byte(const char *p, size_t *len)
+{
+	int high, low;
+
+	*len = 1;
+	if (*p != '%')
+		return (uint8_t)*p;
+	high = hex_digit(p[1]);
+	low = high < 0 ? -1 : hex_digit(p[2]);
+	*len = 3;
+	return low < 0 || high * 16 + low < ' ' ? -1 : high * 16 + low;
+}
+
+char *remote_path(const char *url)
+{
+	const char *p = strstr(url, "://") + 3;
+	char *path, *to;
+	size_t len;
+
+	p += strcspn(p, "/");
+	/* RFC 1738 3.2.2; of sftp it is libcurl's way */
+	if (remote_kind(url) == REMOTE_FTP)
+		p += *p == '/';
+	else if (!strncmp(p, "/~/", 3))
+		p += 3;
+	to = path = malloc(strlen(p) + 1);
+	for (; path && *p; p += len)
+		*to++ = (char)path_byte(p, &len);
+	if (path)
+		*to = '\0';
+	return path;
+}
+
+/* What is wrong with the path of a file on a server. */
+static const char *wrong_path(const char *path)
+{
+	size_t len;
+
+	if (strpbrk(path, "?;"))
+		return "? and ; have no meaning here: write %3F and %3B if they are part of the name";
+	for (; *path; path += len)
+		if (path_byte(path, &len) < 0)
+			return "% is followed by two digits of a byte that a name may have";
+	return NULL;
+}
+
 /* What is wrong with URL; NULL: nothing. */
 static const char *what_is_wrong(const char *url)
 {
 	const char *host = strstr(url, "://"), *path;
+	const struct scheme *scheme = find_scheme(url);
 	size_t host_len, path_len;
 
 	for (const char *p = url; *p; p++)
@@ -95,19 +196,19 @@ static const char *what_is_wrong(const char *url)
 	host_len = strcspn(host, "/?#");
 	path = host + host_len;
 	path_len = strcspn(path, "?#");
-	if (remote_is_s3(url))
-		return what_is_wrong_with_s3(url, host, host_len, path_len);
-	if (strncasecmp(url, "https://", 8) && strncasecmp(url, "http://", 7))
-		return "sending to such a target is not implemented yet; https://, http:// and s3:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
-	if (secret_end(host))
+	if (scheme->kind == REMOTE_NONE)
+		return "sending to such a target is not implemented yet; https://, http://, s3://, sftp://, ftp:// and ftps:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
+	if (scheme->kind == REMOTE_S3)
+		return wrong_s3(url, host, host_len, path_len);
+	if (secret_end(host) && !(scheme->user && plain_user(host)))
 		return "a name or a password here is seen by all who look at the processes: use --credentials or --netrc-file";
-	if (!host_len)
+	if (!host_len || host[host_len - 1] == '@')
 		return "it names no server";
 	if (path_len < 2 || path[path_len - 1] == '/')
 		return "it names no file on the server: https://host/folder/name";
 	if (strchr(url, '#'))
 		return "# has no meaning here: write %23 if it is part of the name";
-	return NULL;
+	return scheme->kind == REMOTE_HTTP ? NULL : wrong_path(path);
 }
 
 struct error *remote_check_url(const char *url)

@@ -19,6 +19,7 @@ ARGUMENTS = {"-d": "1,31", "-L": "1G", "--level": "2", "--order": "address",
              "--machine-root": "/nowhere"}
 # Those of a URL: t_remote.py.
 REMOTE = {"--cacert", "--insecure", "--credentials", "--netrc-file",
+          "--ssh-key", "--known-hosts", "--s3-endpoint", "--s3-region",
           "--limit-rate", "--retry-time", "--stall-time", "--triage"}
 # Those of `capdump reservation` alone.
 RESERVATION = {"--arch": "arm64", "--cmdline": "crashkernel=1M",
@@ -32,6 +33,7 @@ WRONG = {"-d": ("32", "x", "", "1,", "-1"), "-L": ("0", "1X", "-5", ""),
          "--device-tree": ("",), "--machine-root": ("",),
          "--progress-fd": ("x", "999"), "--cacert": ("",),
          "--credentials": ("",), "--netrc-file": ("",),
+         "--ssh-key": ("",), "--known-hosts": ("",),
          "--limit-rate": ("0", "x"), "--retry-time": ("x", "-1"),
          "--stall-time": ("0", "x"), "--triage": ("x", "")}
 

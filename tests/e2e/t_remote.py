@@ -286,7 +286,16 @@ def usage(box):
     """Combinations that make no sense; exit status 2 and one line."""
     box.text("here", "")
     for words, text in (
-            (("a", "ftp://host/x"), "not implemented"),
+            (("a", "gopher://host/x"), "not implemented"),
+            (("a", "sftp://u@h/x"), "--ssh-key"),
+            (("a", "sftp://u:p@h/x"), "--credentials"),
+            (("a", "sftp://u@h/x?y"), "%3F"),
+            (("a", "ftp://h/x%0d"), "two digits"),
+            (("a", "ftp://u@/x"), "names no server"),
+            (("--ssh-key", "x", "a", "ftp://h/x"), "--ssh-key"),
+            (("--ssh-key", "/nowhere", "a", "sftp://u@h/x"), "/nowhere"),
+            (("--known-hosts", "/nowhere", "--credentials", "/nowhere", "a",
+              "sftp://u@h/x"), "/nowhere"),
             (("a", "https://host/"), "names no file"),
             (("a", "https:///x"), "names no server"),
             (("a", "https://h/a b"), "blanks"),

@@ -6,6 +6,7 @@
  */
 #include "../../src/options.c"
 #include "../../src/options_words.c"
+#include "../../src/options_remote.c"
 #include "../../src/options_help.c"
 #include "../../src/option_parse.c"
 #include "../../src/options_table.c"

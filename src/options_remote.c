@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What was said of the way to a server: whether it suits the URL, and files with
+ * secrets are nobody else's. */
+#include <string.h>
+#include <unistd.h>
+
+#include "option_parse.h"
+#include "options.h"
+#include "sink/remote.h"
+
+static struct error *check_secrets(const struct remote_options *way)
+{
+	if (way->netrc && way->credentials)
+		return error_create(ERROR_USAGE,
+				    "--netrc-file and --credentials exclude each other");
+	if (way->netrc)
+		TRY(remote_check_secret(way->netrc, "--netrc-file"));
+	if (way->credentials)
+		TRY(remote_check_secret(way->credentials, "--credentials"));
+	if (way->ssh_key)
+		TRY(remote_check_secret(way->ssh_key, "--ssh-key"));
+	return NULL;
+}
+
+static struct error *check_s3(const struct remote_options *way)
+{
+	if (way->netrc)
+		return error_create(ERROR_USAGE,
+				    "--netrc-file is not for s3://: --credentials takes key:secret");
+	return remote_check_s3(way);
+}
+
+struct error *option_check_way(const struct remote_options *way,
+			       const char *url)
+{
+	bool sftp = remote_kind(url) == REMOTE_SFTP;
+	bool password = way->netrc || way->credentials;
+
+	TRY(check_secrets(way));
+	if (remote_kind(url) == REMOTE_S3)
+		TRY(check_s3(way));
+	else if (way->s3_endpoint || way->s3_region)
+		return error_create(ERROR_USAGE,
+				    "--s3-endpoint and --s3-region are for s3://bucket/key");
+	if (password && !remote_is_private(url))
+		return error_create(ERROR_USAGE,
+				    "a password is sent to https:// only, not to http://, where everybody can read it");
+	if (!sftp && (way->ssh_key || way->known_hosts))
+		return error_create(ERROR_USAGE, "--%s is for sftp://",
+				    way->ssh_key ? "ssh-key" : "known-hosts");
+	if (sftp && !password && !way->ssh_key)
+		return error_create(ERROR_USAGE,
+				    "sftp:// needs --ssh-key FILE, or --credentials FILE with a password");
+	if (way->known_hosts && way->insecure)
+		return error_create(ERROR_USAGE,
+				    "--known-hosts and --insecure exclude each other");
+	if (way->known_hosts && access(way->known_hosts, R_OK))
+		return error_create(ERROR_USAGE, "--known-hosts %s: %m",
+				    way->known_hosts);
+	return NULL;
+}
