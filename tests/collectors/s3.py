@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stores that speak S3, each of other origin: STORES. All with a bucket `dumps`."""
+
+import os
+import subprocess
+import sys
+import time
+
+import s3client
+from server import Fail, Server, program
+
+BUCKET = "dumps"
+REGION = "us-east-1"
+
+
+def cache():
+    """The folder outside the tree where tests/collectors/install puts things."""
+    home = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
+    return os.environ.get("CAPDUMP_CACHE", os.path.join(home, "capdump"))
+
+
+def npm_program(path):
+    """A file of the npm packages that are pinned in npm/."""
+    found = os.path.join(cache(), "collectors", "npm", "node_modules", path)
+    if not os.path.exists(found):
+        raise Fail("no %s: tests/collectors/install puts it there" % found)
+    return found
+
+
+class Store(Server):
+    """.endpoint, .bucket, .access, .secret, .region, .credentials (a file as AWS's
+    programs read it), .environ (the same as AWS's variables); .client to look
+    at what stands there (s3client.py)."""
+    access, secret = "capdump", "nobodyknowsit"
+    bucket, region = BUCKET, REGION
+    # what it has not, of ListParts, ListMultipartUploads, Abort, and
+    # whether it looks at signatures
+    lacks = ()
+
+    def ready(self):
+        self.credentials = self.folder + "/credentials"
+        with open(os.open(self.credentials,
+                          os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+                  "w", encoding="ascii") as file:
+            file.write("[default]\naws_access_key_id = %s\n"
+                       "aws_secret_access_key = %s\n"
+                       % (self.access, self.secret))
+        self.environ = {"AWS_ACCESS_KEY_ID": self.access,
+                        "AWS_SECRET_ACCESS_KEY": self.secret,
+                        "AWS_REGION": self.region}
+        end = time.monotonic() + 30
+        while True:             # it listens before it can serve
+            try:
+                self.client.make_bucket(self.bucket)
+                return
+            except (OSError, s3client.Refused) as err:
+                if time.monotonic() > end:
+                    raise Fail("%s: no bucket: %s" % (
+                        self.name, err)) from None
+            time.sleep(0.1)
+
+    @property
+    def endpoint(self):
+        return "http://" + self.at()
+
+    @property
+    def client(self):
+        return s3client.Client(self.endpoint, self.access, self.secret,
+                               self.region)
+
+    def get(self, key):
+        return self.client.get(self.bucket, key)
+
+    def keys(self):
+        return self.client.keys(self.bucket)
+
+
+class S3rver(Store):
+    """npm's s3rver (its key is built in)."""
+    access = secret = "S3RVER"
+    lacks = ("ListParts", "ListMultipartUploads", "Abort", "signature")
+
+    def __init__(self, box, net=None):
+        super().__init__(box, "s3rver", net)
+
+    def commands(self):
+        os.makedirs(self.folder + "/objects", exist_ok=True)
+        return [[program("node", "nodejs"),
+                 npm_program("s3rver/bin/s3rver.js"), "-d",
+                 self.folder + "/objects", "-a", self.host, "-p",
+                 str(self.port), "--no-vhost-buckets"]]
+
+
+SWIFT = """[DEFAULT]
+bind_ip = %(host)s
+bind_port = %(port)d
+workers = 0
+user = %(user)s
+swift_dir = %(folder)s
+devices = %(folder)s/devices
+mount_check = false
+log_address = /nowhere
+[pipeline:main]
+pipeline = %(pipeline)s
+"""
+PROXY = """[app:proxy-server]
+use = egg:swift#proxy
+account_autocreate = true
+allow_account_management = true
+[filter:cache]
+use = egg:swift#memcache
+memcache_servers = 127.0.0.1:1
+[filter:s3api]
+use = egg:swift#s3api
+location = us-east-1
+[filter:tempauth]
+use = egg:swift#tempauth
+user_capdump_dumps = nobodyknowsit .admin
+[filter:slo]
+use = egg:swift#slo
+[filter:bulk]
+use = egg:swift#bulk
+"""
+RINGS = """
+import sys
+from swift.common.ring import RingBuilder
+folder, host = sys.argv[1:3]
+for name, port in zip(("account", "container", "object"), sys.argv[3:]):
+    builder = RingBuilder(1, 1, 0)
+    builder.add_dev({"region": 1, "zone": 1, "ip": host, "port": int(port),
+                     "device": "disk", "weight": 1})
+    builder.rebalance()
+    builder.get_ring().save("%s/%s.ring.gz" % (folder, name))
+"""
+
+
+class Swift(Store):
+    """OpenStack Swift with its s3api: a proxy and the three servers behind it."""
+    ports = 4
+    access = "capdump:dumps"    # an account and its user
+
+    def __init__(self, box, net=None):
+        super().__init__(box, "swift", net)
+
+    def configure(self):
+        program("swift-proxy-server", "swift-proxy")
+        program("swift-object-server", "swift-object")
+        os.makedirs(self.folder + "/devices/disk", exist_ok=True)
+        with open(self.folder + "/swift.conf", "w", encoding="ascii") as file:
+            file.write("[swift-hash]\nswift_hash_path_suffix = test\n"
+                       "[storage-policy:0]\nname = one\ndefault = yes\n")
+        for name, port, pipeline in (
+                ("account", self.more[0], "account-server"),
+                ("container", self.more[1], "container-server"),
+                ("object", self.more[2], "object-server"),
+                ("proxy", self.port, "catch_errors cache s3api tempauth bulk slo proxy-server")):
+            with open("%s/%s.conf" % (self.folder, name), "w",
+                      encoding="ascii") as file:
+                file.write(SWIFT % {
+                    "host": self.host, "port": port, "folder": self.folder,
+                    "user": "root" if os.geteuid() == 0
+                            else os.environ.get("USER", "nobody"),
+                    "pipeline": pipeline})
+                file.write(PROXY + "[filter:catch_errors]\nuse = egg:swift#catch_errors\n"
+                           if name == "proxy" else
+                           "[app:%s-server]\nuse = egg:swift#%s\n"
+                           % (name, name))
+        subprocess.run(["/usr/bin/python3", "-c", RINGS, self.folder,
+                        self.host, *map(str, self.more)], check=True,
+                       env={**os.environ, "SWIFT_DIR": self.folder})
+
+    def commands(self):
+        return [["env", "SWIFT_DIR=" + self.folder,
+                 "swift-%s-server" % name, "%s/%s.conf" % (self.folder, name)]
+                for name in ("account", "container", "object", "proxy")]
+
+
+STORES = {"swift": Swift, "s3rver": S3rver}
+
+
+def prove(store):
+    """That it is a store of multipart uploads: what it says to each request that
+    capdump makes, or {request: what was refused}."""
+    client, bucket, refused = store.client, store.bucket, {}
+    parts = {number: os.urandom(5 << 20 if number < 3 else 1000)
+             for number in (1, 2, 3)}
+    upload = client.create(bucket, "a/b/whole dump")
+    # parts in any order, the first one last and twice
+    tags = {number: client.upload(bucket, "a/b/whole dump", upload, number,
+                                  body)
+            for number, body in ((3, parts[3]), (1, b"no" * 3000000),
+                                 (2, parts[2]), (1, parts[1]))}
+    for name, function, want in (
+            ("ListParts", lambda: client.parts(
+                bucket, "a/b/whole dump", upload), [1, 2, 3]),
+            ("ListMultipartUploads", lambda: client.uploads(bucket),
+             [upload])):
+        try:
+            have = function()
+            if have != want:
+                refused[name] = "%r, not %r" % (have, want)
+        except s3client.Refused as err:
+            refused[name] = str(err)
+    if client.get(bucket, "a/b/whole dump") is not None:
+        refused["invisible"] = "it stands there before it is complete"
+    client.complete(bucket, "a/b/whole dump", upload, tags)
+    if client.get(bucket, "a/b/whole dump") != b"".join(
+            parts[n] for n in sorted(parts)):
+        refused["Complete"] = "another object"
+    upload = client.create(bucket, "aborted")
+    client.upload(bucket, "aborted", upload, 1, parts[1])
+    try:
+        client.abort(bucket, "aborted", upload)
+        if "ListMultipartUploads" not in refused and client.uploads(bucket):
+            refused["Abort"] = "the upload is still there"
+    except s3client.Refused as err:
+        refused["Abort"] = str(err)
+    wrong = s3client.Client(store.endpoint, store.access, "wrong")
+    try:
+        wrong.put(bucket, "stranger", b"x")
+        refused["signature"] = "a wrong key is taken"
+    except s3client.Refused:
+        pass
+    return refused
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    from harness import Box
+    for each in sys.argv[1:] or STORES:
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as scratch:
+            began = time.monotonic()
+            with STORES[each](Box(scratch + "/box")) as running:
+                print(each, "starts: %.1f s" % (time.monotonic() - began))
+                print(each, prove(running),
+                      "%.1f s" % (time.monotonic() - began))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""OpenSSH's sshd for SFTP: its own keys and configuration, nobody's account."""
+
+import getpass
+import os
+import subprocess
+
+from server import Server, program
+
+CONFIG = """ListenAddress %(at)s
+HostKey %(folder)s/host_key
+PidFile none
+AuthorizedKeysFile %(folder)s/authorized_keys
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PubkeyAuthentication yes
+UsePAM no
+StrictModes no
+PermitRootLogin yes
+UseDNS no
+LogLevel VERBOSE
+Subsystem sftp internal-sftp
+ForceCommand internal-sftp
+"""
+
+
+class Sshd(Server):
+    """.url (sftp://user@host:port/), .folder (absolute path for objects: .objects),
+    .key (and .key + ".pub"), .known_hosts, .user."""
+
+    def __init__(self, box, net=None, more=""):
+        super().__init__(box, "sshd", net)
+        self.objects = self.folder + "/objects"
+        os.makedirs(self.objects, exist_ok=True)
+        self.key = self.folder + "/key"
+        self.known_hosts = self.folder + "/known_hosts"
+        self.user, self.lines = getpass.getuser(), more
+
+    def configure(self):
+        program("/usr/sbin/sshd", "openssh-server")
+        for name in ("host_key", "key"):
+            path = self.folder + "/" + name
+            if not os.path.exists(path):
+                # PEM: libssh2 with older back ends reads no other
+                subprocess.run(
+                    ["ssh-keygen", "-q", "-t", "ecdsa", "-m", "PEM", "-N", "",
+                     "-C", name, "-f", path], check=True)
+        with open(self.key + ".pub", encoding="ascii") as file:
+            public = file.read()
+        with open(self.folder + "/authorized_keys", "w",
+                  encoding="ascii") as file:
+            file.write(public)
+        with open(self.folder + "/host_key.pub", encoding="ascii") as file:
+            host = " ".join(file.read().split()[:2])
+        with open(self.known_hosts, "w", encoding="ascii") as file:
+            file.write("[%s]:%d %s\n" % (self.host, self.port, host))
+        with open(self.folder + "/sshd_config", "w", encoding="ascii") as file:
+            file.write(CONFIG % {"at": self.at(), "folder": self.folder}
+                       + self.lines)
+        if os.geteuid() == 0:
+            os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
+
+    def commands(self):
+        return [["/usr/sbin/sshd", "-D", "-e", "-f",
+                 self.folder + "/sshd_config"]]
+
+    @property
+    def url(self):
+        return "sftp://%s@%s" % (self.user, self.at())
