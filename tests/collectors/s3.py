@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Stores that speak S3, each of other origin: STORES. All with a bucket `dumps`."""
 
+import contextlib
+import getpass
 import os
 import subprocess
 import sys
 import time
 
+import doc
 import s3client
 from server import Fail, Server, program
 
@@ -91,7 +94,7 @@ class S3rver(Store):
                  str(self.port), "--no-vhost-buckets"]]
 
 
-SWIFT = """[DEFAULT]
+BEHIND = """[DEFAULT]
 bind_ip = %(host)s
 bind_port = %(port)d
 workers = 0
@@ -101,36 +104,17 @@ devices = %(folder)s/devices
 mount_check = false
 log_address = /nowhere
 [pipeline:main]
-pipeline = %(pipeline)s
+pipeline = %(name)s-server
+[app:%(name)s-server]
+use = egg:swift#%(name)s
 """
-PROXY = """[app:proxy-server]
-use = egg:swift#proxy
-account_autocreate = true
-allow_account_management = true
-[filter:cache]
-use = egg:swift#memcache
-memcache_servers = 127.0.0.1:1
-[filter:s3api]
-use = egg:swift#s3api
-location = us-east-1
-[filter:tempauth]
-use = egg:swift#tempauth
-user_capdump_dumps = nobodyknowsit .admin
-[filter:slo]
-use = egg:swift#slo
-[filter:bulk]
-use = egg:swift#bulk
-"""
-RINGS = """
-import sys
-from swift.common.ring import RingBuilder
-folder, host = sys.argv[1:3]
-for name, port in zip(("account", "container", "object"), sys.argv[3:]):
-    builder = RingBuilder(1, 1, 0)
-    builder.add_dev({"region": 1, "zone": 1, "ip": host, "port": int(port),
-                     "device": "disk", "weight": 1})
-    builder.rebalance()
-    builder.get_ring().save("%s/%s.ring.gz" % (folder, name))
+PROXY = """[DEFAULT]
+bind_ip = %(host)s
+bind_port = %(port)d
+workers = 0
+user = %(user)s
+swift_dir = %(folder)s
+log_address = /nowhere
 """
 
 
@@ -146,28 +130,32 @@ class Swift(Store):
         program("swift-proxy-server", "swift-proxy")
         program("swift-object-server", "swift-object")
         os.makedirs(self.folder + "/devices/disk", exist_ok=True)
-        with open(self.folder + "/swift.conf", "w", encoding="ascii") as file:
-            file.write("[swift-hash]\nswift_hash_path_suffix = test\n"
-                       "[storage-policy:0]\nname = one\ndefault = yes\n")
-        for name, port, pipeline in (
-                ("account", self.more[0], "account-server"),
-                ("container", self.more[1], "container-server"),
-                ("object", self.more[2], "object-server"),
-                ("proxy", self.port, "catch_errors cache s3api tempauth bulk slo proxy-server")):
-            with open("%s/%s.conf" % (self.folder, name), "w",
+
+        def write(name, text):
+            with open(os.path.join(self.folder, name), "w",
                       encoding="ascii") as file:
-                file.write(SWIFT % {
-                    "host": self.host, "port": port, "folder": self.folder,
-                    "user": "root" if os.geteuid() == 0
-                            else os.environ.get("USER", "nobody"),
-                    "pipeline": pipeline})
-                file.write(PROXY + "[filter:catch_errors]\nuse = egg:swift#catch_errors\n"
-                           if name == "proxy" else
-                           "[app:%s-server]\nuse = egg:swift#%s\n"
-                           % (name, name))
-        subprocess.run(["/usr/bin/python3", "-c", RINGS, self.folder,
-                        self.host, *map(str, self.more)], check=True,
-                       env={**os.environ, "SWIFT_DIR": self.folder})
+                file.write(text)
+
+        values = {"host": self.host, "folder": self.folder,
+                  "user": getpass.getuser()}
+        write("swift.conf", "[swift-hash]\nswift_hash_path_suffix = test\n"
+              "[storage-policy:0]\nname = one\ndefault = yes\n")
+        for name, port in zip(("account", "container", "object"), self.more):
+            write(name + ".conf", BEHIND % {**values, "name": name,
+                                            "port": port})
+        write("proxy.conf", doc.block("Swift", 1, words={
+            "[DEFAULT]\nbind_port = 8080\n":
+                PROXY % {**values, "port": self.port},
+            # nobody there; a cache is asked for, and not needed
+            "127.0.0.1:11211": "127.0.0.1:1"}))
+        rings = doc.block("Swift", words={
+            "127.0.0.1:%d/" % old: "%s:%d/" % (self.host, new)
+            for old, new in zip((6202, 6201, 6200), self.more)})
+        for name in ("account", "container", "object"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink("%s/%s.builder" % (self.folder, name))
+        subprocess.run(["sh", "-ec", rings], check=True, cwd=self.folder,
+                       stdout=subprocess.DEVNULL)
 
     def commands(self):
         return [["env", "SWIFT_DIR=" + self.folder,
@@ -175,7 +163,23 @@ class Swift(Store):
                 for name in ("account", "container", "object", "proxy")]
 
 
-STORES = {"swift": Swift, "s3rver": S3rver}
+class Moto(Store):
+    """Python's moto, which AWS's own client library (botocore) parses requests for:
+    packages of sid, unpacked in the cache. It keeps nothing when it ends."""
+    lacks = ("signature",)
+
+    def __init__(self, box, net=None):
+        super().__init__(box, "moto", net)
+
+    def commands(self):
+        path = os.path.join(cache(), "collectors", "moto")
+        if not os.path.exists(path):
+            raise Fail("no %s: tests/collectors/install puts it there" % path)
+        return [["env", "PYTHONPATH=" + path, "/usr/bin/python3", "-B", "-m",
+                 "moto.server", "-H", self.host, "-p", str(self.port)]]
+
+
+STORES = {"swift": Swift, "moto": Moto, "s3rver": S3rver}
 
 
 def prove(store):
