@@ -9,7 +9,8 @@ from harness import TOP, Fail
 
 
 def block(heading, number=0, **replace):
-    """The code block NUMBER below the heading, without its indent. What is to be
+    """The code block NUMBER (none has a blank line) below the heading, without its
+    indent. What is to be
     replaced has to be there."""
     with open(os.path.join(TOP, "docs", "collector.md"),
               encoding="utf-8") as file:
@@ -18,7 +19,7 @@ def block(heading, number=0, **replace):
                       re.M | re.S)
     if not found:
         raise Fail("docs/collector.md has no heading " + heading)
-    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", found.group(1), re.M)
+    blocks = re.findall(r"(?:^    .*\n)+", found.group(1), re.M)
     code = re.sub(r"^    ", "", blocks[number].strip("\n") + "\n", flags=re.M)
     for old, new in replace.get("words", {}).items():
         if old not in code:
