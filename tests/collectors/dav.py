@@ -38,7 +38,7 @@ Listen %(at)s
 
 class Put(Server):
     """.url (https://host:port/), .objects (folder), .cacert, .credentials (a file
-    for --credentials); .options, what capdump needs for it."""
+    for --credentials)."""
 
     def __init__(self, box, name, cert, net=None):
         super().__init__(box, name, net)
@@ -51,12 +51,16 @@ class Put(Server):
             file.write("me:secret\n")
         with open(self.folder + "/passwords", "w", encoding="ascii") as file:
             file.write("me:$apr1$salt$VEpBc9VHGUKwI9.yg13Iu0\n")
-        self.options = ["--cacert", self.cacert,
-                        "--credentials", self.credentials]
 
     @property
     def url(self):
         return "https://%s/" % self.at()
+
+    def target(self, name):
+        return self.url + name
+
+    def options(self):
+        return ["--cacert", self.cacert, "--credentials", self.credentials]
 
     def path(self, name):
         return os.path.join(self.objects, name)

@@ -81,6 +81,7 @@ class Server:
         self.folder = box.path(name)
         os.makedirs(self.folder, exist_ok=True)
         self.port, self.more, self.children = 0, [], []
+        self.front = None       # port of what stands before it, on loopback
 
     def configure(self):
         pass
@@ -92,9 +93,9 @@ class Server:
         """After it listens: what it has to hold."""
 
     def at(self):
-        """host:port"""
-        return ("[%s]:%d" if ":" in self.host else "%s:%d") % (self.host,
-                                                               self.port)
+        """host:port, for who sends to it."""
+        return ("[%s]:%d" if ":" in self.host else "%s:%d") % (
+            self.host, self.front or self.port)
 
     def said(self):
         with open(self.folder + "/said", encoding="utf-8",

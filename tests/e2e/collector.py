@@ -82,8 +82,8 @@ def nginx(box, cert=None, full="on", limit="0"):
             child.wait()
 
 
-def certificate(box, name="cert", start=None):
-    """A certificate of its own for 127.0.0.1, valid from START (YYMMDD...Z)."""
+def certificate(box, name="cert", start=None, host="127.0.0.1"):
+    """A certificate of its own for the address, valid from START (YYMMDD...Z)."""
     path = box.path(name)
     config = box.text(name + ".cnf", """[req]
 distinguished_name = dn
@@ -92,7 +92,7 @@ x509_extensions = ext
 [dn]
 CN = collector
 [ext]
-subjectAltName = IP:127.0.0.1
+subjectAltName = IP:%(host)s
 [ca]
 default_ca = own
 [own]
@@ -104,7 +104,7 @@ policy = any
 x509_extensions = ext
 [any]
 commonName = supplied
-""" % {"path": path})
+""" % {"path": path, "host": host})
 
     def openssl(*args):
         subprocess.run(["openssl", *args], check=True, cwd=box.folder,

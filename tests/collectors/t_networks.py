@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same over wires that lose, delay and break, between network namespaces."""
+
+import threading
+import time
+
+import dav
+from collector import certificate
+from harness import CAPDUMP, need
+from net import Net
+from t_servers import IMAGE, local, nothing, send, whole
+from targets import KINDS
+
+WEIGHT = 2
+
+
+def over(box, net):
+    """A run() for send()."""
+    return lambda *args, **kwargs: net.run(box, *args, **kwargs)
+
+
+def lossy(box, kind):
+    """Packets lost, late and in another order."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with Net() as net, KINDS[kind](box, net) as server:
+        for loss, delay, spread, rate in ((1, 0.1, 0, 0),
+                                          (5, 0.005, 0.01, 2e6)):
+            net.tell_wire("loss %g" % loss, "delay %g %g" % (delay, spread),
+                          "rate %g" % rate)
+            result = send(box, server, image, "-f", run=over(box, net))
+            whole("%g %%" % loss, server, result, want)
+
+
+def cut(box, kind):
+    """The wire is down for seconds, in the middle: shorter and longer than what a
+    connection survives here (--stall-time)."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with Net() as net, KINDS[kind](box, net) as server:
+        for seconds, again in ((1, False), (5, True)):
+            net.tell_wire("cut %d %g" % (len(want) // 2, seconds))
+            result = send(box, server, image, "-f", "--stall-time", "3",
+                          run=over(box, net))
+            whole("%d s" % seconds, server, result, want)
+            need(("trying again in" in result.err) == again, "%d s: %s",
+                 seconds, result.err)
+        net.tell_wire("cut %d 3600" % (len(want) // 2))
+        result = send(box, server, image, "--stall-time", "2", "--retry-time",
+                      "2", name="gone", run=over(box, net))
+        net.tell_wire("up")
+        nothing("for ever", server, result, "given up after", name="gone")
+
+
+def refused(box, kind, how):
+    """A firewall begins to drop or to reject in the middle, and ends it after a
+    while, or never."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with Net() as net, KINDS[kind](box, net) as server:
+        match = ["-A", "INPUT", "-p", "tcp", "--dport", str(server.port)]
+        fate = ["-j", "DROP"] if how == "drop" else [
+            "-j", "REJECT", "--reject-with", "tcp-reset"]
+
+        def begin():
+            net.iptables("-F")
+            net.iptables(*match, "-m", "quota", "--quota",
+                         str(len(want) // 2), "-j", "ACCEPT")
+            net.iptables(*match, *fate)
+
+        def end():
+            while not net.met(2) and not over_now.is_set():
+                time.sleep(0.05)
+            time.sleep(4)
+            net.iptables("-F")
+
+        over_now = threading.Event()
+        begin()
+        thread = threading.Thread(target=end)
+        thread.start()
+        try:
+            result = send(box, server, image, "--stall-time", "2",
+                          run=over(box, net))
+        finally:
+            over_now.set()
+            thread.join()
+        whole(how, server, result, want)
+        need("trying again in" in result.err, "%s", result.err)
+        begin()
+        result = send(box, server, image, "--stall-time", "2", "--retry-time",
+                      "2", name="never", run=over(box, net))
+        net.iptables("-F")
+        nothing(how + " for ever", server, result, "given up after",
+                name="never")
+
+
+def ipv6(box, kind):
+    """Nothing but IPv6."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with Net(six=True) as net, KINDS[kind](box, net) as server:
+        whole("IPv6", server, send(box, server, image, run=over(box, net)),
+              want)
+
+
+def nameless(box):
+    """No name server answers: told in a bounded time. By address all is well."""
+    image = box.image(IMAGE)
+    with Net() as net:
+        net.iptables("-A", "INPUT", "-p", "udp", "--dport", "53", "-j",
+                     "DROP")
+        begin = time.monotonic()
+        result = net.run(box, "--triage=no", "--retry-time", "3", image.path,
+                         "http://collector.example/dump")
+        need(result.code == 1 and "name" in result.err, "exit %d: %s",
+             result.code, result.err)
+        return "%.0f s" % (time.monotonic() - begin)
+
+
+def clock(box):
+    """The crashed machine's clock is years behind, or ahead: TLS says no, and the
+    message tells why."""
+    image = box.image(IMAGE)
+    with dav.Nginx(box, certificate(box)) as server:
+        for when in ("2001-01-01 12:00:00", "2040-01-01 12:00:00"):
+            result = box.run(
+                "--exclude-monotonic", "-f", when, CAPDUMP,
+                "--triage=no", *server.options(), image.path,
+                server.target("dump"), program="/usr/bin/faketime")
+            nothing(when, server, result, "clock")
+
+
+def tests():
+    for kind in KINDS:
+        for function in (lossy, cut, ipv6):
+            yield "%s/%s" % (kind, function.__name__), function, kind
+    for how in ("drop", "reject"):
+        yield how, refused, "nginx", how
+    yield "nameless", nameless
+    yield "clock", clock

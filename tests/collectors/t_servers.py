@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""capdump and the servers of docs/collector.md: what stands there at the end is, byte
+for byte, the dump that --order address writes to a file, or the failure is told and
+nothing stands there. A proxy before them breaks connections."""
+
+import os
+
+import s3
+from harness import Fail, equal, need
+from proxy import Fault, Proxy
+from targets import KINDS
+
+IMAGE = "good-6.12-vmemmap"
+WEIGHT = 2
+
+
+def local(box, image, *options):
+    """The dump as a file."""
+    box.good("-f", *options, "--order", "address", image.path, "local")
+    with open(box.path("local"), "rb") as file:
+        return file.read()
+
+
+def send(box, server, image, *options, name="dump", run=None):
+    """capdump's result; without triage, unless that is asked for."""
+    environ = {**os.environ, **server.environ} \
+        if hasattr(server, "environ") else None
+    return (run or box.run)(*(() if "--triage" in options else
+                              ("--triage=no",)), *server.options(), *options,
+                            image.path, server.target(name), env=environ)
+
+
+def whole(what, server, result, want, name="dump"):
+    need(result.code == 0, "%s: exit %d: %s", what, result.code,
+         result.err[-600:])
+    have = server.get(name)
+    need(have == want, "%s: %s of %d bytes, not the dump of %d", what,
+         "nothing" if have is None else "another object", len(have or b""),
+         len(want))
+
+
+def nothing(what, server, result, *texts, name="dump"):
+    need(result.code == 1, "%s: exit %d: %s", what, result.code,
+         result.err[-600:])
+    need(any(t in result.err for t in texts), "%s: it says %s", what,
+         result.err[-600:])
+    need(server.get(name) is None, "%s: an object stands there", what)
+
+
+def same(box, kind):
+    """Levels and codecs; again, where something stands; after a restart it is
+    there."""
+    image = box.image(IMAGE)
+    with KINDS[kind](box) as server:
+        for number, options in enumerate(((), ("-c", "-d", "0"))):
+            name = "dump%d" % number
+            want = local(box, image, *options)
+            whole(name, server, send(box, server, image, *options, name=name),
+                  want, name)
+        result = send(box, server, image, name=name)
+        need(result.code == 1 and "exists; use -f" in result.err, "%d: %s",
+             result.code, result.err)
+        need(server.get(name) == want, "it was replaced")
+        server.restart()
+        want = local(box, image)
+        whole("-f", server, send(box, server, image, "-f", name=name), want,
+              name)
+        # and all that goes with it
+        result = send(box, server, image, "--triage", "yes", name="all")
+        whole("triage", server, result, want, "all")
+        for suffix in (".triage.json", ".dmesg", ".report.json"):
+            need(server.get("all" + suffix), "no %s", suffix)
+    return "%d bytes" % len(want)
+
+
+def faults(size):
+    """What happens to a dump of SIZE bytes on its way."""
+    return {
+        "reset at byte 1": Fault("reset", 1),
+        "reset at byte 3000": Fault("reset", 3000),
+        "reset in the middle": Fault("reset", size // 2),
+        "reset near the end": Fault("reset", size - 500),
+        "closed in the middle": Fault("close", size // 3),
+        "stall": Fault("stall", size // 2),
+        "no answer": Fault("reset", size, 0),
+        "half an answer": Fault("close", size, 20),
+    }
+
+
+def broken(box, kind):
+    """Each of these is survived; the object is whole."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with KINDS[kind](box) as server:
+        for number, (what, fault) in enumerate(faults(len(want)).items()):
+            name = "dump%d" % number
+            with Proxy(server.port, [fault]) as proxy:
+                server.front = proxy.port
+                result = send(box, server, image, *(
+                    ("--stall-time", "3") if what == "stall" else ()),
+                    name=name)
+                server.front = None
+                whole(what, server, result, want, name)
+                equal(what + ": faults that did not come", len(proxy.left()),
+                      0)
+                need("trying again in" in result.err, "%s: %s", what,
+                     result.err)
+    return "%d faults" % (number + 1)
+
+
+def given_up(box, kind):
+    """A server that never answers whole: told, and nothing stands there."""
+    image = box.image(IMAGE)
+    size = len(local(box, image))
+    with KINDS[kind](box) as server, Proxy(server.port, [
+            Fault("reset", n * size // 2) for n in range(1, 60)]) as proxy:
+        server.front = proxy.port
+        result = send(box, server, image, "--retry-time", "3")
+        server.front = None
+        nothing("given up", server, result, "given up after")
+
+
+def restarted(box, kind):
+    """The server's machine loses its power in the middle, and comes back."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with KINDS[kind](box) as server:
+        fault = Fault(server.restart, len(want) // 2)
+        with Proxy(server.port, [fault]) as proxy:
+            server.front = proxy.port
+            result = send(box, server, image)
+            server.front = None
+        whole("restarted", server, result, want)
+        need(fault.done, "it did not restart")
+        need("trying again in" in result.err, "%s", result.err)
+
+
+def store(box, name):
+    """It is one: what capdump needs of it, and what it is known to lack."""
+    with s3.STORES[name](box) as server:
+        lacks = s3.prove(server)
+        if sorted(lacks) != sorted(server.lacks):
+            raise Fail("it lacks %r, not %r" % (lacks, server.lacks))
+    return "all of it" if not lacks else "but for " + ", ".join(lacks)
+
+
+def tests():
+    for kind in KINDS:
+        for function in (same, broken, given_up, restarted):
+            yield "%s/%s" % (kind, function.__name__.replace("_", "-")), \
+                function, kind
+    for name in s3.STORES:
+        yield "store/" + name, store, name
