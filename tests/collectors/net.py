@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import itertools
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -54,6 +55,8 @@ class Net:
         self.sides = ((self.far, "t" + key[2:] + "f", self.address),
                       (self.near, "t" + key[2:] + "n", peer))
         self.wire, self.open = None, []
+        # ip-netns(8): its names are asked of the far machine
+        self.names = "/etc/netns/" + self.near
 
     def within(self, near=False):
         return ["ip", "netns", "exec", self.near if near else self.far]
@@ -95,6 +98,11 @@ class Net:
                      *(("nodad",) if self.six else ()))
                 tell(*inside, *(("-6",) if self.six else ()), "route", "add",
                      "default", "dev", device)
+            os.makedirs(self.names)
+            with open(self.names + "/resolv.conf", "w",
+                      encoding="ascii") as file:
+                file.write("nameserver %s\noptions timeout:2\n"
+                           % self.address)
             self.wire = subprocess.Popen(
                 [sys.executable, "-B", HERE + "/link.py",
                  *map(str, self.open)], stdin=subprocess.PIPE, text=True,
@@ -111,6 +119,7 @@ class Net:
         for space, *_ in self.sides:
             subprocess.run(["ip", "netns", "delete", space], check=False,
                            capture_output=True)
+        shutil.rmtree(self.names, ignore_errors=True)
         for fd in self.open:
             with contextlib.suppress(OSError):
                 os.close(fd)

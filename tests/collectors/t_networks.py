@@ -34,17 +34,16 @@ def lossy(box, kind):
 
 def cut(box, kind):
     """The wire is down for seconds, in the middle: shorter and longer than what a
-    connection survives here (--stall-time)."""
+    connection survives here (--stall-time); and for ever."""
     image = box.image(IMAGE)
     want = local(box, image)
     with Net() as net, KINDS[kind](box, net) as server:
-        for seconds, again in ((1, False), (5, True)):
+        for seconds in (1, 5):
             net.tell_wire("cut %d %g" % (len(want) // 2, seconds))
             result = send(box, server, image, "-f", "--stall-time", "3",
                           run=over(box, net))
             whole("%d s" % seconds, server, result, want)
-            need(("trying again in" in result.err) == again, "%d s: %s",
-                 seconds, result.err)
+        need("trying again in" in result.err, "%s", result.err)
         net.tell_wire("cut %d 3600" % (len(want) // 2))
         result = send(box, server, image, "--stall-time", "2", "--retry-time",
                       "2", name="gone", run=over(box, net))
@@ -104,17 +103,15 @@ def ipv6(box, kind):
 
 
 def nameless(box):
-    """No name server answers: told in a bounded time. By address all is well."""
+    """No name server answers: told."""
     image = box.image(IMAGE)
     with Net() as net:
         net.iptables("-A", "INPUT", "-p", "udp", "--dport", "53", "-j",
                      "DROP")
-        begin = time.monotonic()
         result = net.run(box, "--triage=no", "--retry-time", "3", image.path,
                          "http://collector.example/dump")
-        need(result.code == 1 and "name" in result.err, "exit %d: %s",
+        need(result.code == 1 and "name is not found" in result.err, "exit %d: %s",
              result.code, result.err)
-        return "%.0f s" % (time.monotonic() - begin)
 
 
 def clock(box):

@@ -195,7 +195,7 @@ def check_names():
 def check_spdx():
     want = "SPDX-License-Identifier: GPL-2.0-or-later"
     for path in files():
-        if path.endswith((".txt", ".inc", ".md", ".config")) or \
+        if path.endswith((".txt", ".inc", ".md", ".json", ".config")) or \
                 os.path.basename(path) in ("LICENSE", "VERSION", "README",
                                            ".gitignore"):
             continue

@@ -13,6 +13,7 @@
 #   EVERY_PAGE    default build/zstd/every_page
 #   MAKEDUMPFILE  the peer; default: sid's, in its chroot
 #   VM_OUT        where everything is left; default build/vm
+#   BESIDE        a command of further tests that is run meanwhile
 #   REUSE=1       judge again what an earlier run captured, no boots
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
@@ -200,12 +201,21 @@ judge() { # KEY: all claims of one crash
 }
 
 [ $# -gt 0 ] || die "which kernels?"
+[ -z "${BESIDE:-}" ] || { $BESIDE > "$out/beside.log" 2>&1 & beside=$!; }
 for key in "$@"; do
 	begun=$SECONDS
 	# what a machine sets ends with it
 	(judge "$key") || claim "$key: judged to the end" false
 	echo "$key: $((SECONDS - begun)) s"
 done
+
+if [ -n "${beside:-}" ]; then
+	claim "what ran beside the machines" wait "$beside"
+	grep -E '^(PASS|FAIL|SKIP)' "$out/beside.log" |
+		tee -a "$out/results.txt" || true
+	# what explains a FAIL stands behind it
+	! grep -q '^FAIL' "$out/beside.log" || cat "$out/beside.log"
+fi
 
 passed=$(grep -c '^PASS' "$out/results.txt" || true)
 bad=FAIL

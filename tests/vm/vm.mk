@@ -7,11 +7,13 @@ demo:
 	$(MAKE) all
 	tests/vm/demo.sh
 
-# the dumps of a real crash of each kernel, judged
+# the dumps of a real crash of each kernel, judged; beside them, the servers that
+# capdump sends to (tests/collectors)
 check-vm:
 	tests/vm/install --check $(VM_FIRST)
+	tests/collectors/install
 	$(MAKE) all $(BUILD)/zstd/every_page
-	CAPDUMP=$(CURDIR)/$(BUILD)/capdump \
+	BESIDE="make -s remote" CAPDUMP=$(CURDIR)/$(BUILD)/capdump \
 		EVERY_PAGE=$(CURDIR)/$(BUILD)/zstd/every_page \
 		tests/vm/check.sh $(VM_FIRST)
 

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# capdump and the servers of docs/collector.md. check-vm runs `remote` beside its
+# machines.
+check-remote:
+	tests/collectors/install
+	$(MAKE) -s all
+	tests/check remote
+
+remote: $(BUILD)/capdump
+	CAPDUMP=$(abspath $<) E2E_FOLDER=$(abspath $(BUILD))/remote \
+		tests/collectors/run.py $(REMOTE)
+
+.PHONY: check-remote remote
