@@ -65,13 +65,6 @@ class Put(Server):
     def path(self, name):
         return os.path.join(self.objects, name)
 
-    def get(self, name):
-        """None if there is no such object."""
-        if not os.path.exists(self.path(name)):
-            return None
-        with open(self.path(name), "rb") as file:
-            return file.read()
-
     def keys(self):
         """Of all objects, also those that are hidden or temporary."""
         return sorted(

@@ -29,6 +29,7 @@ SystemLog none
 class Ftp(Server):
     """.url (ftp://host:port/; with a certificate TLS is asked for, ftps:// is not
     served), .objects, .credentials, .cacert."""
+    unfinished = True
 
     def __init__(self, box, cert=None, net=None):
         super().__init__(box, "ftp", net)
@@ -77,6 +78,13 @@ class Ftp(Server):
     @property
     def url(self):
         return "ftp://%s/" % self.at()
+
+    def target(self, name):
+        return self.url + name
+
+    def options(self):
+        return ["--credentials", self.credentials,
+                *(("--cacert", self.cacert) if self.cert else ())]
 
     def path(self, name):
         return os.path.join(self.objects, name)

@@ -62,9 +62,15 @@ class Store(Server):
                         self.name, err)) from None
             time.sleep(0.1)
 
+    def target(self, name):
+        return "s3://%s/%s" % (self.bucket, name)
+
+    def options(self):
+        return ["--s3-endpoint", self.endpoint]
+
     @property
     def endpoint(self):
-        return "http://" + self.at()
+        return "http://" + self.at()    # what stands before it, too
 
     @property
     def client(self):
@@ -165,8 +171,9 @@ class Swift(Store):
 
 class Moto(Store):
     """Python's moto, which AWS's own client library (botocore) parses requests for:
-    packages of sid, unpacked in the cache. It keeps nothing when it ends."""
+    packages of sid, unpacked in the cache."""
     lacks = ("signature",)
+    keeps = False
 
     def __init__(self, box, net=None):
         super().__init__(box, "moto", net)

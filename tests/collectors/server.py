@@ -74,6 +74,9 @@ class Server:
     net    a network namespace (net.py) with an address, or this machine's loopback
     """
     ports = 1
+    environ = {}
+    unfinished = False      # what is not whole can be seen there
+    keeps = True            # what it has, when it ends
 
     def __init__(self, box, name, net=None):
         self.name, self.net = name, net
@@ -91,6 +94,21 @@ class Server:
 
     def ready(self):
         """After it listens: what it has to hold."""
+
+    def options(self):
+        return []
+
+    def path(self, name):
+        """Where an object's file is, if each has one."""
+        raise NotImplementedError
+
+    def get(self, name):
+        """None if there is no such object."""
+        path = self.path(name)
+        if not path or not os.path.exists(path):
+            return None
+        with open(path, "rb") as file:
+            return file.read()
 
     def at(self):
         """host:port, for who sends to it."""

@@ -27,6 +27,7 @@ ForceCommand internal-sftp
 class Sshd(Server):
     """.url (sftp://user@host:port/), .folder (absolute path for objects: .objects),
     .key (and .key + ".pub"), .known_hosts, .user."""
+    unfinished = True
 
     def __init__(self, box, net=None, more=""):
         super().__init__(box, "sshd", net)
@@ -63,6 +64,19 @@ class Sshd(Server):
     def commands(self):
         return [["/usr/sbin/sshd", "-D", "-e", "-f",
                  self.folder + "/sshd_config"]]
+
+    def target(self, name):
+        return self.url + self.objects + "/" + name
+
+    def options(self):
+        if self.front:          # a name of the key that ssh knows it by
+            with open(self.known_hosts, "r+", encoding="ascii") as file:
+                key = file.readline().split(" ", 1)[1]
+                file.write("[%s]:%d %s" % (self.host, self.front, key))
+        return ["--ssh-key", self.key, "--known-hosts", self.known_hosts]
+
+    def path(self, name):
+        return self.objects + "/" + name
 
     @property
     def url(self):

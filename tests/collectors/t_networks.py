@@ -8,7 +8,7 @@ import dav
 from collector import certificate
 from harness import CAPDUMP, need
 from net import Net
-from t_servers import IMAGE, local, nothing, send, whole
+from t_servers import IMAGE, dump_of, nothing, send, whole
 from targets import KINDS
 
 WEIGHT = 2
@@ -21,31 +21,29 @@ def over(box, net):
 
 def lossy(box, kind):
     """Packets lost, late and in another order."""
-    image = box.image(IMAGE)
-    want = local(box, image)
+    image, options, want = dump_of(box, kind)
     with Net() as net, KINDS[kind](box, net) as server:
         for loss, delay, spread, rate in ((1, 0.1, 0, 0),
                                           (5, 0.005, 0.01, 2e6)):
             net.tell_wire("loss %g" % loss, "delay %g %g" % (delay, spread),
                           "rate %g" % rate)
-            result = send(box, server, image, "-f", run=over(box, net))
+            result = send(box, server, image, *options, "-f", run=over(box, net))
             whole("%g %%" % loss, server, result, want)
 
 
 def cut(box, kind):
     """The wire is down for seconds, in the middle: shorter and longer than what a
     connection survives here (--stall-time); and for ever."""
-    image = box.image(IMAGE)
-    want = local(box, image)
+    image, options, want = dump_of(box, kind)
     with Net() as net, KINDS[kind](box, net) as server:
         for seconds in (1, 5):
             net.tell_wire("cut %d %g" % (len(want) // 2, seconds))
-            result = send(box, server, image, "-f", "--stall-time", "3",
+            result = send(box, server, image, *options, "-f", "--stall-time", "3",
                           run=over(box, net))
             whole("%d s" % seconds, server, result, want)
         need("trying again in" in result.err, "%s", result.err)
         net.tell_wire("cut %d 3600" % (len(want) // 2))
-        result = send(box, server, image, "--stall-time", "2", "--retry-time",
+        result = send(box, server, image, *options, "--stall-time", "2", "--retry-time",
                       "2", name="gone", run=over(box, net))
         net.tell_wire("up")
         nothing("for ever", server, result, "given up after", name="gone")
@@ -54,8 +52,7 @@ def cut(box, kind):
 def refused(box, kind, how):
     """A firewall begins to drop or to reject in the middle, and ends it after a
     while, or never."""
-    image = box.image(IMAGE)
-    want = local(box, image)
+    image, options, want = dump_of(box, kind)
     with Net() as net, KINDS[kind](box, net) as server:
         match = ["-A", "INPUT", "-p", "tcp", "--dport", str(server.port)]
         fate = ["-j", "DROP"] if how == "drop" else [
@@ -78,7 +75,7 @@ def refused(box, kind, how):
         thread = threading.Thread(target=end)
         thread.start()
         try:
-            result = send(box, server, image, "--stall-time", "2",
+            result = send(box, server, image, *options, "--stall-time", "2",
                           run=over(box, net))
         finally:
             over_now.set()
@@ -86,7 +83,7 @@ def refused(box, kind, how):
         whole(how, server, result, want)
         need("trying again in" in result.err, "%s", result.err)
         begin()
-        result = send(box, server, image, "--stall-time", "2", "--retry-time",
+        result = send(box, server, image, *options, "--stall-time", "2", "--retry-time",
                       "2", name="never", run=over(box, net))
         net.iptables("-F")
         nothing(how + " for ever", server, result, "given up after",
@@ -95,10 +92,9 @@ def refused(box, kind, how):
 
 def ipv6(box, kind):
     """Nothing but IPv6."""
-    image = box.image(IMAGE)
-    want = local(box, image)
+    image, options, want = dump_of(box, kind)
     with Net(six=True) as net, KINDS[kind](box, net) as server:
-        whole("IPv6", server, send(box, server, image, run=over(box, net)),
+        whole("IPv6", server, send(box, server, image, *options, run=over(box, net)),
               want)
 
 

@@ -4,11 +4,12 @@ for byte, the dump that --order address writes to a file, or the failure is told
 nothing stands there. A proxy before them breaks connections."""
 
 import os
+import random
 
 import s3
 from harness import Fail, equal, need
 from proxy import Fault, Proxy
-from targets import KINDS
+from targets import KINDS, LARGE
 
 IMAGE = "good-6.12-vmemmap"
 WEIGHT = 2
@@ -21,10 +22,21 @@ def local(box, image, *options):
         return file.read()
 
 
+def dump_of(box, kind):
+    """(image, options, the dump as a file): a small one, or one of some parts of
+    5 MiB."""
+    image, options = box.image(IMAGE, own=kind in LARGE), ()
+    if kind in LARGE:
+        options = ("-d", "0")
+        with open(image.path, "r+b") as file:
+            file.seek(-(12 << 20), os.SEEK_END)
+            file.write(random.Random(1).randbytes(12 << 20))
+    return image, options, local(box, image, *options)
+
+
 def send(box, server, image, *options, name="dump", run=None):
     """capdump's result; without triage, unless that is asked for."""
-    environ = {**os.environ, **server.environ} \
-        if hasattr(server, "environ") else None
+    environ = {**os.environ, **server.environ}
     return (run or box.run)(*(() if "--triage" in options else
                               ("--triage=no",)), *server.options(), *options,
                             image.path, server.target(name), env=environ)
@@ -61,7 +73,8 @@ def same(box, kind):
         need(result.code == 1 and "exists; use -f" in result.err, "%d: %s",
              result.code, result.err)
         need(server.get(name) == want, "it was replaced")
-        server.restart()
+        if server.keeps:
+            server.restart()
         want = local(box, image)
         whole("-f", server, send(box, server, image, "-f", name=name), want,
               name)
@@ -89,14 +102,13 @@ def faults(size):
 
 def broken(box, kind):
     """Each of these is survived; the object is whole."""
-    image = box.image(IMAGE)
-    want = local(box, image)
+    image, options, want = dump_of(box, kind)
     with KINDS[kind](box) as server:
         for number, (what, fault) in enumerate(faults(len(want)).items()):
             name = "dump%d" % number
             with Proxy(server.port, [fault]) as proxy:
                 server.front = proxy.port
-                result = send(box, server, image, *(
+                result = send(box, server, image, *options, *(
                     ("--stall-time", "3") if what == "stall" else ()),
                     name=name)
                 server.front = None
@@ -109,26 +121,25 @@ def broken(box, kind):
 
 
 def given_up(box, kind):
-    """A server that never answers whole: told, and nothing stands there."""
-    image = box.image(IMAGE)
-    size = len(local(box, image))
+    """From the middle on each connection breaks: told, and nothing stands there."""
+    image, options, want = dump_of(box, kind)
+    size = len(want)
     with KINDS[kind](box) as server, Proxy(server.port, [
-            Fault("reset", n * size // 2) for n in range(1, 60)]) as proxy:
+            Fault("reset", size // 2) for _ in range(200)]) as proxy:
         server.front = proxy.port
-        result = send(box, server, image, "--retry-time", "3")
+        result = send(box, server, image, *options, "--retry-time", "3")
         server.front = None
         nothing("given up", server, result, "given up after")
 
 
 def restarted(box, kind):
     """The server's machine loses its power in the middle, and comes back."""
-    image = box.image(IMAGE)
-    want = local(box, image)
+    image, options, want = dump_of(box, kind)
     with KINDS[kind](box) as server:
         fault = Fault(server.restart, len(want) // 2)
         with Proxy(server.port, [fault]) as proxy:
             server.front = proxy.port
-            result = send(box, server, image)
+            result = send(box, server, image, *options)
             server.front = None
         whole("restarted", server, result, want)
         need(fault.done, "it did not restart")
@@ -145,8 +156,10 @@ def store(box, name):
 
 
 def tests():
-    for kind in KINDS:
+    for kind, make in KINDS.items():
         for function in (same, broken, given_up, restarted):
+            if function == restarted and not getattr(make, "keeps", True):
+                continue
             yield "%s/%s" % (kind, function.__name__.replace("_", "-")), \
                 function, kind
     for name in s3.STORES:

@@ -2,6 +2,10 @@
 """What capdump can send to, all in one shape: KINDS, a function each of (box, net)."""
 
 import dav
+import ftp
+import s3
+import sshd
+import tus
 from collector import certificate
 
 
@@ -17,7 +21,21 @@ def apache(box, net=None):
     return dav.Apache(box, certificate(box, host=host_of(net)), net)
 
 
-# A server has target(name), the URL of a dump of that name; options(); environ();
-# get(name), what stands there, None if nothing does; partial, whether what is not
-# whole can be seen there.
-KINDS = {"nginx": nginx, "apache2": apache}
+def sftp(box, net=None):
+    return sshd.Sshd(box, net)
+
+
+def ftp_plain(box, net=None):
+    return ftp.Ftp(box, None, net)
+
+
+def ftp_tls(box, net=None):
+    return ftp.Ftp(box, certificate(box, host=host_of(net)), net)
+
+
+# A server has target(name), the URL of a dump of that name; options(); environ, what
+# else of variables capdump needs; get(name), what stands there, None if nothing does.
+KINDS = {"nginx": nginx, "apache2": apache, "sftp": sftp, "ftp": ftp_plain,
+         "ftps": ftp_tls, "tus": tus.Tus, **s3.STORES}
+# a dump of several parts for these
+LARGE = frozenset(s3.STORES)

@@ -11,6 +11,7 @@ from server import Server, program
 
 class Tus(Server):
     """.url (http://host:port/files/), .objects."""
+    unfinished = True
 
     def __init__(self, box, net=None):
         super().__init__(box, "tus", net)
@@ -34,6 +35,9 @@ class Tus(Server):
     @property
     def url(self):
         return "http://%s/files/" % self.at()
+
+    def target(self, name):
+        return "tus+" + self.url + name
 
     def uploads(self):
         """{the name that it was told: (bytes that it has, bytes announced)}"""
