@@ -25,17 +25,15 @@ def sftp(box, net=None):
     return sshd.Sshd(box, net)
 
 
-def ftp_plain(box, net=None):
-    return ftp.Ftp(box, None, net)
-
-
-def ftp_tls(box, net=None):
+def ftps(box, net=None):
     return ftp.Ftp(box, certificate(box, host=host_of(net)), net)
 
 
 # A server has target(name), the URL of a dump of that name; options(); environ, what
 # else of variables capdump needs; get(name), what stands there, None if nothing does.
-KINDS = {"nginx": nginx, "apache2": apache, "sftp": sftp, "ftp": ftp_plain,
-         "ftps": ftp_tls, "tus": tus.Tus, **s3.STORES}
+KINDS = {"nginx": nginx, "apache2": apache, "sftp": sftp, "ftps": ftps,
+         "tus": tus.Tus, **s3.STORES}
+# whose data goes another way than a proxy's
+ELSEWHERE = frozenset(["ftps"])
 # a dump of several parts for these
 LARGE = frozenset(s3.STORES)
