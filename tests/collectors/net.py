@@ -3,6 +3,7 @@
 device, and link.py for the wire. Needs root."""
 
 import contextlib
+import ctypes
 import fcntl
 import itertools
 import os
@@ -16,6 +17,7 @@ from server import program
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000   # Linux linux/if_tun.h
+CLONE_NEWNET = 0x40000000                               # Linux linux/sched.h
 NUMBERS = itertools.count()
 
 
@@ -60,6 +62,23 @@ class Net:
 
     def within(self, near=False):
         return ["ip", "netns", "exec", self.near if near else self.far]
+
+    @contextlib.contextmanager
+    def entered(self):
+        """This thread is on the far machine: sockets made here are that one's."""
+        libc = ctypes.CDLL(None, use_errno=True)
+
+        def enter(fd):
+            if libc.setns(fd, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+
+        with open("/proc/thread-self/ns/net", "rb") as here, \
+                open("/run/netns/" + self.far, "rb") as there:
+            enter(there.fileno())
+            try:
+                yield
+            finally:
+                enter(here.fileno())
 
     def iptables(self, *words):
         """Where the server is."""

@@ -75,7 +75,8 @@ class Store(Server):
     @property
     def client(self):
         return s3client.Client(self.endpoint, self.access, self.secret,
-                               self.region)
+                               self.region, self.net.entered if self.net
+                               else contextlib.nullcontext)
 
     def get(self, key):
         return self.client.get(self.bucket, key)

@@ -3,6 +3,7 @@
 Requests: AWS Signature Version 4) and Python's own library alone: what tests look at
 stores with, and prove that a store is one. It shares no code with src/."""
 
+import contextlib
 import datetime
 import hashlib
 import hmac
@@ -22,9 +23,12 @@ def quote(text, safe=""):
 
 
 class Client:
-    """endpoint: http://host:port; at a bucket by its path."""
+    """endpoint: http://host:port; at a bucket by its path. within(): a context in
+    which connections are made."""
 
-    def __init__(self, endpoint, access, secret, region="us-east-1"):
+    def __init__(self, endpoint, access, secret, region="us-east-1",
+                 within=contextlib.nullcontext):
+        self.within = within
         self.where = urllib.parse.urlsplit(endpoint).netloc
         self.access, self.secret, self.region = access, secret, region
 
@@ -58,6 +62,8 @@ class Client:
                   datetime.datetime.now(datetime.timezone.utc))
         connection = http.client.HTTPConnection(self.where, timeout=60)
         try:
+            with self.within():
+                connection.connect()
             connection.request(method, path + ("?" + query if query else ""),
                                body=body, headers=headers)
             answer = connection.getresponse()
