@@ -94,7 +94,6 @@ def faults(size):
         "reset in the middle": Fault("reset", size // 2),
         "reset near the end": Fault("reset", size - 500),
         "closed in the middle": Fault("close", size // 3),
-        "stall": Fault("stall", size // 2),
         "no answer": Fault("reset", size, 0),
         "half an answer": Fault("close", size, 20),
     }
@@ -108,9 +107,7 @@ def broken(box, kind):
             name = "dump%d" % number
             with Proxy(server.port, [fault]) as proxy:
                 server.front = proxy.port
-                result = send(box, server, image, *options, *(
-                    ("--stall-time", "3") if what == "stall" else ()),
-                    name=name)
+                result = send(box, server, image, *options, name=name)
                 server.front = None
                 whole(what, server, result, want, name)
                 equal(what + ": faults that did not come", len(proxy.left()),
@@ -118,6 +115,19 @@ def broken(box, kind):
                 need("trying again in" in result.err, "%s: %s", what,
                      result.err)
     return "%d faults" % (number + 1)
+
+
+def stalled(box, kind):
+    """Nothing moves any more, on a connection that stays."""
+    image, options, want = dump_of(box, kind)
+    with KINDS[kind](box) as server, Proxy(server.port, [
+            Fault("stall", len(want) // 2)]) as proxy:
+        server.front = proxy.port
+        result = send(box, server, image, *options, "--stall-time", "3")
+        server.front = None
+        whole("stalled", server, result, want)
+        equal("faults that did not come", len(proxy.left()), 0)
+        need("trying again in" in result.err, "%s", result.err)
 
 
 def given_up(box, kind):
@@ -157,7 +167,7 @@ def store(box, name):
 
 def tests():
     for kind, make in KINDS.items():
-        for function in (same, broken, given_up, restarted):
+        for function in (same, broken, stalled, given_up, restarted):
             if function == restarted and not getattr(make, "keeps", True) or \
                     function != same and kind in ELSEWHERE:
                 continue
