@@ -7,7 +7,6 @@ import ctypes
 import fcntl
 import itertools
 import os
-import shutil
 import struct
 import subprocess
 import sys
@@ -50,18 +49,16 @@ class Net:
 
     def __init__(self, six=False, mtu=1500):
         self.six, self.mtu = six, mtu
-        key = "cd%x-%d" % (os.getpid(), next(NUMBERS))
-        self.far, self.near = key + "f", key + "n"
+        key = "%x-%d" % (os.getpid(), next(NUMBERS))
         self.address, peer = ("fd77::1", "fd77::2") if six else \
             ("10.77.0.1", "10.77.0.2")
-        self.sides = ((self.far, "t" + key[2:] + "f", self.address),
-                      (self.near, "t" + key[2:] + "n", peer))
-        self.wire, self.open = None, []
-        # ip-netns(8): its names are asked of the far machine
-        self.names = "/etc/netns/" + self.near
+        self.sides = (("cf" + key, self.address), ("cn" + key, peer))
+        # a process in each namespace keeps it, and ends when this one does;
+        # `ip netns` would need / to be a mount, which it is not in a chroot
+        self.keepers, self.wire, self.open = [], None, []
 
     def within(self, near=False):
-        return ["ip", "netns", "exec", self.near if near else self.far]
+        return ["nsenter", "--net=/proc/%d/ns/net" % self.keepers[near].pid]
 
     @contextlib.contextmanager
     def entered(self):
@@ -73,7 +70,8 @@ class Net:
                 raise OSError(ctypes.get_errno(), "setns")
 
         with open("/proc/thread-self/ns/net", "rb") as here, \
-                open("/run/netns/" + self.far, "rb") as there:
+                open("/proc/%d/ns/net" % self.keepers[0].pid,
+                     "rb") as there:
             enter(there.fileno())
             try:
                 yield
@@ -101,14 +99,24 @@ class Net:
         return box.run(*command[1:], program=program(command[0], "iproute2"),
                        **kwargs)
 
+    def keep(self):
+        keeper = subprocess.Popen(
+            [program("unshare", "util-linux"), "--net", "sh", "-c",
+             "echo; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.keepers.append(keeper)
+        if not keeper.stdout.readline():
+            raise Fail("no network namespace: this needs root")
+
     def __enter__(self):
         program("ip", "iproute2")
+        program("nsenter", "util-linux")
         try:
-            for space, device, address in self.sides:
+            for near, (device, address) in enumerate(self.sides):
+                self.keep()
                 self.open.append(tun(device))
-                tell("ip", "netns", "add", space)
-                tell("ip", "link", "set", device, "netns", space)
-                inside = ("ip", "-n", space)
+                tell("ip", "link", "set", device, "netns",
+                     str(self.keepers[near].pid))
+                inside = (*self.within(near), "ip")
                 tell(*inside, "link", "set", "lo", "up")
                 tell(*inside, "link", "set", device, "mtu", str(self.mtu),
                      "up")
@@ -117,11 +125,6 @@ class Net:
                      *(("nodad",) if self.six else ()))
                 tell(*inside, *(("-6",) if self.six else ()), "route", "add",
                      "default", "dev", device)
-            os.makedirs(self.names)
-            with open(self.names + "/resolv.conf", "w",
-                      encoding="ascii") as file:
-                file.write("nameserver %s\noptions timeout:2\n"
-                           % self.address)
             self.wire = subprocess.Popen(
                 [sys.executable, "-B", HERE + "/link.py",
                  *map(str, self.open)], stdin=subprocess.PIPE, text=True,
@@ -132,13 +135,11 @@ class Net:
         return self
 
     def __exit__(self, *args):
-        if self.wire:
-            self.wire.stdin.close()
-            self.wire.wait()
-        for space, *_ in self.sides:
-            subprocess.run(["ip", "netns", "delete", space], check=False,
-                           capture_output=True)
-        shutil.rmtree(self.names, ignore_errors=True)
+        for child in [*self.keepers, *([self.wire] if self.wire else [])]:
+            child.stdin.close()
+            child.wait()
+            if child.stdout:
+                child.stdout.close()
         for fd in self.open:
             with contextlib.suppress(OSError):
                 os.close(fd)
