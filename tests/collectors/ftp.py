@@ -29,7 +29,6 @@ SystemLog none
 class Ftp(Server):
     """.url (ftp://host:port/; with a certificate TLS is asked for, ftps:// is not
     served), .objects, .credentials, .cacert."""
-    unfinished = True
 
     def __init__(self, box, cert=None, net=None):
         super().__init__(box, "ftp", net)

@@ -75,7 +75,6 @@ class Server:
     """
     ports = 1
     environ = {}
-    unfinished = False      # what is not whole can be seen there
     keeps = True            # what it has, when it ends
 
     def __init__(self, box, name, net=None):

@@ -10,7 +10,7 @@ from collector import certificate
 from harness import CAPDUMP, need
 from net import Net
 from t_servers import IMAGE, dump_of, nothing, send, whole
-from targets import KINDS
+from targets import KINDS, LARGE, NETWORKS, SOON
 
 WEIGHT = 2
 
@@ -23,7 +23,9 @@ def over(box, net):
 def lossy(box, kind):
     """Packets lost, late and in another order."""
     image, options, want = dump_of(box, kind)
-    with Net() as net, KINDS[kind](box, net) as server:
+    # packets of 9,000 bytes, or a large dump would take too long
+    with Net(mtu=9000 if kind in LARGE else 1500) as net, \
+            KINDS[kind](box, net) as server:
         for loss, delay, spread, rate in ((1, 0.1, 0, 0),
                                           (5, 0.005, 0.01, 2e6)):
             net.tell_wire("loss %g" % loss, "delay %g %g" % (delay, spread),
@@ -125,7 +127,9 @@ def clock(box):
 
 
 def tests():
-    for kind in KINDS:
+    for kind in NETWORKS:
+        if kind in SOON:
+            continue
         for function in (lossy, cut, ipv6):
             yield "%s/%s" % (kind, function.__name__), function, kind
     for how in ("drop", "reject"):

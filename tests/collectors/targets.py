@@ -33,7 +33,11 @@ def ftps(box, net=None):
 # else of variables capdump needs; get(name), what stands there, None if nothing does.
 KINDS = {"nginx": nginx, "apache2": apache, "sftp": sftp, "ftps": ftps,
          "tus": tus.Tus, **s3.STORES}
+# which capdump does not send to yet, and says so
+SOON = ("sftp", "ftps", "tus", *s3.STORES)
 # whose data goes another way than a proxy's
 ELSEWHERE = frozenset(["ftps"])
+# over bad networks: one of each way to send
+NETWORKS = ("nginx", "sftp", "ftps", "tus", "swift")
 # a dump of several parts for these
 LARGE = frozenset(s3.STORES)

@@ -11,7 +11,6 @@ from server import Server, program
 
 class Tus(Server):
     """.url (http://host:port/files/), .objects."""
-    unfinished = True
 
     def __init__(self, box, net=None):
         super().__init__(box, "tus", net)
