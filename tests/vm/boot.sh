@@ -23,6 +23,8 @@
 #   RESETS    1: the machine starts again after a reset, as it is
 #   DONE      what the console says at the end (VM: capture done)
 #   PROGRAMS MODULES    further programs and modules for the guest
+#   LIBRARIES CAPTURE_MODULES   further libraries, by soname; modules that AFTER
+#             loads (/modules/capture.list)
 #   RAW_DISK  file: a second disk (/dev/vdb)
 #   RECORD    file: a second, ext4 disk (/dev/vdb) whose writes are logged
 #             into FILE; FILE.base is the disk before the boot

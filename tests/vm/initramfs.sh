@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds the initramfs that serves both kernels: busybox, kexec, the workload,
 # capdump (CAPDUMP, if set) and other programs (PROGRAMS) with their libraries,
-# and modules. usage: initramfs.sh KERNELDIR FILE
+# those that are loaded by name (LIBRARIES), and modules.
+# usage: initramfs.sh KERNELDIR FILE
 # The programs for a kernel of another architecture come from sysroot.sh.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
@@ -54,6 +55,10 @@ needs() { # FILE
 
 put() { # FILE [NAME]: a program and its libraries
 	cp -L "$1" "$root/usr/bin/${2:-$(basename "$1")}"
+	put_needed "$1"
+}
+
+put_needed() { # FILE: the libraries it needs
 	if [ -n "$sysroot" ]; then
 		mkdir -p "$root/usr/lib/$triplet"
 		needs "$1"
@@ -75,6 +80,13 @@ if [ -n "${CAPDUMP:-}" ]; then
 		"$root/usr/bin/capdump"
 fi
 for program in ${PROGRAMS:-}; do put "$program"; done
+for library in ${LIBRARIES:-}; do
+	# where the loader looks, in both roots
+	folder=/usr/lib/${triplet:-$("${CC:-gcc}" -print-multiarch)}
+	put_needed "$sysroot$folder/$library"
+	mkdir -p "$root$folder"
+	cp -L "$sysroot$folder/$library" "$root$folder/$library"
+done
 
 modules() { # LIST NAME...: files in the order to load them
 	local list=$root/modules/$1 path name m
@@ -98,6 +110,8 @@ modules disk.list virtio_pci virtio_ccw virtio_blk crc32c_generic \
 # shellcheck disable=SC2086 # words
 modules more.list virtio_balloon virtio_net overlay loop dm_mod xfs nf_tables \
 	${MODULES:-}
+# shellcheck disable=SC2086
+[ -z "${CAPTURE_MODULES:-}" ] || modules capture.list $CAPTURE_MODULES
 
 pack=(zstd -q -3 -c)
 [ ! -e "$kernel/gzip" ] || pack=(gzip -1)

@@ -17,7 +17,7 @@ check-vm:
 		EVERY_PAGE=$(CURDIR)/$(BUILD)/zstd/every_page \
 		tests/vm/check.sh $(VM_FIRST)
 
-VM_FIRST ?= 6.1 6.12 7.2@outputs arm64-7.2 ppc64le64k-7.2
+VM_FIRST ?= 6.1@remote 6.12 7.2@outputs arm64-7.2 ppc64le64k-7.2
 
 # and machines of other shapes (machine/), other kernels, four levels of page
 # tables, no KASLR
