@@ -356,7 +356,8 @@ void options_print_notes(const struct options *options, struct log *log)
 
 	if (options->capture.dedup && !options->capture.format->shares)
 		log_warn(log, "--dedup has no effect: in an ELF core each page has its own contents");
-	if (!options->capture.remote && way_is_given(&options->capture.way))
+	if (options->command == COMMAND_CAPTURE && !options->capture.remote &&
+	    way_is_given(&options->capture.way))
 		log_warn(log, "options of sending have no effect: the dump goes to no URL");
 	if (options->capture.split_block && !options->split)
 		log_warn(log, "--splitblock-size has no effect without --split");

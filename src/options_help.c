@@ -90,7 +90,7 @@ void options_print_help(FILE *file, const char *program)
 "                                       explain what crashkernel= reserves\n"
 "  capdump estimate [--vmcore FILE] [--target DIR]... [--files N] [--json]\n"
 "                                       how large and slow a dump would be\n"
-"  capdump check [--json] [--quick] [--files N] [TARGET]...\n"
+"  capdump check [--json] [--quick] [--files N] [TARGET|URL]...\n"
 "                                       whether a crash would be captured\n"
 "\n"
 "capdump compresses with zstd and leaves out what dump level 31 does, unless\n"

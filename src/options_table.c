@@ -122,11 +122,12 @@ const struct option_row option_rows[] = {
 		  "released" },
 
 	/* how it gets to a server */
-	{ 0, "cacert", "FILE", PARSE(ca_file), .commands = FOR(CAPTURE),
+	{ 0, "cacert", "FILE", PARSE(ca_file),
+	  .commands = FOR(CAPTURE) | FOR(CHECK),
 	  .help = "URL: trust servers that those in FILE (PEM) vouch for, and no\n"
 		  "others" },
 	{ 0, "insecure", NULL, FLAG(capture.way.insecure),
-	  .commands = FOR(CAPTURE),
+	  .commands = FOR(CAPTURE) | FOR(CHECK),
 	  .help = "URL: send to any server, whoever it is" },
 	{ 0, "credentials", "FILE", PARSE(credentials),
 	  .commands = FOR(CAPTURE),

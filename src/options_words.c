@@ -252,8 +252,11 @@ struct error *option_check_words(struct options *options, int nr, char **words,
 	case COMMAND_TRIAGE:
 		return check_triage(options, nr, words);
 	case COMMAND_CHECK:
-		for (int i = 0; i < nr; i++)
+		for (int i = 0; i < nr; i++) {
+			if (remote_is_url(words[i]))
+				TRY(remote_check_url(words[i]));
 			TRY(option_add_target(options, words[i]));
+		}
 		return check_files(options);
 	case COMMAND_RESERVATION:
 	case COMMAND_ESTIMATE:

@@ -8,68 +8,10 @@
 #include "../base/io.h"
 #include "../machine/machine_file.h"
 #include "checks.h"
+#include "initrd_programs.h"
 #include "machine.h"
-#include "needed.h"
 
-#define MAX_LIBRARIES 64
 #define MAX_PROGRAM ((size_t)64 << 20)
-
-/* A text that is in every capdump, by whatever name, and in nothing else. */
-static const char mark[] = "capdump: unreadable page";
-
-static bool is_capdump(const void *bytes, size_t len)
-{
-	return memmem(bytes, len, mark, strlen(mark)) != NULL;
-}
-
-/* capdump, by either name. */
-static const struct initramfs_entry *find_capdump(const struct initramfs *image)
-{
-	static const char *const names[] = { "capdump", "makedumpfile" };
-
-	for (unsigned i = 0; i < 2; i++) {
-		const struct initramfs_entry *entry =
-			initramfs_find(image, names[i]);
-
-		if (entry && is_capdump(entry->bytes, entry->len))
-			return entry;
-	}
-	return NULL;
-}
-
-/* Libraries that ENTRY needs, and these need; RET: names of those that are not
- * there. How many there are in all. */
-static unsigned find_libraries(const struct initramfs *image,
-			       const struct initramfs_entry *entry,
-			       char *missing, size_t size)
-{
-	const char *names[MAX_LIBRARIES], *more[NEEDED_MAX];
-	unsigned nr = 0, done = 0;
-	size_t used = 0;
-
-	missing[0] = '\0';
-	for (;;) {
-		unsigned nr_more = entry ? needed_find(entry->bytes,
-						       entry->len, more) : 0;
-
-		for (unsigned i = 0; i < nr_more && nr < MAX_LIBRARIES; i++) {
-			unsigned k = 0;
-
-			while (k < nr && strcmp(names[k], more[i]))
-				k++;
-			if (k == nr)
-				names[nr++] = more[i];
-		}
-		if (done == nr)
-			return nr;
-		entry = initramfs_find(image, names[done]);
-		if (!entry && used < size)
-			used += (size_t)snprintf(missing + used, size - used,
-						 "%s%s", used ? ", " : "",
-						 names[done]);
-		done++;
-	}
-}
 
 static const char *rebuild_command(const struct check_machine *machine)
 {
@@ -99,7 +41,7 @@ static struct error *check_root_program(const struct check_machine *machine,
 	for (i = 0; !bytes && i < 3; i++)
 		TRY(machine_file_try(machine->root, paths[i], MAX_PROGRAM,
 				     &bytes, &len));
-	if (bytes && is_capdump(bytes, len)) {
+	if (bytes && initrd_is_capdump(bytes, len)) {
 		check_good(ret, "the crash kernel runs %s from disk, which is capdump",
 			   paths[i - 1]);
 		return NULL;
@@ -116,7 +58,7 @@ static struct error *check_image(const struct check_machine *machine,
 {
 	const struct crash_initrd *initrd = &machine->initrd;
 	const struct initramfs *image = &initrd->image;
-	const struct initramfs_entry *capdump = find_capdump(image);
+	const struct initramfs_entry *capdump = initrd_find_capdump(image);
 	const struct initramfs_entry *peer =
 		initramfs_find(image, "makedumpfile");
 	char missing[256];
@@ -131,9 +73,9 @@ static struct error *check_image(const struct check_machine *machine,
 		check_fix(ret, "%s", rebuild_command(machine));
 		return NULL;
 	}
-	nr = find_libraries(image, capdump, missing, sizeof(missing));
+	nr = initrd_find_libraries(image, capdump, missing, sizeof(missing));
 	if (*missing) {
-		bool other = peer && !is_capdump(peer->bytes, peer->len);
+		bool other = peer && !initrd_is_capdump(peer->bytes, peer->len);
 
 		check_say(ret, initrd->whole && !other ? CHECK_FATAL :
 			  CHECK_WARNING, "library-missing",

@@ -11,10 +11,12 @@
 #include "../base/io.h"
 #include "../base/text.h"
 #include "../machine/root.h"
+#include "../sink/remote.h"
 #include "checks.h"
 #include "machine.h"
 #include "mounts.h"
 #include "target_room.h"
+#include "target_server.h"
 
 #define KDUMP_CONF "/etc/kdump.conf"
 #define KDUMP_TOOLS "/etc/default/kdump-tools"
@@ -275,9 +277,14 @@ static struct error *check_named(const struct check_machine *machine,
 	unsigned nr = machine->nr_targets;
 
 	for (unsigned i = 0; i < nr; i++) {
+		const char *target = machine->targets[i];
 		AUTO_FREE char *path = NULL;
 
-		TRY(destination_named(machine, machine->targets[i], &path));
+		if (remote_is_url(target)) {
+			TRY(target_server_check(machine, target, ret));
+			continue;
+		}
+		TRY(destination_named(machine, target, &path));
 		TRY(check_folder(machine, path,
 				 targets_share(machine->nr_files, i, nr), room,
 				 ret));

@@ -27,9 +27,12 @@ enum check_scripts {
 
 struct check_machine {
 	const char *root;	/* NULL: this machine; borrowed */
-	const char *const *targets;	/* of the command line; borrowed */
+	const char *const *targets;	/* of the command line, URLs too;
+					 * borrowed */
 	unsigned nr_targets;	/* 0: look it up */
 	unsigned nr_files;	/* of the dump, from 1 on */
+	const char *ca_file;	/* --cacert, for a URL; NULL: none; borrowed */
+	bool insecure;		/* --insecure */
 	bool estimate;		/* of the running kernel: takes seconds */
 	struct log *log;	/* borrowed */
 
