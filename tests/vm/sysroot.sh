@@ -7,14 +7,14 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
-triplet='' libraries=''
+triplet='' libraries='' curl=''
 # shellcheck source=arch/x86_64.sh # or another of arch/
 . "$VM/arch/$1.sh"
 [ -n "$triplet" ] || die "$1 is this machine's architecture"
 names="busybox-static kexec-tools libc6 libgcc-s1 libstdc[+][+]6
 zlib1g zlib1g-dev libelf1t64 libelf-dev libzstd1 libzstd-dev
 liblzo2-2 liblzo2-dev libsnappy1v5 libsnappy-dev
-libdeflate0 libdeflate-dev${libraries:+ $libraries}"
+libdeflate0 libdeflate-dev${libraries:+ $libraries}${curl:+ $curl}"
 root=$CACHE/sysroot-$debian
 
 lock "sysroot-$debian"

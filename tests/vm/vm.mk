@@ -34,7 +34,7 @@ VM_KEYS ?= 6.1+no5lvl 6.12+no5lvl+nokaslr 7.2+no5lvl \
 	6.1@qemu 6.12@qemu 7.2@qemu 6.1@qemu-raw \
 	7.2pmem@fsdax 7.2vmemmap@fsdax 7.2vmemmap@devdax 7.2vmemmap@fsdax-late 7.2vmemmap@fsdax-anew \
 	5.10 6.6 6.9 6.16 6.17 6.18 6.19 7.0 7.1 7.3 \
-	arm64-7.2@high arm64-7.2@loader arm64-7.2@uefi ppc64le-7.2 \
+	arm64-7.2@remote arm64-7.2@high arm64-7.2@loader arm64-7.2@uefi ppc64le-7.2 \
 	ppc64le64k-7.2+disable_radix ppc64lefadump-7.2@fadump riscv64-7.2 \
 	s390x-7.2 loongarch64-7.2
 

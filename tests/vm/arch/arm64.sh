@@ -8,6 +8,9 @@ packages="qemu-system-arm qemu-efi-aarch64 gcc-aarch64-linux-gnu libc6-dev-arm64
 libraries='libxenmisc[0-9.]+ libxencall1 libxendevicemodel1 libxenevtchn1
 libxenforeignmemory1 libxengnttab1 libxenhypfs1 libxenstore4 libxentoolcore1
 libxentoollog1 libext2fs2t64 libuuid1 libyajl2 libcom-err2 libblkid1'
+curl='libcurl4-openssl-dev libcurl4t64 libbrotli1 libgssapi-krb5-2 libidn2-0 libk5crypto3
+libkeyutils1 libkrb5-3 libkrb5support0 libldap2 libnghttp2-14 libnghttp3-9 libngtcp2-16
+libngtcp2-crypto-ossl0 libpsl5t64 libsasl2-2 libssh2-1t64 libssl3t64 libunistring5'
 qemu=(qemu-system-aarch64 -machine "virt,gic-version=3" -cpu max)
 console=ttyAMA0 disk=virtio-blk-pci balloon=virtio-balloon-pci
 words='' capture_words=''
