@@ -18,12 +18,13 @@
 #             and in the capture kernel when all dumps are made
 #   QEMU_WORDS MONITOR  arguments for QEMU; a command that is given the boot
 #             log's name and prints what QEMU's monitor is to do
+#   UP        shell lines for the capture kernel, before anything is saved
 #   LIVE      shell lines for the first kernel, when all pages are made
 #   WORK_MIB HUGE GIGA DIRTY BALLOON    size of the workload
 #   RESETS    1: the machine starts again after a reset, as it is
 #   DONE      what the console says at the end (VM: capture done)
 #   PROGRAMS MODULES    further programs and modules for the guest
-#   LIBRARIES CAPTURE_MODULES   further libraries, by soname; modules that AFTER
+#   LIBRARIES CAPTURE_MODULES   further libraries, by soname; modules that UP
 #             loads (/modules/capture.list)
 #   RAW_DISK  file: a second disk (/dev/vdb)
 #   RECORD    file: a second, ext4 disk (/dev/vdb) whose writes are logged
@@ -59,6 +60,7 @@ record_options="${RECORD_OPTIONS:--d 31 -z --level 10}"
 P
 echo "${BEFORE:-}" > "$work/fs/vm/before.sh"
 echo "${LIVE:-}" > "$work/fs/vm/live.sh"
+echo "${UP:-}" > "$work/fs/vm/up.sh"
 echo "${AFTER:-}" > "$work/fs/vm/after.sh"
 echo "${before_kexec:-}" > "$work/fs/vm/before-kexec.sh"
 echo "${after_kexec:-}" > "$work/fs/vm/after-kexec.sh"

@@ -16,6 +16,8 @@ capture() {
 	sed 's/^/VM: | /' $out/$name.log | tail -n 5
 }
 
+# shellcheck disable=SC1091
+. /mnt/vm/up.sh
 grep -E 'MemTotal|MemFree|MemAvail' /proc/meminfo | tee $out/capture-mem.txt
 cat /proc/iomem > $out/capture-iomem.txt
 [ -z "$raw" ] || workload copy /proc/vmcore $out/vmcore
