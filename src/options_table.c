@@ -149,6 +149,10 @@ const struct option_row option_rows[] = {
 	  .commands = FOR(CAPTURE),
 	  .help = "sftp://: servers' host keys, as in ~/.ssh/known_hosts, the\n"
 		  "default" },
+	{ 0, "resume", NULL, FLAG(capture.way.resume),
+	  .commands = FOR(CAPTURE),
+	  .help = "s3://bucket/key: go on with the upload that a run which died\n"
+		  "has left there" },
 	{ 0, "limit-rate", "SIZE", PARSE(limit_rate), .commands = FOR(CAPTURE),
 	  .help = "URL: send at most SIZE bytes a second (K, M, G)" },
 	{ 0, "retry-time", "SECONDS", PARSE(retry_seconds),

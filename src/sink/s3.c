@@ -27,6 +27,9 @@ struct stream {
 	unsigned part;
 	uint64_t sent;			/* of call.size bytes */
 	struct sha256 sha;
+	bool silent;			/* an earlier run may have sent it: it is
+					 * only looked at */
+	struct md5 md5;
 };
 
 struct s3 {
@@ -100,6 +103,22 @@ static struct error *stream_end(struct s3 *s3, struct stream *stream)
 	return err;
 }
 
+/* Whether the part, of SIZE bytes, was there before; else it comes again. */
+static struct error *stream_compare(struct s3 *s3, struct stream *stream,
+				    uint64_t size)
+{
+	struct s3_upload *upload = &s3->parts.upload;
+	bool stands = s3_part_stands(upload, stream->part, size, &stream->md5);
+
+	if (stands) {
+		sha256_digest(&stream->sha,
+			      upload->parts[stream->part].sha256);
+		s3->nr_stand++;
+	}
+	stream_drop(stream);
+	return stands ? NULL : error_create(ERROR_AGAIN, "%s", "");
+}
+
 static struct error *stream_open(struct s3 *s3, unsigned part)
 {
 	const struct s3_plan *plan = &s3->parts.plan;
@@ -114,8 +133,28 @@ static struct error *stream_open(struct s3 *s3, unsigned part)
 		.size = min_u64(plan->data, s3->end - start),
 	};
 	sha256_init(&stream->sha);
+	if (s3->parts.upload.parts[part].offered) {
+		stream->silent = true;
+		md5_init(&stream->md5);
+		return NULL;
+	}
 	return s3_part_start(&s3->parts.upload, part, &stream->call,
 			     &stream->request);
+}
+
+/* What is here, which is of PART, may be there already. */
+static struct error *flush_silently(struct s3 *s3)
+{
+	struct stream *stream = &s3->sending;
+
+	md5_add(&stream->md5, s3->buf, s3->len);
+	sha256_add(&stream->sha, s3->buf, s3->len);
+	stream->sent += s3->len;
+	s3->len = 0;
+	if (stream->sent < stream->call.size)
+		return NULL;
+	TRY(stream_end(s3, &s3->waiting));	/* parts stand in order */
+	return stream_compare(s3, stream, stream->sent);
 }
 
 /* Sends what is here, which is of PART. */
@@ -126,10 +165,12 @@ static struct error *flush(struct s3 *s3, unsigned part)
 
 	if (!s3->len)
 		return NULL;
-	if (!stream->request)
+	if (!stream->request && !stream->silent)
 		TRY(stream_open(s3, part));
 	if (s3->folds)
 		s3_parts_fold(&s3->parts);
+	if (stream->silent)
+		return flush_silently(s3);
 	TRY(request_send(stream->request, s3->buf, s3->len, &ended));
 	s3->sent.bytes += s3->len;
 	sha256_add(&stream->sha, s3->buf, s3->len);
@@ -286,6 +327,15 @@ static struct error *data_end(struct s3 *s3, uint64_t size)
 {
 	const struct s3_plan *plan = &s3->parts.plan;
 
+	if (s3->sending.silent) {
+		s3->end = size;
+		if (s3->len)
+			TRY(flush(s3, s3->sending.part));
+		TRY(stream_end(s3, &s3->waiting));
+		return s3->sending.silent ?
+		       stream_compare(s3, &s3->sending,
+				      s3->sending.sent) : NULL;
+	}
 	if (s3->sending.request) {
 		/* what came of it waits for an end that is elsewhere */
 		TRY(stream_end(s3, &s3->waiting));

@@ -70,12 +70,17 @@ struct error *s3_start(struct s3_store *store, const struct s3_call *call,
 
 char *s3_text(const struct s3_answer *answer, const char *tag)
 {
+	uint64_t len;
+
+	return s3_text_at(request_answer(answer->request, &len), tag);
+}
+
+char *s3_text_at(const char *from, const char *tag)
+{
 	static const struct { const char *name; char byte; } entities[] = {
 		{ "&amp;", '&' }, { "&quot;", '"' }, { "&lt;", '<' },
 		{ "&gt;", '>' }, { "&apos;", '\'' }, { "&#34;", '"' },
 	};
-	uint64_t answer_len;
-	const char *from = request_answer(answer->request, &answer_len);
 	size_t tag_len = strlen(tag), nr = sizeof(entities) / sizeof(*entities);
 	char *text, *to;
 

@@ -191,6 +191,7 @@ static struct error *buffer_send(struct s3_parts *parts, struct s3_buffer *b,
 {
 	struct s3_part *part = &parts->upload.parts[b->part];
 	struct sha256 sha;
+	struct md5 md5;
 
 	TRY(s3_parts_poll(parts, true));
 	TRY(s3_upload_begin(&parts->upload));
@@ -199,6 +200,14 @@ static struct error *buffer_send(struct s3_parts *parts, struct s3_buffer *b,
 	sha256_add(&sha, b->bytes, len);
 	sha256_digest(&sha, part->sha256);
 	sha256_print(part->sha256, b->digest);
+	if (part->offered) {
+		md5_init(&md5);
+		md5_add(&md5, b->bytes, len);
+	}
+	if (s3_part_stands(&parts->upload, b->part, len, &md5)) {
+		buffer_free(parts, b);
+		return NULL;
+	}
 	b->call = (struct s3_call){
 		.memory = b->bytes, .size = len, .digest = b->digest,
 	};

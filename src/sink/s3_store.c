@@ -49,6 +49,11 @@ static char *decode(const char *text)
 	return plain;
 }
 
+char *s3_key(const struct s3_store *store)
+{
+	return decode(store->prefix);
+}
+
 /* ENDPOINT without the slashes at its end. */
 static struct error *check_endpoint(const char *endpoint, size_t *len)
 {

@@ -92,15 +92,19 @@ struct error *s3_run(struct s3_store *store, const struct s3_call *call,
 struct error *s3_once(struct s3_store *store, const struct s3_call *call,
 		      struct s3_answer *ret);
 
-/* The text of the first TAG in ANSWER's body; NULL: none, or no memory. Owned by
- * the caller. */
+/* The text of the first TAG in ANSWER's body, or in XML; NULL: none, or no memory.
+ * Owned by the caller. */
 char *s3_text(const struct s3_answer *answer, const char *tag);
+char *s3_text_at(const char *xml, const char *tag);
 
 /* What OUTCOME and S3's CODE mean; NULL: the request succeeded. SERVER_TIME: the
  * answer's Date. *PASSES: the same may succeed later. */
 struct error *s3_error(const struct s3_store *store,
 		       const struct outcome *outcome, const char *code,
 		       const char *server_time, bool *passes);
+
+/* The key as it is. Owned by the caller; NULL without memory. */
+char *s3_key(const struct s3_store *store);
 
 /* What is not unreserved in TEXT (RFC 3986 2.3), but for the '/' if KEEP_SLASH,
  * becomes %XX. NULL without memory. */

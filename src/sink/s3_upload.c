@@ -100,8 +100,10 @@ struct error *s3_upload_create(struct s3_upload *upload, const char *url,
 
 static void parts_free(struct s3_upload *upload)
 {
-	for (unsigned i = 0; i < upload->nr; i++)
+	for (unsigned i = 0; i < upload->nr; i++) {
 		free(upload->parts[i].etag);
+		free(upload->parts[i].offered);
+	}
 	free(upload->parts);
 	upload->parts = NULL;
 	upload->nr = 0;
@@ -156,7 +158,10 @@ static void abort_upload(struct s3_upload *upload)
 
 void s3_upload_destroy(struct s3_upload *upload)
 {
-	if (upload->id && !upload->stands)
+	if (upload->id && !upload->stands && upload->store.options->resume)
+		log_warn(upload->store.log, "the upload of %s is not complete, and its parts stay on the server: --resume goes on with them; --upload-id %s",
+			 upload->store.masked, upload->id);
+	else if (upload->id && !upload->stands)
 		abort_upload(upload);
 	parts_free(upload);
 	free(upload->id);
@@ -173,6 +178,8 @@ struct error *s3_upload_begin(struct s3_upload *upload)
 	char *id = NULL;
 	struct error *err;
 
+	if (!upload->id)
+		TRY(s3_upload_resume(upload));
 	if (upload->id)
 		return NULL;
 	err = s3_run(&upload->store, &call, &answer);

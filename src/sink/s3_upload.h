@@ -5,6 +5,7 @@
 #ifndef CAPDUMP_SINK_S3_UPLOAD_H
 #define CAPDUMP_SINK_S3_UPLOAD_H
 
+#include "md5.h"
 #include "s3_store.h"
 #include "sha256.h"
 
@@ -15,6 +16,9 @@ struct s3_part {
 	char *etag;		/* NULL: it does not stand there; owned */
 	uint64_t size;
 	uint8_t sha256[SHA256_LEN];
+	char *offered;		/* the ETag of what an earlier run has sent; NULL:
+				 * nothing, or it is another; owned */
+	uint64_t offered_size;
 };
 
 struct s3_upload {
@@ -39,7 +43,7 @@ void s3_upload_destroy(struct s3_upload *upload);
 /* Room for NR parts. */
 struct error *s3_upload_parts(struct s3_upload *upload, unsigned nr);
 
-/* CreateMultipartUpload, the first time. */
+/* CreateMultipartUpload, the first time; or what --resume goes on with. */
 struct error *s3_upload_begin(struct s3_upload *upload);
 
 /* Begins part I, by CALL's size and what is known of the body. */
@@ -49,6 +53,15 @@ struct error *s3_part_start(struct s3_upload *upload, unsigned i,
 /* Takes *REQUEST, part I by CALL, after its end. ERROR_AGAIN: see s3_judge(). */
 struct error *s3_part_end(struct s3_upload *upload, unsigned i,
 			  const struct s3_call *call, struct request **request);
+
+/* Looks for what earlier runs have left: goes on with that, with --resume, or tells
+ * of it. */
+struct error *s3_upload_resume(struct s3_upload *upload);
+
+/* Whether part I, of SIZE bytes and MD5, is there already; afterwards it is no more
+ * offered. */
+bool s3_part_stands(struct s3_upload *upload, unsigned i, uint64_t size,
+		    struct md5 *md5);
 
 /* All parts below NR stand: makes the object of them. */
 struct error *s3_upload_complete(struct s3_upload *upload, unsigned nr,

@@ -22,6 +22,7 @@ from collector import Handler
 KEY, SECRET, REGION = "AKID:EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", \
     "us-east-1"
 MIN_PART = 5 << 20
+PAGE = 2            # parts of a list, which has 1,000 elsewhere
 
 
 class Refused(Exception):
@@ -135,13 +136,15 @@ class S3Handler(Handler):
             ("PUT", frozenset({"partNumber", "uploadId"})): "part",
             ("POST", frozenset({"uploadId"})): "complete",
             ("DELETE", frozenset({"uploadId"})): "abort",
-            ("GET", frozenset({"uploadId"})): "list",
+            ("GET", frozenset({"max-parts", "part-number-marker",
+                               "uploadId"})): "list",
+            ("GET", frozenset({"max-uploads", "prefix", "uploads"})): "uploads",
             ("PUT", frozenset()): "put", ("HEAD", frozenset()): "head",
             ("GET", frozenset()): "get",
         }
-        if (self.command, names) not in known and "uploads" not in names:
+        if (self.command, names) not in known:
             raise Refused(501, "NotImplemented", "")
-        return known.get((self.command, names), "uploads")
+        return known[self.command, names]
 
     def serve(self):
         server = self.server
@@ -299,11 +302,15 @@ class S3Handler(Handler):
                            if key.startswith(self.args.get("prefix", ""))))
 
     def on_list(self, _):
-        parts = self.upload()[1]
-        self.xml(200, "<ListPartsResult>%s</ListPartsResult>" % "".join(
-            "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag><Size>%d</Size></Part>"
-            % (n, escape(etag, {'"': "&quot;"}), len(body))
-            for n, (etag, body) in sorted(parts.items())))
+        after = int(self.args["part-number-marker"])
+        parts = [p for p in sorted(self.upload()[1].items()) if p[0] > after]
+        self.xml(200, "<ListPartsResult><IsTruncated>%s</IsTruncated>%s"
+                 "</ListPartsResult>" % (
+                     "true" if parts[PAGE:] else "false", "".join(
+                         "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag><Size>%d"
+                         "</Size></Part>" % (n, escape(etag, {'"': "&quot;"}),
+                                             len(body))
+                         for n, (etag, body) in parts[:PAGE])))
 
 
 class S3Store(http.server.ThreadingHTTPServer):

@@ -252,6 +252,59 @@ def stopped(box):
         equal("uploads left", store.uploads, {})
 
 
+def killed(box, store, image, *options):
+    """Runs capdump until part 3 stalls there, and kills it; what the store has of
+    part 2 is one part."""
+    store.faults[("part", 3)] = [("stall", 200000)]
+    with subprocess.Popen(
+            [CAPDUMP, "--triage=no", *options, "--s3-endpoint", store.url,
+             image.path, TARGET], stderr=subprocess.PIPE, env=account()) as child:
+        try:
+            while store.faults[("part", 3)] or not [
+                    u for u in store.uploads.values() if 2 in u[1]]:
+                need(child.poll() is None, "it ended")
+                time.sleep(0.01)
+        finally:
+            child.kill()
+
+
+def resumed(box):
+    """--resume goes on with what the store has of a run that died, and believes
+    nothing that is not the same. Without it the rest is told of."""
+    image = box.image(PARTS)
+    want = local(box, image)
+    with S3Store() as store:
+        killed(box, store, image)
+        equal("uploads", len(store.uploads), 1)
+        result = send(box, store, image)
+        need("--resume goes on" in result.err and "1 earlier upload" in result.err,
+             "%s", result.err)
+        equal("uploads", len(store.uploads), 1)
+        need(store.objects.pop(OBJECT) == want, "another object")
+        (_, parts), = store.uploads.values()
+        # another's, one that is too long, and one of the right size
+        parts[4] = ('"%s"' % hashlib.md5(b"x").hexdigest(), b"x")
+        parts[3] = ('"0123"', bytes(MIN_PART))
+        parts[1] = (parts[2][0], parts[2][1])
+        parts[9999] = ('"9"', b"")
+        del store.seen[:]
+        result = send(box, store, image, "--resume")
+        equal("exit status: " + result.err, result.code, 0)
+        check(store, want)
+        sent = [n for op, n, _ in store.seen if op == "part"]
+        equal("parts sent", sorted(set(sent)), [1, 3, 4])
+    # a run that fails leaves it, and says so
+    with S3Store({("part", 1): [("status", 403, "AccessDenied")]}) as store:
+        result = send(box, store, image, "--resume")
+        equal("exit status", result.code, 1)
+        need("its parts stay" in result.err, "%s", result.err)
+        del store.seen[:]
+        result = send(box, store, image, "--resume")
+        equal("exit status: " + result.err, result.code, 0)
+        check(store, want)
+        equal("parts sent", [n for op, n, _ in store.seen if op == "part"], [1])
+
+
 def cut(box):
     """A dump that is too large is cut short, as a file is; a replaced one is not
     taken for ours."""
@@ -341,6 +394,6 @@ def tests():
     yield "plain", plain
     for name in FAULTS:
         yield "fault/" + name, fault, name
-    for function in (heads, reported, given_up, accounts, stopped, cut, changed,
+    for function in (heads, reported, given_up, accounts, stopped, resumed, cut, changed,
                      memory):
         yield function.__name__.replace("_", "-"), function
