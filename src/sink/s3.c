@@ -8,7 +8,7 @@
  * While the answer for a part of data is awaited the next is being sent already.
  * Parts stand in ascending order, so what is needed begins with the first that does
  * not. How long the last one is is known when all has come: a part that ends early
- * comes once more.
+ * is sent once more.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -37,6 +37,7 @@ struct s3 {
 	struct s3_parts parts;
 	struct progress_sent sent;
 	struct stream sending, waiting;
+	uint64_t nr_sent;		/* bytes of data */
 	unsigned nr_stand;		/* of the parts of data, the first ones */
 	uint64_t next;			/* offset of the next data */
 	uint64_t end;			/* of the dump, once it is known; else
@@ -172,8 +173,9 @@ static struct error *flush(struct s3 *s3, unsigned part)
 	if (stream->silent)
 		return flush_silently(s3);
 	TRY(request_send(stream->request, s3->buf, s3->len, &ended));
-	s3->sent.bytes += s3->len;
+	s3->nr_sent += s3->len;
 	sha256_add(&stream->sha, s3->buf, s3->len);
+	s3_parts_copy(&s3->parts, part, stream->sent, s3->buf, s3->len);
 	stream->sent += s3->len;
 	s3->len = 0;
 	if (ended || stream->sent == stream->call.size) {
@@ -242,6 +244,7 @@ static struct error *data_put(struct s3 *s3, const uint8_t *buf, uint64_t len)
  * nothing. */
 static struct error *settle(struct s3 *s3, struct error *err)
 {
+	s3->sent.bytes = s3->nr_sent + s3->parts.nr_sent;
 	s3->sent.retries = s3->parts.upload.store.retry.nr;
 	if (!err)
 		return NULL;
@@ -322,30 +325,45 @@ static struct error *s3_drain(struct sink *sink, uint64_t *ret)
 	return NULL;
 }
 
+/* The last part was begun longer than it is: it is sent once more, from its copy, or
+ * made anew. */
+static struct error *shorten(struct s3 *s3)
+{
+	struct stream *stream = &s3->sending;
+	unsigned part = stream->part;
+	uint64_t len = stream->sent;
+	bool stands;
+
+	/* what came of it would wait for an end that is elsewhere */
+	stream_drop(stream);
+	TRY(stream_end(s3, &s3->waiting));
+	TRY(s3_parts_send_copy(&s3->parts, part, len, &stands));
+	if (!stands)
+		return error_create(ERROR_AGAIN, "%s", "");
+	s3->nr_stand++;
+	return NULL;
+}
+
 /* The last of the data. */
 static struct error *data_end(struct s3 *s3, uint64_t size)
 {
-	const struct s3_plan *plan = &s3->parts.plan;
+	struct stream *stream = &s3->sending;
 
-	if (s3->sending.silent) {
-		s3->end = size;
-		if (s3->len)
-			TRY(flush(s3, s3->sending.part));
-		TRY(stream_end(s3, &s3->waiting));
-		return s3->sending.silent ?
-		       stream_compare(s3, &s3->sending,
-				      s3->sending.sent) : NULL;
-	}
-	if (s3->sending.request) {
-		/* what came of it waits for an end that is elsewhere */
-		TRY(stream_end(s3, &s3->waiting));
-		s3->end = size;
-		return error_create(ERROR_AGAIN, "%s", "");
-	}
+	/* the end is not known to what was begun without it */
+	if (s3->len && stream->request)
+		s3_parts_copy(&s3->parts, stream->part, stream->sent, s3->buf,
+			      s3->len);
 	s3->end = size;
+	if (stream->request) {
+		stream->sent += s3->len;
+		s3->len = 0;
+		return shorten(s3);
+	}
 	if (s3->len)
-		TRY(flush(s3, s3_plan_part(plan, size - 1)));
-	return stream_end(s3, &s3->waiting);
+		TRY(flush(s3, s3_plan_part(&s3->parts.plan, size - 1)));
+	TRY(stream_end(s3, &s3->waiting));
+	return stream->silent ? stream_compare(s3, stream, stream->sent) :
+	       NULL;
 }
 
 /* What there is to tell of its parts, which did not come in order. */

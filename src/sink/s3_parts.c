@@ -59,6 +59,8 @@ static void buffer_free(struct s3_parts *parts, struct s3_buffer *buffer)
 	if (buffer->bytes)
 		munmap(buffer->bytes, parts->plan.head);
 	free(buffer->folded);
+	if (buffer == parts->copy)
+		parts->copy = NULL;
 	*buffer = (struct s3_buffer){ 0 };
 }
 
@@ -109,28 +111,37 @@ static struct s3_buffer *buffer_unused(struct s3_parts *parts)
 	return NULL;
 }
 
+static struct error *buffer_map(struct s3_parts *parts, struct s3_buffer *b,
+				unsigned part)
+{
+	uint8_t *bytes = mmap(NULL, parts->plan.head, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (bytes == MAP_FAILED)
+		return error_nomem();
+	*b = (struct s3_buffer){ .bytes = bytes, .part = part };
+	return NULL;
+}
+
 /* The buffer of PART, new if need be. */
 static struct error *buffer_get(struct s3_parts *parts, unsigned part,
 				struct s3_buffer **ret)
 {
 	uint64_t start = s3_plan_start(&parts->plan, part);
 	struct s3_buffer *b = buffer_find(parts, part);
-	uint8_t *bytes;
 
 	*ret = b;
 	if (b)
 		return NULL;
+	if (!buffer_unused(parts) && parts->copy)
+		buffer_free(parts, parts->copy);
 	if (!buffer_unused(parts))
 		TRY(s3_parts_poll(parts, true));
 	b = buffer_unused(parts);
 	if (!b)
 		return error_create(ERROR_INVALID,
 				    "what lies before the data comes in another order");
-	bytes = mmap(NULL, parts->plan.head, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (bytes == MAP_FAILED)
-		return error_nomem();
-	*b = (struct s3_buffer){ .bytes = bytes, .part = part };
+	TRY(buffer_map(parts, b, part));
 	*ret = b;
 	return cover(b, max_u64(parts->pad_start, start) - start,
 		     min_u64(max_u64(parts->pad_end, start) - start,
@@ -263,6 +274,51 @@ struct error *s3_parts_put(struct s3_parts *parts, unsigned part,
 	    b->runs[0].to != parts->plan.head)
 		return NULL;
 	return buffer_send(parts, b, parts->plan.head);
+}
+
+/* Whether there is a buffer for a copy of PART: what lies before the data has
+ * another one free then. */
+static bool copy_begin(struct s3_parts *parts, unsigned part)
+{
+	struct s3_buffer *b = parts->copy;
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < S3_BUFFERS; i++)
+		nr += !parts->buffers[i].bytes;
+	parts->copied = 0;
+	if (!b && nr > 1) {
+		b = buffer_unused(parts);
+		error_destroy(buffer_map(parts, b, part));
+		parts->copy = b->bytes ? b : NULL;
+	}
+	if (parts->copy)
+		parts->copy->part = part;
+	return parts->copy;
+}
+
+void s3_parts_copy(struct s3_parts *parts, unsigned part, uint64_t at,
+		   const void *buf, uint64_t len)
+{
+	const struct s3_plan *plan = &parts->plan;
+
+	if (plan->data != plan->head || (!at && !copy_begin(parts, part)) ||
+	    !parts->copy || parts->copy->part != part || parts->copied != at)
+		return;
+	memcpy(parts->copy->bytes + at, buf, len);
+	parts->copied += len;
+}
+
+struct error *s3_parts_send_copy(struct s3_parts *parts, unsigned part,
+				 uint64_t len, bool *ret)
+{
+	struct s3_buffer *b = parts->copy;
+
+	*ret = b && b->part == part && parts->copied == len;
+	if (!*ret)
+		return NULL;
+	parts->copy = NULL;
+	TRY(buffer_send(parts, b, len));
+	return s3_parts_poll(parts, true);
 }
 
 struct error *s3_parts_finish(struct s3_parts *parts, uint64_t size)

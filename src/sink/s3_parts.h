@@ -55,6 +55,8 @@ struct s3_parts {
 	uint64_t pad_start, pad_end;	/* zeroes that nobody hands over */
 	struct s3_buffer buffers[S3_BUFFERS];
 	struct s3_buffer *sending;	/* NULL: none is under way */
+	struct s3_buffer *copy;	/* of a part of data; NULL: none */
+	uint64_t copied;	/* its bytes */
 	uint64_t nr_sent;	/* bytes */
 };
 
@@ -66,6 +68,15 @@ struct error *s3_parts_put(struct s3_parts *parts, unsigned part,
 /* Nothing more comes for the first part but the status: what of it is one byte over and
  * over, as most of a bitmap, is kept as that. */
 void s3_parts_fold(struct s3_parts *parts);
+
+/* LEN bytes of data, AT in PART, are sent as they are: copied where a buffer is to spare,
+ * so that the last part, which is shorter than it was begun, need not be made anew. */
+void s3_parts_copy(struct s3_parts *parts, unsigned part, uint64_t at,
+		   const void *buf, uint64_t len);
+
+/* Whether all LEN bytes of PART are there; they are sent then, and stand. */
+struct error *s3_parts_send_copy(struct s3_parts *parts, unsigned part,
+				 uint64_t len, bool *ret);
 
 /* Looks whether the part that is being sent stands; END: waits until it does. */
 struct error *s3_parts_poll(struct s3_parts *parts, bool end);

@@ -94,6 +94,7 @@ def reported(box):
     equal("SHA-256", report["sha256"], None)
     equal("status", report["status"], "complete")
     equal("size", report["output_bytes"], len(want))
+    need(report["sent_bytes"] >= len(want), "sent %d", report["sent_bytes"])
 
 
 SLOW = ("status", 503, "SlowDown", {"Retry-After": "1"})
