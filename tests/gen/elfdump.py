@@ -8,8 +8,9 @@ Frames are told whole: of one that is partly in a PT_LOAD the rest is zero.
 """
 
 import collections
-import mmap
 import struct
+
+from holes import Mapped
 
 INCOMPLETE = 1          # of e_flags: makedumpfile's DUMP_ELF_INCOMPLETE
 PT_NULL, PT_LOAD, PT_NOTE = 0, 1, 4
@@ -20,8 +21,8 @@ Load = collections.namedtuple("Load", "paddr vaddr offset filesz memsz")
 
 class ElfDump:
     def __init__(self, path, page):
-        with open(path, "rb") as file:
-            self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.file = Mapped(path, page)
+        self.map = self.file.map
         self.page_size, self.problems = page, []
         self.loads, self.nulls, self.notes = [], 0, b""
         m = self.map
@@ -116,8 +117,10 @@ class ElfDump:
         loads = self.frames[pfn]
         at = pfn * size - loads[0].paddr
         if len(loads) == 1 and 0 <= at <= loads[0].filesz - size:
-            at += loads[0].offset
-            return self.map[at:at + size].ljust(size, b"\0")
+            return self.file.get(at + loads[0].offset, size)
+        if len(loads) == 1 and loads[0].filesz <= at <= \
+                loads[0].memsz - size:
+            return self.file.zero
         out, seen = bytearray(size), bytearray(size)
         for load in loads:
             low = max(load.paddr, pfn * size)
@@ -126,7 +129,7 @@ class ElfDump:
             at = load.offset + low - load.paddr
             have = self.map[at:at + stored - low].ljust(high - low, b"\0")
             part = slice(low - pfn * size, high - pfn * size)
-            if any(seen[part]) and out[part] != have:
+            if 1 in seen[part] and out[part] != have:
                 self.problem("frame %x: %s says otherwise", pfn, load)
             out[part] = have
             seen[part] = b"\1" * (high - low)

@@ -5,6 +5,7 @@ Memory holds only what was written: page frame -> bytes, or a way to make
 the bytes (a content word of the fixture).  All other memory is zero.
 """
 
+import functools
 import random
 
 PAGE = 4096             # of most machines
@@ -77,6 +78,12 @@ class Memory:
         return self.held
 
 
+@functools.lru_cache(maxsize=4096)
+def noise(pfn, size):
+    """The same in all machines."""
+    return random.Random(pfn * 2654435761 + 1).randbytes(size)
+
+
 def make_content(word, pfn, memory):
     """zero | text | random | fill:WORD | auto (one of them by pfn)."""
     size = memory.size
@@ -88,7 +95,7 @@ def make_content(word, pfn, memory):
         line = b"page frame %08x: the quick brown fox jumps over it.\n" % pfn
         return (line * (size // len(line) + 1))[:size]
     if word == "random":
-        return random.Random(pfn * 2654435761 + 1).randbytes(size)
+        return noise(pfn, size)
     if word.startswith("fill:"):
         value = int(word[5:], 0) & (1 << 64) - 1
         return memory.words.pack("Q", value) * (size // 8) if value else None

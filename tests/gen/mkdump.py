@@ -18,6 +18,7 @@ is slow and simple, and shares no code with the product.
 
 import argparse
 import ctypes
+import functools
 import io
 import os
 import struct
@@ -58,7 +59,10 @@ DESC_FIELDS = {"offset": (0, "q"), "size": (8, "I"), "flags": (12, "I"),
 SUB_ENDS = {1: "split", 2: "offset_vmcoreinfo", 3: "offset_note",
             4: "offset_eraseinfo", 5: "start_pfn", 6: None}
 
+LZO_WORK = ctypes.create_string_buffer(1 << 20)
 
+
+@functools.lru_cache(maxsize=1 << 15)
 def pack_page(codec, page):
     """The compressed page, or None if it is not smaller."""
     if codec == "raw":
@@ -72,10 +76,9 @@ def pack_page(codec, page):
             n = lib.ZSTD_compress(buf, ctypes.c_size_t(len(buf)), page,
                                   ctypes.c_size_t(len(page)), 1)
         elif codec == "lzo":
-            work = ctypes.create_string_buffer(1 << 20)
             size = ctypes.c_size_t(len(buf))
             lib.lzo1x_1_compress(page, ctypes.c_size_t(len(page)), buf,
-                                 ctypes.byref(size), work)
+                                 ctypes.byref(size), LZO_WORK)
             n = size.value
         else:
             size = ctypes.c_size_t(len(buf))

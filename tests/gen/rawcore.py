@@ -6,9 +6,10 @@ the crash header of a fadump, is that page's, too (tests/gen/fadump.py).
 How large a page is says VMCOREINFO, if the caller does not."""
 
 import bisect
-import mmap
 import re
 import struct
+
+from holes import Mapped
 
 HIGHEST = 1 << 57       # no machine has memory there: not believed
 MOST = 1 << 24          # frames: more than that no set of Python holds well
@@ -27,8 +28,8 @@ def disjoint(runs, page):
 
 class RawCore:
     def __init__(self, path, page=None):
-        with open(path, "rb") as file:
-            self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.file = Mapped(path, page or 4096)
+        self.map = self.file.map
         if self.map[:4] != b"\x7fELF" or self.map[4] not in (1, 2) \
                 or self.map[5] not in (1, 2):
             raise ValueError("%s: no ELF file" % path)
@@ -39,8 +40,9 @@ class RawCore:
         found = re.search(rb"\nPAGESIZE=(\d+)\n", self.note_bytes())
         page = page or int(found.group(1) if found else 4096) or 4096
         self.loads = [self.with_header(*load) for load in self.loads]
-        self.size = page
-        self.zero = bytes(page)
+        if page != len(self.file.zero):
+            self.file.zero = bytes(page)
+        self.size, self.zero = page, self.file.zero
         self.index = {}         # frame -> segments that touch it, partly
         self.whole = []         # (first frame, end frame, offset of first)
         for paddr, memsz, filesz, offset in self.loads:
@@ -96,10 +98,7 @@ class RawCore:
         if i < 0 or pfn >= self.whole[i][1]:
             return self.partial(pfn)
         first, _, offset = self.whole[i]
-        start = offset + (pfn - first) * self.size
-        page = self.map[start:start + self.size]
-        return page if len(page) == self.size else \
-            page.ljust(self.size, b"\0")
+        return self.file.get(offset + (pfn - first) * self.size, self.size)
 
     def partial(self, pfn):
         out = bytearray(self.size)
