@@ -10,7 +10,6 @@ import collections
 import filecmp
 import glob
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -142,19 +141,17 @@ class Box:
             pass_fds=(), umask=None, watch=False, env=None):
         """Runs capdump. A death by signal and a hang are failures; limit is
         the most private memory in bytes it may ask for (RLIMIT_DATA)."""
-        def prepare():
-            if umask is not None:
-                os.umask(umask)
-            if limit and not SANITIZED:
-                resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
         command = [program or CAPDUMP, *map(str, args)]
+        # by a shell: a function to be called would need a fork() of all this
+        before = ["umask %03o" % umask] if umask is not None else []
+        if limit and not SANITIZED:
+            before.append("ulimit -d %d" % (limit >> 10))
+        shell = ["/bin/sh", "-c", " && ".join((*before, 'exec "$@"')), "sh"]
         with subprocess.Popen(
-                command, stdin=stdin or subprocess.DEVNULL,
+                shell + command if before else command,
+                stdin=stdin or subprocess.DEVNULL,
                 stdout=stdout or subprocess.PIPE, stderr=subprocess.PIPE,
-                pass_fds=pass_fds, cwd=self.folder, env=env,
-                preexec_fn=prepare if limit or umask is not None else None
-        ) as child:
+                pass_fds=pass_fds, cwd=self.folder, env=env) as child:
             watcher = Watch(child.pid) if watch else None
             if watcher:
                 watcher.start()

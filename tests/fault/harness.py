@@ -142,9 +142,18 @@ class Run:
         return None
 
 
+def limited(limits, command):
+    """The command with LIMITS, as a shell's ulimit takes them."""
+    if not limits:
+        return command
+    words = ["ulimit %s &&" % limit for limit in limits]
+    return ["/bin/sh", "-c", " ".join(words) + ' exec "$@"', "sh", *command]
+
+
 def capdump(*args, fault=None, timeout=TIMEOUT, stdin=None, stdout=None,
-            limits=None, program=CAPDUMP):
-    """Runs the program; FAULT are settings of the shim."""
+            limits=None, ulimits=(), program=CAPDUMP):
+    """Runs the program; FAULT are settings of the shim, ULIMITS what limited()
+    takes, LIMITS a function that sets others, by a slow fork()."""
     args = [str(a) for a in args]
     env = dict(os.environ, LC_ALL="C")
     log = None
@@ -157,7 +166,7 @@ def capdump(*args, fault=None, timeout=TIMEOUT, stdin=None, stdout=None,
     start = time.monotonic()
     try:
         proc = subprocess.run(
-            [program] + args, env=env, timeout=timeout, stdin=stdin or
+            limited(ulimits, [program] + args), env=env, timeout=timeout, stdin=stdin or
             subprocess.DEVNULL, stdout=stdout or subprocess.PIPE,
             stderr=subprocess.PIPE, preexec_fn=limits, check=False)
         code, out, err = proc.returncode, proc.stdout, proc.stderr

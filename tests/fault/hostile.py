@@ -7,7 +7,6 @@ capture at once also where a long scan is under way."""
 
 import os
 import re
-import resource
 import signal
 import struct
 import subprocess
@@ -27,6 +26,8 @@ FIXTURES = os.path.join(harness.TOP, "tests", "fixtures")
 SANITIZED = bool(harness.PRELOAD or os.environ.get("CAPDUMP_SANITIZED"))
 LIMIT = 64 * MIB        # private memory that may be asked for
 CPU_SECONDS = 60 if SANITIZED else 10   # a hang: what takes time takes < 2 s
+LIMITS = ["-t %d" % CPU_SECONDS] + ([] if SANITIZED else
+                                    ["-d %d" % (LIMIT >> 10)])
 
 
 class Ended:
@@ -35,11 +36,11 @@ class Ended:
 
     def __init__(self, args, after=None, signum=signal.SIGTERM, timeout=120):
         start = time.monotonic()
-        with subprocess.Popen([CAPDUMP] + [str(a) for a in args],
+        with subprocess.Popen(harness.limited(
+                LIMITS, [CAPDUMP] + [str(a) for a in args]),
                               stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              env=dict(os.environ, LC_ALL="C"),
-                              preexec_fn=self.limit) as proc:
+                              env=dict(os.environ, LC_ALL="C")) as proc:
             try:
                 if after is not None:
                     try:
@@ -56,12 +57,6 @@ class Ended:
         self.args = " ".join(str(a) for a in args)
         self.out = out.decode("utf-8", "replace")
         self.err = err.decode("utf-8", "replace")
-
-    @staticmethod
-    def limit():
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-        if not SANITIZED:
-            resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
 
     def __str__(self):
         return "%s: status %s after %.1f s: %s" % (

@@ -9,7 +9,6 @@ of that file."""
 import json
 import os
 import re
-import resource
 import struct
 import sys
 
@@ -31,10 +30,8 @@ ODD = (0, 1, 0xff, 0x7fffffff, 0xffffffff, 1 << 47, (1 << 64) - 1,
        (1 << 63) - 1, 0xffff888000000000, 0xffffea0000000000)
 
 
-def limits():
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE, SIZE))
+# KiB, blocks, blocks of 512 bytes
+LIMITS = ("-d %d" % (MEMORY >> 10), "-c 0", "-f %d" % (SIZE >> 9))
 
 
 class Target:
@@ -125,10 +122,10 @@ def look(problems, run):
 def attempt(image, out, options):
     """Captures IMAGE, reads what comes of it; problems, and the status."""
     problems = []
-    run = capdump("-f", *options, image, out, limits=limits, timeout=SECONDS)
+    run = capdump("-f", *options, image, out, ulimits=LIMITS, timeout=SECONDS)
     look(problems, run)
     if run.code in (COMPLETE, CUT_SHORT) and not run.crash():
-        check = capdump("verify", out, limits=limits, timeout=SECONDS)
+        check = capdump("verify", out, ulimits=LIMITS, timeout=SECONDS)
         # what is broken in the notes stands so in the dump, and verify says so
         said = [line for line in check.err.splitlines()
                 if not NOTES.search(line)]
@@ -141,12 +138,12 @@ def attempt(image, out, options):
             problems += ["%s\n%s" % (p, run) for p in judge.dump(
                 out, run.code == COMPLETE, filler_ok=harness.ALL)]
         for word in ("info", "dmesg"):
-            look(problems, capdump(word, out, limits=limits,
+            look(problems, capdump(word, out, ulimits=LIMITS,
                                    timeout=SECONDS))
     harness.remove(out)
     for word in ("info", "dmesg"):
-        look(problems, capdump(word, image, limits=limits, timeout=SECONDS))
-    run = capdump("triage", "--json", image, limits=limits, timeout=SECONDS)
+        look(problems, capdump(word, image, ulimits=LIMITS, timeout=SECONDS))
+    run = capdump("triage", "--json", image, ulimits=LIMITS, timeout=SECONDS)
     look(problems, run)
     if run.code == COMPLETE:
         json.loads(run.out)
