@@ -93,6 +93,7 @@ class Connection:
             else:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
 
     def act(self, fault):
         """True if the connection goes on."""

@@ -76,6 +76,7 @@ class Server:
     ports = 1
     environ = {}
     keeps = True            # what it has, when it ends
+    names = True            # an object stands under the name that it is sent with
 
     def __init__(self, box, name, net=None):
         self.name, self.net = name, net

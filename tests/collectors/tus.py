@@ -11,6 +11,7 @@ from server import Server, program
 
 class Tus(Server):
     """.url (http://host:port/files/), .objects."""
+    names = False
 
     def __init__(self, box, net=None):
         super().__init__(box, "tus", net)
@@ -38,27 +39,23 @@ class Tus(Server):
     def target(self, name):
         return "tus+" + self.url + name
 
-    def uploads(self):
-        """{the name that it was told: (bytes that it has, bytes announced)}"""
-        found = {}
-        for name in os.listdir(self.objects):
-            if not name.endswith(".json"):
+    def uploads(self, name):
+        """[(file, bytes that it has, bytes announced)] of what was sent by that name,
+        the oldest first."""
+        found = []
+        for file_name in os.listdir(self.objects):
+            if not file_name.endswith(".json"):
                 continue
-            with open(os.path.join(self.objects, name),
-                      encoding="utf-8") as file:
+            path = os.path.join(self.objects, file_name[:-5])
+            with open(path + ".json", encoding="utf-8") as file:
                 info = json.load(file)
-            path = os.path.join(self.objects, name[:-5])
-            found[(info.get("metadata") or {}).get("filename")] = (
-                os.path.getsize(path), info.get("size"))
-        return found
+            if (info.get("metadata") or {}).get("filename") == name:
+                found.append((os.path.getmtime(path), path,
+                              os.path.getsize(path), info.get("size")))
+        return [each[1:] for each in sorted(found)]
 
     def path(self, name):
-        """Of the upload with that name."""
-        for file_name in os.listdir(self.objects):
-            if file_name.endswith(".json"):
-                with open(os.path.join(self.objects, file_name),
-                          encoding="utf-8") as file:
-                    info = json.load(file)
-                if (info.get("metadata") or {}).get("filename") == name:
-                    return os.path.join(self.objects, file_name[:-5])
-        return None
+        """Of the newest upload by that name that is whole."""
+        whole = [path for path, have, size in self.uploads(name)
+                 if have == size]
+        return whole[-1] if whole else None
