@@ -120,8 +120,7 @@ struct error *command_check(const struct options *options, struct log *log,
 	machine.targets = options->targets;
 	machine.nr_targets = options->nr_targets;
 	machine.nr_files = options->nr_files;
-	machine.ca_file = options->capture.way.ca_file;
-	machine.insecure = options->capture.way.insecure;
+	machine.way = &options->capture.way;
 	machine.estimate = !root && !options->quick;
 	if (!err)
 		err = check_run(&machine, report);

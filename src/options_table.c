@@ -137,7 +137,7 @@ const struct option_row option_rows[] = {
 	  .help = "URL: take name and password from FILE, as in ~/.netrc; it may\n"
 		  "be read by nobody else" },
 	{ 0, "s3-endpoint", "URL", PARSE(s3_endpoint),
-	  .commands = FOR(CAPTURE),
+	  .commands = FOR(CAPTURE) | FOR(CHECK),
 	  .help = "s3://bucket/key: the store is at URL, not at Amazon's" },
 	{ 0, "s3-region", "NAME", PARSE(s3_region), .commands = FOR(CAPTURE),
 	  .help = "s3://bucket/key: the bucket's region. Default: what AWS's\n"
@@ -146,7 +146,7 @@ const struct option_row option_rows[] = {
 	  .help = "sftp://: FILE, which nobody else may read, is the user's\n"
 		  "private key, without a passphrase" },
 	{ 0, "known-hosts", "FILE", PARSE(known_hosts),
-	  .commands = FOR(CAPTURE),
+	  .commands = FOR(CAPTURE) | FOR(CHECK),
 	  .help = "sftp://: servers' host keys, as in ~/.ssh/known_hosts, the\n"
 		  "default" },
 	{ 0, "resume", NULL, FLAG(capture.way.resume),

@@ -14,6 +14,7 @@
 #include "../base/log.h"
 #include "../machine/reservations.h"
 #include "../machine/reserve.h"
+#include "../sink/remote.h"
 #include "crash_initrd.h"
 #include "resources.h"
 
@@ -31,8 +32,8 @@ struct check_machine {
 					 * borrowed */
 	unsigned nr_targets;	/* 0: look it up */
 	unsigned nr_files;	/* of the dump, from 1 on */
-	const char *ca_file;	/* --cacert, for a URL; NULL: none; borrowed */
-	bool insecure;		/* --insecure */
+	const struct remote_options *way;	/* to a URL; NULL: there is none;
+						 * borrowed */
 	bool estimate;		/* of the running kernel: takes seconds */
 	struct log *log;	/* borrowed */
 

@@ -77,31 +77,35 @@ static bool has_path(const struct initramfs *image, const char *path)
 }
 
 /* The certificates of --cacert, or those that libcurl's builds take by themselves:
- * Debian's, Fedora's (behind two links), openSUSE's. */
+ * Debian's, Fedora's (behind two links), openSUSE's; for sftp the hosts' keys. */
 static bool check_trust(const struct check_machine *machine, const char *url,
 			struct check_result *ret)
 {
 	static const char *const bundles[] = { "ca-certificates.crt",
-		"ca-bundle.crt", "tls-ca-bundle.pem", "ca-bundle.pem" };
+		"ca-bundle.crt", "tls-ca-bundle.pem", "ca-bundle.pem", NULL };
+	static const char *const hosts[] = { "known_hosts", NULL };
 	const struct initramfs *image = &machine->initrd.image;
+	const struct remote_options *way = machine->way;
+	bool ssh = remote_kind(url) == REMOTE_SFTP;
+	const char *given = ssh ? way->known_hosts : way->ca_file;
+	const char *const *names = ssh ? hosts : bundles;
 
-	if (machine->insecure || !strncasecmp(url, "http://", 7))
+	if (remote_kind(url) == REMOTE_S3 && way->s3_endpoint)
+		url = way->s3_endpoint;
+	if (way->insecure || !strncasecmp(url, "http://", 7) ||
+	    !strncasecmp(url, "ftp://", 6))
 		return true;
-	if (machine->ca_file) {
-		if (has_path(image, machine->ca_file))
+	for (unsigned i = 0; !given && names[i]; i++)
+		if (initramfs_find(image, names[i]))
 			return true;
-		check_say(ret, CHECK_FATAL, "ca-missing",
-			  "%s has no %s, which says whom to trust",
-			  machine->initrd.path, machine->ca_file);
-		return false;
-	}
-	for (unsigned i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++)
-		if (initramfs_find(image, bundles[i]))
-			return true;
-	check_say(ret, CHECK_WARNING, "ca-missing",
-		  "%s has no certificates of whom to trust (ca-certificates.crt)",
-		  machine->initrd.path);
-	check_fix(ret, "capdump check --cacert FILE URL, with FILE in it");
+	if (given && has_path(image, given))
+		return true;
+	check_say(ret, given ? CHECK_FATAL : CHECK_WARNING, "trust-missing",
+		  "%s has no %s, which says whom to trust",
+		  machine->initrd.path, given ? given : names[0]);
+	if (!given)
+		check_fix(ret, "capdump check --%s FILE URL, with FILE in it",
+			  ssh ? "known-hosts" : "cacert");
 	return false;
 }
 
@@ -233,6 +237,6 @@ struct error *target_server_check(const struct check_machine *machine,
 	if (good && ret->nr == nr)
 		check_good(ret, "%s has libcurl and what it needs to send; %s",
 			   initrd->path, driver);
-	return say_elsewhere(url, "the crash kernel's addresses, name servers and clock, the driver's own needs, and files with passwords",
+	return say_elsewhere(url, "the crash kernel's addresses, name servers and clock, the driver's own needs, and files with passwords or keys",
 			     ret);
 }

@@ -56,6 +56,8 @@ def whole(box):
     files["etc/my.pem"] = files.pop(BUNDLE)
     root = root_of(box, files)
     for words in (("http://collector/dump",), ("--insecure", URL),
+                  ("--s3-endpoint", "http://store", "s3://dumps/host1"),
+                  ("--known-hosts", "/etc/my.pem", "sftp://me@store/dump"),
                   ("--cacert", "/etc/my.pem", URL)):
         _, found, _ = check(box, root, *words, code=0)
         need("target" in found, "%s: %s", words, found)
@@ -74,13 +76,20 @@ def lacking(box):
     for name, words, want, code in (
             (CURL, (), "libcurl-missing", 2),
             ("usr/lib64/libz.so.1", (), "libcurl-library-missing", 2),
-            (BUNDLE, (), "ca-missing", 1),
-            (BUNDLE, ("--cacert", "/" + BUNDLE), "ca-missing", 2),
+            (BUNDLE, (), "trust-missing", 1),
+            (BUNDLE, ("--cacert", "/" + BUNDLE), "trust-missing", 2),
             (MODULES + "virtio-net.ko.xz", (), "driver-missing", 1)):
         left = {k: v for k, v in files.items() if k != name}
         _, found, _ = check(box, root_of(box, left), *words, URL, code=code)
         need(want in found, "no %s: %s", want, found)
         need("target" not in found, "%s: %s", want, found)
+    del files[BUNDLE]
+    _, found, _ = check(box, root_of(box, files), "--s3-endpoint",
+                        "https://store", "s3://dumps/host1", code=1)
+    need("trust-missing" in found, "%s", found)
+    _, found, _ = check(box, root_of(box, files), "sftp://me@store/dump",
+                        code=1)
+    need("known_hosts" in found["trust-missing"]["text"], "%s", found)
     files["usr/sbin/capdump"] = CAPDUMP[:24]
     _, found, _ = check(box, root_of(box, files), URL, code=2)
     need("capdump-cannot-send" in found, "%s", found)
