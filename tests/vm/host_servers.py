@@ -7,9 +7,12 @@ DIR/ca.pem is who vouches for them, DIR/urls has a shell word NAME=URL for each 
 all are up:
   plain  nginx with TLS
   mortal nginx with TLS that is killed, once, when it has KILL_AT bytes of a request,
-         and started again after some seconds; DIR/mortal/killed says when
-What arrives is in DIR/NAME/objects."""
+         and started again after a second; DIR/mortal/killed says when
+  s3     a bucket and a key of OpenStack Swift, killed likewise when it has KILL_AT
+         more bytes; s3_endpoint, and DIR/s3.credentials as AWS's programs read it
+What arrives is in DIR/NAME/objects; of s3 when this has ended."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,14 +20,16 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                "..", "e2e"))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[1:1] = [TESTS + "/e2e", TESTS + "/collectors"]
 
 from collector import NGINX, free_port, wait_for    # noqa: E402
+from harness import Box                             # noqa: E402
+from s3 import Swift                                # noqa: E402
 
 HOST = "10.0.2.2"
 KILL_AT = 4 << 20
-DOWN = 3        # seconds
+DOWN = 1        # second
 
 
 def certificate(folder):
@@ -59,50 +64,76 @@ class Nginx:
         wait_for(self.port, self.child, said)
 
     def end(self, how=signal.SIGTERM):
-        os.killpg(self.child.pid, how)      # its workers, too
+        with contextlib.suppress(ProcessLookupError):   # it died, as it was to
+            os.killpg(self.child.pid, how)              # its workers, too
         self.child.wait()
 
-    def arrived(self):
-        """Bytes of the largest request that is under way."""
-        folder = self.folder + "/tmp"
-        sizes = [0]
-        for path, _, names in os.walk(folder):
-            for name in names:
-                try:
-                    sizes.append(os.stat(os.path.join(path, name)).st_size)
-                except FileNotFoundError:
-                    pass                    # renamed: complete
-        return max(sizes)
-
-    def die_once(self):
-        while (arrived := self.arrived()) < KILL_AT:
-            time.sleep(0.02)
+    def die(self):
         self.end(signal.SIGKILL)
-        with open(self.folder + "/killed", "w", encoding="ascii") as file:
-            file.write("%d\n" % arrived)
-        time.sleep(DOWN)
-        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        self.end()
+
+
+class Store(Swift):
+    def die(self):
+        self.stop()
+
+    def fetch(self):
+        for key in self.keys():
+            path = os.path.join(self.folder, "objects", key)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(self.get(key))
+
+
+def held(folder):
+    """Bytes of all files."""
+    size = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):    # renamed
+                size += os.stat(os.path.join(path, name)).st_size
+    return size
+
+
+def die_once(server, folder):
+    began = held(folder)
+    while (arrived := held(folder) - began) < KILL_AT:
+        time.sleep(0.02)
+    server.die()
+    with open(server.folder + "/killed", "w", encoding="ascii") as file:
+        file.write("%d\n" % arrived)
+    time.sleep(DOWN)
+    server.start()
 
 
 def main():
     folder = os.path.abspath(sys.argv[1])
     cert = certificate(folder)
     signal.signal(signal.SIGTERM, lambda *args: sys.exit(0))
-    servers = []
-    try:
-        for name in ("plain", "mortal"):
-            servers.append(Nginx(os.path.join(folder, name), cert))
-        threading.Thread(target=servers[1].die_once, daemon=True).start()
+    with contextlib.ExitStack() as stack:
+        servers = {name: stack.enter_context(Nginx(
+            os.path.join(folder, name), cert)) for name in ("plain", "mortal")}
+        store = stack.enter_context(Store(Box(folder + "/stores")))
+        stack.callback(store.fetch)
+        for server, of in ((servers["mortal"], "/tmp"), (store, "/devices")):
+            threading.Thread(target=die_once, daemon=True,
+                             args=(server, server.folder + of)).start()
+        words = {name: "https://%s:%d/crash" % (HOST, server.port)
+                 for name, server in servers.items()}
+        words["s3"] = "s3://%s/crash" % store.bucket
+        words["s3_endpoint"] = "http://%s:%d" % (HOST, store.port)
+        os.symlink(store.credentials, folder + "/s3.credentials")
+        os.symlink(store.folder, folder + "/s3")
         with open(folder + "/urls.tmp", "w", encoding="ascii") as file:
-            for server in servers:
-                file.write("%s=https://%s:%d/crash\n" % (
-                    os.path.basename(server.folder), HOST, server.port))
+            file.writelines("%s=%s\n" % word for word in words.items())
         os.rename(folder + "/urls.tmp", folder + "/urls")
         while True:
             time.sleep(3600)
-    finally:
-        for server in servers:
-            server.end()
 
 
 if __name__ == "__main__":
