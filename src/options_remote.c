@@ -44,7 +44,8 @@ struct error *option_check_way(const struct remote_options *way,
 				    "--s3-endpoint and --s3-region are for s3://bucket/key");
 	if (password && !remote_is_private(url))
 		return error_create(ERROR_USAGE,
-				    "a password is sent to https:// only, not to http://, where everybody can read it");
+				    "a password is sent to https:// only, not to %shttp://, where everybody can read it",
+				    remote_kind(url) == REMOTE_TUS ? "tus+" : "");
 	if (!sftp && (way->ssh_key || way->known_hosts))
 		return error_create(ERROR_USAGE, "--%s is for sftp://",
 				    way->ssh_key ? "ssh-key" : "known-hosts");

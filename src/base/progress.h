@@ -28,6 +28,8 @@ struct progress_sent {
 	struct progress_part *parts;	/* once it stands, of the sink, or the
 					 * report; NULL: there are none */
 	unsigned nr_parts;
+	char location[1024];	/* where it stands, if not where it was asked
+				 * to; "" */
 };
 
 struct progress {

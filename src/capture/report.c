@@ -181,6 +181,8 @@ static void print_sent(FILE *file, const struct progress_sent *sent)
 	print_number(file, "sent_bytes", sent->bytes);
 	print_number(file, "retries", sent->retries);
 	print_string(file, "sha256", sent->sha256[0] ? sent->sha256 : NULL);
+	print_string(file, "location", sent->location[0] ? sent->location :
+		     NULL);
 	if (!sent->sha256_of_parts[0])
 		return;
 	print_string(file, "sha256_of_parts", sent->sha256_of_parts);

@@ -55,6 +55,8 @@ struct carrier {
 	bool at_once;		/* again, but not for a failure: it is to be
 				 * sent to another place, or in another way */
 	bool anew;		/* from the first byte on, whatever is there */
+	const char *location;	/* where the object is to stand, if not at the
+				 * URL, for people; NULL */
 	bool look;		/* first, since nobody has looked there */
 };
 
@@ -67,6 +69,11 @@ struct error *carrier_http_create(const char *url,
 struct error *carrier_inbox_create(const char *url,
 				   const struct remote_options *options,
 				   struct carrier **ret);
+
+/* An upload to a tus server. */
+struct error *carrier_tus_create(const char *url,
+				 const struct remote_options *options,
+				 struct carrier **ret);
 
 /* ERR (taken), which may pass, as ERROR_AGAIN. */
 struct error *carrier_again(struct carrier *carrier, struct error *err,

@@ -8,6 +8,7 @@
  * wanted is never complete.
  */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,18 @@ static void layout_take(struct front_sink *front,
 	sha256_init(&front->sha);
 }
 
+/* Told now: whoever finds it incomplete knows what it is. */
+static void tell_location(struct front_sink *front)
+{
+	const char *location = front->carrier->location;
+
+	if (!location || !strcmp(location, front->sent.location))
+		return;
+	snprintf(front->sent.location, sizeof(front->sent.location), "%s",
+		 location);
+	log_print(front->log, LOG_MESSAGE, "Sent to %s", location);
+}
+
 static struct error *front_begin(struct sink *sink,
 				 const struct dump_layout *layout)
 {
@@ -150,6 +163,7 @@ static struct error *front_begin(struct sink *sink,
 	TRY(try_again(front, carrier->ops->begin(carrier, front->have,
 						 front->size), front->have));
 	front->open = true;
+	tell_location(front);
 	return NULL;
 }
 
@@ -307,6 +321,7 @@ struct error *sink_front_create(const char *url, unsigned flags,
 	struct error *err;
 
 	TRY((remote_kind(url) == REMOTE_HTTP ? carrier_http_create :
+	     remote_kind(url) == REMOTE_TUS ? carrier_tus_create :
 	     carrier_inbox_create)(url, options, &carrier));
 	front = calloc(1, sizeof(*front));
 	if (!front) {

@@ -43,15 +43,6 @@ static struct error *error_of(struct http *http, const struct outcome *outcome)
 	return carrier_again(&http->carrier, err, outcome->retry_after);
 }
 
-/* Whether the two URLs are of one server: scheme, name and port. */
-static bool same_server(const char *a, const char *b)
-{
-	size_t len = (size_t)(strstr(a, "://") + 3 - a);
-
-	len += strcspn(a + len, "/?#");
-	return !strncasecmp(a, b, len) && strchr("/?#", b[len]);
-}
-
 /* The server wants it elsewhere. Credentials don't follow to another one. */
 static struct error *follow(struct http *http, struct outcome *outcome)
 {
@@ -81,7 +72,7 @@ static struct error *follow(struct http *http, struct outcome *outcome)
 		free(masked);
 		return err;
 	}
-	http->secrets = http->secrets && same_server(http->url, url);
+	http->secrets = http->secrets && remote_same_server(http->url, url);
 	free(http->url);
 	free(http->masked);
 	http->url = url;

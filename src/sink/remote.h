@@ -31,7 +31,8 @@ struct remote_options {
 #define REMOTE_RETRY_SECONDS 300
 #define REMOTE_STALL_SECONDS 60
 
-enum remote_kind { REMOTE_NONE, REMOTE_HTTP, REMOTE_S3, REMOTE_SFTP, REMOTE_FTP };
+enum remote_kind { REMOTE_NONE, REMOTE_HTTP, REMOTE_S3, REMOTE_SFTP, REMOTE_FTP,
+		   REMOTE_TUS };
 
 /* By what URL's scheme says; REMOTE_NONE: by nothing that this file knows. */
 enum remote_kind remote_kind(const char *url);
@@ -40,7 +41,7 @@ enum remote_kind remote_kind(const char *url);
  * without. */
 bool remote_is_private(const char *url);
 
-/* The path of an sftp:// or ftp:// URL as the server has it, %XX decoded: from /, or
+/* The path of a URL as the server has it, %XX decoded: from /, or
  * from the folder in which a login begins. Owned by the caller; NULL without
  * memory. */
 char *remote_path(const char *url);
@@ -80,6 +81,9 @@ struct error *sink_s3_create(const char *url, unsigned flags,
 
 /* ERROR_USAGE unless OPTIONS tell where such objects are, and who sends. */
 struct error *remote_check_s3(const struct remote_options *options);
+
+/* Whether the two URLs are of one server: scheme, name and port. */
+bool remote_same_server(const char *a, const char *b);
 
 /* Whether other objects can be named after URL: one with a query may be signed for
  * that object. */

@@ -64,6 +64,8 @@ static const struct scheme {
 	{ "sftp://", REMOTE_SFTP, true, true },
 	{ "ftps://", REMOTE_FTP, true, true },
 	{ "ftp://", REMOTE_FTP, true, true },
+	{ "tus+https://", REMOTE_TUS, true, false },
+	{ "tus+http://", REMOTE_TUS, false, false },
 	{ "", REMOTE_NONE, false, false },
 };
 
@@ -120,6 +122,14 @@ static const char *wrong_s3(const char *url, const char *host, size_t host_len,
 	if (path_len < 2 || url[strlen(url) - 1] == '/')
 		return "it names no object: s3://bucket/key";
 	return NULL;
+}
+
+bool remote_same_server(const char *a, const char *b)
+{
+	size_t len = (size_t)(strstr(a, "://") + 3 - a);
+
+	len += strcspn(a + len, "/?#");
+	return !strncasecmp(a, b, len) && strchr("/?#", b[len]);
 }
 
 static int hex_digit(char c)
@@ -197,14 +207,17 @@ static const char *what_is_wrong(const char *url)
 	path = host + host_len;
 	path_len = strcspn(path, "?#");
 	if (scheme->kind == REMOTE_NONE)
-		return "sending to such a target is not implemented yet; https://, http://, s3://, sftp://, ftp:// and ftps:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
+		return "sending to such a target is not implemented yet; https://, http://, s3://, sftp://, ftp://, ftps:// and tus+https:// are. Without an output name the flattened dump goes to stdout, for ssh or another program to send";
 	if (scheme->kind == REMOTE_S3)
 		return wrong_s3(url, host, host_len, path_len);
 	if (secret_end(host) && !(scheme->user && plain_user(host)))
 		return "a name or a password here is seen by all who look at the processes: use --credentials or --netrc-file";
 	if (!host_len || host[host_len - 1] == '@')
 		return "it names no server";
-	if (path_len < 2 || path[path_len - 1] == '/')
+	if (scheme->kind == REMOTE_TUS && !path_len)
+		return "it names no endpoint: tus+https://host/files/";
+	if (scheme->kind != REMOTE_TUS &&
+	    (path_len < 2 || path[path_len - 1] == '/'))
 		return "it names no file on the server: https://host/folder/name";
 	if (strchr(url, '#'))
 		return "# has no meaning here: write %23 if it is part of the name";

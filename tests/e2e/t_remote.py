@@ -288,6 +288,8 @@ def usage(box):
     for words, text in (
             (("a", "gopher://host/x"), "not implemented"),
             (("a", "sftp://u@h/x"), "--ssh-key"),
+            (("a", "tus+https://h"), "names no endpoint"),
+            (("--credentials", "/nowhere", "a", "tus+http://h/"), "/nowhere"),
             (("a", "sftp://u:p@h/x"), "--credentials"),
             (("a", "sftp://u@h/x?y"), "%3F"),
             (("a", "ftp://h/x%0d"), "two digits"),
