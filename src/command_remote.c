@@ -35,6 +35,7 @@ static struct error *send_printed(const struct capture_options *o,
 
 	if (!file)
 		return error_nomem();
+	way.put_ranges = false;
 	way.retry_seconds = min_u64(way.retry_seconds / 10, TRIAGE_SECONDS);
 	way.stall_seconds = min_u64(way.stall_seconds, TRIAGE_SECONDS);
 	print(triage, file);
@@ -79,6 +80,7 @@ void command_send_triage(void *arg, const struct image *image, struct log *log)
 void command_send_report(const struct capture_options *o,
 			 const struct capture_report *report, struct log *log)
 {
+	struct remote_options way = o->way;
 	AUTO_FREE char *text = NULL;
 	struct error *err = NULL;
 	size_t len = 0;
@@ -86,6 +88,7 @@ void command_send_report(const struct capture_options *o,
 
 	if (!remote_has_neighbours(o->output))
 		return;
+	way.put_ranges = false;
 	file = open_memstream(&text, &len);
 	if (file) {
 		report_print_json(file, report, o, log, NULL);
@@ -96,7 +99,7 @@ void command_send_report(const struct capture_options *o,
 	}
 	if (!err)
 		err = remote_put(o->output, ".report.json",
-				 o->force ? SINK_FORCE : 0, &o->way, log, text,
+				 o->force ? SINK_FORCE : 0, &way, log, text,
 				 len);
 	if (err)
 		log_warn(log, "the report was not sent: %s",

@@ -46,6 +46,10 @@ struct error *option_check_way(const struct remote_options *way,
 		return error_create(ERROR_USAGE,
 				    "a password is sent to https:// only, not to %shttp://, where everybody can read it",
 				    remote_kind(url) == REMOTE_TUS ? "tus+" : "");
+	if (way->put_ranges && (remote_kind(url) != REMOTE_HTTP ||
+				strchr(url, '?')))
+		return error_create(ERROR_USAGE,
+				    "--put-ranges is for https:// and http:// without a query");
 	if (!sftp && (way->ssh_key || way->known_hosts))
 		return error_create(ERROR_USAGE, "--%s is for sftp://",
 				    way->ssh_key ? "ssh-key" : "known-hosts");

@@ -153,6 +153,10 @@ const struct option_row option_rows[] = {
 	  .commands = FOR(CAPTURE),
 	  .help = "s3://bucket/key: go on with the upload that a run which died\n"
 		  "has left there" },
+	{ 0, "put-ranges", NULL, FLAG(capture.way.put_ranges),
+	  .commands = FOR(CAPTURE),
+	  .help = "https://: go on after a break where it broke, by PUT of a range;\n"
+		  "it is tried first whether the server does that (Apache does)" },
 	{ 0, "limit-rate", "SIZE", PARSE(limit_rate), .commands = FOR(CAPTURE),
 	  .help = "URL: send at most SIZE bytes a second (K, M, G)" },
 	{ 0, "retry-time", "SECONDS", PARSE(retry_seconds),

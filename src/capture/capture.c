@@ -112,9 +112,12 @@ static struct error *levels_run(struct capture *c)
 static struct error *stopped_early(const struct capture *c, struct error *err)
 {
 	bool sends = c->outputs.nr && outputs_ops(&c->outputs)->sent;
+	bool keeps = c->options->way.put_ranges;
 	struct error *told = error_create(ERROR_STOPPED, "%s before the %s",
 					  error_message(err), !c->begun ?
 					  "dump was begun: nothing was written" :
+					  keeps ?
+					  "dump was whole: what stands at its target says that it is incomplete" :
 					  sends ?
 					  "server had said that it has the dump: nothing stands at its target, or all of it if that answer alone was missing" :
 					  "dump's metadata was in place: no dump can be read");

@@ -2,10 +2,17 @@
 /*
  * An object on a server, by one PUT of known length: the server sees if it ends
  * early, and has nothing then. So what breaks begins again at the first byte.
+ *
+ * With --put-ranges by a PUT of a range (Content-Range) into an object that is there:
+ * what came stays, says of itself that it is incomplete, and is gone on with. Few
+ * servers do so (Apache's mod_dav does); whether this one does is tried first.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/io.h"
+#include "../base/progress.h"
 #include "carrier.h"
 #include "outcome.h"
 
@@ -16,7 +23,7 @@ struct http {
 	const struct remote_options *options;	/* borrowed */
 	struct transfer *transfer;
 	struct request *put;		/* under way; NULL: none is */
-	uint64_t size;			/* of the object */
+	uint64_t size, first;		/* of the object; where the PUT begins */
 	char *url;			/* changes with a redirection; owned */
 	char *masked;			/* the same, for people; owned */
 	bool secrets;			/* credentials may go there */
@@ -93,6 +100,117 @@ static struct error *head(struct http *http, struct outcome *ret)
 	return request_run(http->transfer, &spec, NULL, ret);
 }
 
+static char *range_of(uint64_t offset, uint64_t len, uint64_t size)
+{
+	char *text;
+
+	return asprintf(&text, "Content-Range: bytes %llu-%llu/%llu",
+			(unsigned long long)offset,
+			(unsigned long long)(offset + len - 1),
+			(unsigned long long)size) < 0 ? NULL : text;
+}
+
+/* A PUT of LEN bytes to URL; RANGE: its header, or NULL. */
+static struct error *put_small(struct http *http, const char *url,
+			       const char *range, const void *buf, size_t len)
+{
+	const char *const headers[] = { range, NULL };
+	const struct request_spec spec = {
+		.url = url,
+		.secrets = http->secrets,
+		.body = true,
+		.size = len,
+		.memory = buf,
+		.headers = headers,
+	};
+	struct outcome outcome = { 0 };
+	struct error *err = request_run(http->transfer, &spec, NULL, &outcome);
+
+	if (!err)
+		err = outcome_redirects(&outcome) ? follow(http, &outcome) :
+		      error_of(http, &outcome);
+	outcome_deinit(&outcome);
+	return err;
+}
+
+/* Whether the object at URL is TEXT. */
+static struct error *compare(struct http *http, const char *url,
+			     const char *text, bool *same)
+{
+	const struct request_spec spec = { .url = url,
+					   .secrets = http->secrets };
+	struct request *answer = NULL;
+	struct outcome outcome = { 0 };
+	uint64_t len;
+	const char *have;
+	struct error *err;
+
+	*same = false;
+	TRY(request_run(http->transfer, &spec, &answer, &outcome));
+	err = error_of(http, &outcome);
+	have = request_answer(answer, &len);
+	*same = !err && len == strlen(text) && !memcmp(have, text, len);
+	request_destroy(answer);
+	outcome_deinit(&outcome);
+	return err;
+}
+
+static struct error *drop(struct http *http, const char *url)
+{
+	const struct request_spec spec = { .url = url, .method = "DELETE",
+					   .secrets = http->secrets };
+	struct outcome outcome = { 0 };
+	AUTO_FREE char *masked = NULL;
+	struct error *err = NULL;
+
+	TRY(request_run(http->transfer, &spec, NULL, &outcome));
+	masked = remote_mask(url);
+	if (outcome.trouble || outcome.status < 200 || outcome.status > 299)
+		err = error_create(ERROR_IO, "%s is what was tried by --put-ranges, and can't be deleted (HTTP %ld)",
+				   masked ? masked : "", outcome.status);
+	outcome_deinit(&outcome);
+	return err;
+}
+
+static struct error *try_at(struct http *http, const char *url, bool *works)
+{
+	AUTO_FREE char *range = range_of(2, 2, 8);
+	struct error *err;
+
+	*works = false;
+	if (!range)
+		return error_nomem();
+	TRY(put_small(http, url, NULL, "01234567", 8));
+	err = put_small(http, url, range, "ab", 2);
+	if (!err)
+		return compare(http, url, "01ab4567", works);
+	if (error_kind(err) == ERROR_AGAIN)
+		return err;
+	error_destroy(err);
+	return NULL;
+}
+
+/* A server may refuse ranges, or take one for all of the object (RFC 9110 14.5): that
+ * is seen on an object that nobody needs. */
+static struct error *try_ranges(struct http *http)
+{
+	AUTO_FREE char *url = NULL;
+	struct error *err;
+	bool works;
+
+	if (asprintf(&url, "%s.trial-%llx", http->url, (unsigned long long)
+		     (progress_now() * 1e6)) < 0) {
+		url = NULL;
+		return error_nomem();
+	}
+	err = try_at(http, url, &works);
+	err = error_first(err, drop(http, url));
+	if (!err && !works)
+		err = error_create(ERROR_IO, "%s: the server does not put ranges into an object: send without --put-ranges",
+				   http->masked);
+	return err;
+}
+
 static struct error *http_look(struct carrier *carrier, bool force)
 {
 	struct http *http = (struct http *)carrier;
@@ -106,7 +224,7 @@ static struct error *http_look(struct carrier *carrier, bool force)
 		err = error_create(ERROR_IO, "%s exists; use -f to replace it",
 				   http->masked);
 	outcome_deinit(&outcome);
-	return err;
+	return err || !http->options->put_ranges ? err : try_ranges(http);
 }
 
 /* Most refusals come before the first byte. */
@@ -114,8 +232,10 @@ static struct error *http_begin(struct carrier *carrier, uint64_t offset,
 				uint64_t size)
 {
 	struct http *http = (struct http *)carrier;
+	AUTO_FREE char *range = range_of(offset, size - offset, size);
 	const char *const headers[] = {
 		"Expect: 100-continue",
+		http->options->put_ranges ? range :
 		http->condition ? "If-None-Match: *" : NULL,
 		NULL,
 	};
@@ -124,12 +244,18 @@ static struct error *http_begin(struct carrier *carrier, uint64_t offset,
 		.secrets = http->secrets,
 		.fresh = true,
 		.body = true,
-		.size = size,
+		.size = size - offset,
 		.headers = headers,
 	};
 
-	(void)offset;		/* 0 */
+	if (!range)
+		return error_nomem();
 	http->size = size;
+	http->first = offset;
+	/* mod_dav deletes what a PUT has begun and did not end, but not what was
+	 * there before */
+	if (http->options->put_ranges && !offset)
+		TRY(put_small(http, http->url, NULL, "", 0));
 	return request_start(http->transfer, &spec, &http->put);
 }
 
@@ -172,7 +298,7 @@ static struct error *http_end(struct carrier *carrier, uint64_t *sent)
 	struct error *err = request_end(http->put, &outcome);
 
 	http_abort(carrier);
-	*sent = outcome.sent;
+	*sent = http->first + outcome.sent;
 	if (!err)
 		err = judge(http, &outcome);
 	outcome_deinit(&outcome);
@@ -209,6 +335,35 @@ static struct error *http_commit(struct carrier *carrier, uint64_t size,
 	return err;
 }
 
+/* Bytes of the object that is there. */
+static struct error *ranges_offset(struct carrier *carrier, uint64_t *ret)
+{
+	struct http *http = (struct http *)carrier;
+	struct outcome outcome = { 0 };
+	struct error *err = head(http, &outcome);
+
+	*ret = 0;
+	if (!err && outcome.trouble)
+		err = error_of(http, &outcome);
+	else if (!err && outcome.status == 200 && outcome.length > 0)
+		*ret = (uint64_t)outcome.length;
+	outcome_deinit(&outcome);
+	return err;
+}
+
+static struct error *ranges_commit(struct carrier *carrier, uint64_t size,
+				   uint64_t offset, const void *buf, size_t len)
+{
+	struct http *http = (struct http *)carrier;
+	AUTO_FREE char *range = range_of(offset, len, size);
+
+	if (!range)
+		return error_nomem();
+	if (len)
+		TRY(put_small(http, http->url, range, buf, len));
+	return http_commit(carrier, size, offset, buf, len);
+}
+
 static void http_destroy(struct carrier *carrier)
 {
 	struct http *http = (struct http *)carrier;
@@ -231,6 +386,19 @@ static const struct carrier_ops http_ops = {
 	.destroy = http_destroy,
 };
 
+static const struct carrier_ops ranges_ops = {
+	.name = "http",
+	.keeps = true,
+	.look = http_look,
+	.offset = ranges_offset,
+	.begin = http_begin,
+	.send = http_send,
+	.end = http_end,
+	.abort = http_abort,
+	.commit = ranges_commit,
+	.destroy = http_destroy,
+};
+
 struct error *carrier_http_create(const char *url,
 				  const struct remote_options *options,
 				  struct carrier **ret)
@@ -240,7 +408,7 @@ struct error *carrier_http_create(const char *url,
 
 	if (!http)
 		return error_nomem();
-	http->carrier.ops = &http_ops;
+	http->carrier.ops = options->put_ranges ? &ranges_ops : &http_ops;
 	http->options = options;
 	http->secrets = true;
 	http->url = strdup(url);

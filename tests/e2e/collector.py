@@ -171,8 +171,47 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(have or b"")))
         return self.end_headers()
 
+    def do_GET(self):
+        have = self.server.objects.get(self.path)
+        self.answer(404 if have is None else 200, body=have or b"")
+
+    def do_DELETE(self):
+        gone = self.server.objects.pop(self.path, None)
+        self.answer(404 if gone is None else 204)
+
+    def put_range(self, length):
+        """As mod_dav does it: what came stays, if something was there."""
+        server, path = self.server, self.path
+        first = int(self.headers["Content-Range"].split()[1].split("-")[0])
+        if server.ranges == "refuse":
+            self.rfile.read(length)
+            self.answer(501)
+            return
+        trial = ".trial-" in path or length < 16
+        fault = (None if trial else server.next_fault()) or ("none",)
+        most = fault[1] if fault[0] in ("reset", "stall") else length
+        body = self.rfile.read(min(most, length))
+        have = bytearray(server.objects.get(path, b""))
+        have[first:first + len(body)] = body
+        server.objects[path] = bytes(body if server.ranges == "replace"
+                                     else have)
+        server.ranges_put.append((path, first, len(body)))
+        if fault[0] == "stall":
+            server.closing.wait(60)
+        if fault[0] in ("reset", "lost"):
+            self.reset()
+        else:
+            self.answer(204)
+
     def do_PUT(self):
         server, length = self.server, int(self.headers["Content-Length"])
+        if self.headers["Content-Range"]:
+            self.put_range(length)
+            return
+        if server.ranges:
+            server.objects[self.path] = self.rfile.read(length)
+            self.answer(201)
+            return
         fault = server.next_fault() or ("none",)
         if self.headers["If-None-Match"] == "*" and self.path in server.objects:
             fault = ("status", 412)
@@ -216,9 +255,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Collector(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, faults=(), cert=None):
+    def __init__(self, faults=(), cert=None, ranges=""):
         super().__init__(("127.0.0.1", 0), Handler)
         self.faults, self.objects, self.puts = list(faults), {}, []
+        self.ranges, self.ranges_put = ranges, []
         self.at_expect = lambda: None   # before a PUT is answered at all
         self.closing = threading.Event()
         if cert:
