@@ -35,7 +35,7 @@ static struct error *send_printed(const struct capture_options *o,
 
 	if (!file)
 		return error_nomem();
-	way.put_ranges = false;
+	way.put_ranges = way.resume = false;
 	way.retry_seconds = min_u64(way.retry_seconds / 10, TRIAGE_SECONDS);
 	way.stall_seconds = min_u64(way.stall_seconds, TRIAGE_SECONDS);
 	print(triage, file);
@@ -88,7 +88,7 @@ void command_send_report(const struct capture_options *o,
 
 	if (!remote_has_neighbours(o->output))
 		return;
-	way.put_ranges = false;
+	way.put_ranges = way.resume = false;
 	file = open_memstream(&text, &len);
 	if (file) {
 		report_print_json(file, report, o, log, NULL);

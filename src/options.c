@@ -342,7 +342,7 @@ static bool way_is_given(const struct remote_options *way)
 {
 	return way->ca_file || way->insecure || way->netrc ||
 	       way->credentials || way->known_hosts || way->ssh_key ||
-	       way->put_ranges || way->limit_rate || way->resume ||
+	       way->put_ranges || way->resume || way->limit_rate ||
 	       way->s3_endpoint || way->s3_region ||
 	       way->retry_seconds != REMOTE_RETRY_SECONDS ||
 	       way->stall_seconds != REMOTE_STALL_SECONDS;

@@ -50,6 +50,9 @@ struct error *option_check_way(const struct remote_options *way,
 				strchr(url, '?')))
 		return error_create(ERROR_USAGE,
 				    "--put-ranges is for https:// and http:// without a query");
+	if (way->resume && remote_kind(url) == REMOTE_HTTP && !way->put_ranges)
+		return error_create(ERROR_USAGE,
+				    "--resume: of one PUT that broke off a server keeps nothing; with --put-ranges it may");
 	if (!sftp && (way->ssh_key || way->known_hosts))
 		return error_create(ERROR_USAGE, "--%s is for sftp://",
 				    way->ssh_key ? "ssh-key" : "known-hosts");

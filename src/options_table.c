@@ -149,14 +149,14 @@ const struct option_row option_rows[] = {
 	  .commands = FOR(CAPTURE) | FOR(CHECK),
 	  .help = "sftp://: servers' host keys, as in ~/.ssh/known_hosts, the\n"
 		  "default" },
-	{ 0, "resume", NULL, FLAG(capture.way.resume),
-	  .commands = FOR(CAPTURE),
-	  .help = "s3://bucket/key: go on with the upload that a run which died\n"
-		  "has left there" },
 	{ 0, "put-ranges", NULL, FLAG(capture.way.put_ranges),
 	  .commands = FOR(CAPTURE),
 	  .help = "https://: go on after a break where it broke, by PUT of a range;\n"
 		  "it is tried first whether the server does that (Apache does)" },
+	{ 0, "resume", NULL, FLAG(capture.way.resume),
+	  .commands = FOR(CAPTURE),
+	  .help = "s3, sftp, ftp, tus, --put-ranges: go on with what a run which\n"
+		  "died has left there; of tus the URL is the upload's" },
 	{ 0, "limit-rate", "SIZE", PARSE(limit_rate), .commands = FOR(CAPTURE),
 	  .help = "URL: send at most SIZE bytes a second (K, M, G)" },
 	{ 0, "retry-time", "SECONDS", PARSE(retry_seconds),

@@ -29,6 +29,10 @@ struct carrier_ops {
 	 * there. NULL: always at 0. */
 	struct error *(*offset)(struct carrier *carrier, uint64_t *ret);
 
+	/* Reads LEN bytes at OFFSET of those. NULL: there is no way to. */
+	struct error *(*read)(struct carrier *carrier, uint64_t offset,
+			      void *buf, size_t len);
+
 	/* An upload of SIZE bytes, of which those from OFFSET on follow, at least
 	 * one. *ENDED: no more are taken, end() tells why; end() waits for the
 	 * answer. Each begin() is followed by end() or abort(). *SENT: bytes that

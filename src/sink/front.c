@@ -19,6 +19,14 @@
 #include "sha256.h"
 
 #define BUFFER (256u << 10)
+#define CHECKED 16384u		/* bytes at both ends of what a run before this one
+				 * has sent */
+
+struct check {
+	uint64_t offset;
+	size_t len;			/* 0: nothing */
+	uint8_t buf[CHECKED];		/* what the server has there */
+};
 
 struct front_sink {
 	struct sink sink;
@@ -26,6 +34,8 @@ struct front_sink {
 	struct log *log;			/* borrowed */
 	bool force;			/* what stands there is replaced */
 	bool begun;			/* some of it may be there */
+	bool resume;			/* or of a run before this one: --resume */
+	struct check checks[2];
 	bool open;			/* an upload is under way */
 	struct progress_sent sent;
 	struct sha256 sha;		/* of this try */
@@ -138,6 +148,78 @@ static void tell_location(struct front_sink *front)
 	log_print(front->log, LOG_MESSAGE, "Sent to %s", location);
 }
 
+/* What the server has is not of this dump: with -f it is replaced, as any other. */
+static struct error *another(struct front_sink *front)
+{
+	if (!front->force)
+		return error_create(ERROR_IO, "--resume: what the server has is not the beginning of this dump, but of another crash, level or codec; -f begins anew");
+	front->carrier->anew = front->carrier->at_once = true;
+	return error_create(ERROR_AGAIN, "what the server has is not the beginning of this dump: begun anew");
+}
+
+static struct error *ask_check(struct front_sink *front)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct check *check = &front->checks[i];
+		struct error *err;
+
+		check->len = min_u64(CHECKED, front->have);
+		check->offset = i ? front->have - check->len : 0;
+		err = front->carrier->ops->read(front->carrier, check->offset,
+						check->buf, check->len);
+		if (err) {
+			check->len = 0;
+			return err;
+		}
+	}
+	return NULL;
+}
+
+/* Asks what the server has. */
+static struct error *take_offset(struct front_sink *front)
+{
+	bool first = !front->begun;
+
+	TRY(ask(front, ask_offset, 0));
+	/* who was cut off may have written on */
+	if (front->have > front->size && !first)
+		front->have = 0;
+	if (front->have > front->size)
+		return another(front);
+	if (first && front->have && front->carrier->ops->read)
+		TRY(ask(front, ask_check, 0));
+	return NULL;
+}
+
+/* Compares the last bytes with those that the server has of them. */
+static struct error *compare(struct front_sink *front)
+{
+	uint64_t start = front->next - front->len;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct check *check = &front->checks[i];
+		uint64_t from = max_u64(start, check->offset);
+		uint64_t to = min_u64(front->next, check->offset + check->len);
+
+		if (from < to && memcmp(front->buf + (from - start),
+					check->buf + (from - check->offset),
+					to - from))
+			return another(front);
+	}
+	return NULL;
+}
+
+static struct error *upload_begin(struct front_sink *front)
+{
+	struct carrier *carrier = front->carrier;
+
+	TRY(try_again(front, carrier->ops->begin(carrier, front->have,
+						 front->size), front->have));
+	front->open = true;
+	tell_location(front);
+	return NULL;
+}
+
 static struct error *front_begin(struct sink *sink,
 				 const struct dump_layout *layout)
 {
@@ -151,20 +233,14 @@ static struct error *front_begin(struct sink *sink,
 	TRY(retry_pause(&front->retry));
 	if (carrier->look)
 		TRY(look(front));
-	if (front->begun && carrier->ops->offset && !carrier->anew)
-		TRY(ask(front, ask_offset, 0));
+	front->checks[0].len = front->checks[1].len = 0;
+	if ((front->begun || front->resume) && carrier->ops->offset &&
+	    !carrier->anew)
+		TRY(take_offset(front));
 	carrier->anew = false;
-	/* who was cut off may have written on */
-	if (front->have > front->size)
-		front->have = 0;
 	front->begun = true;
-	if (front->have == front->size)
-		return NULL;
-	TRY(try_again(front, carrier->ops->begin(carrier, front->have,
-						 front->size), front->have));
-	front->open = true;
-	tell_location(front);
-	return NULL;
+	/* else when the bytes come that it lacks: no server is to wait */
+	return front->have ? NULL : upload_begin(front);
 }
 
 /* The upload is over: NULL, all of it is there. */
@@ -203,10 +279,12 @@ static struct error *flush(struct front_sink *front)
 
 	sha256_add(&front->sha, front->buf, front->len);
 	status_swap(front);
+	TRY(compare(front));
 	front->len = 0;
 	if (!len)
 		return NULL;
-	assert(front->open);
+	if (!front->open)
+		TRY(upload_begin(front));
 	TRY(front->carrier->ops->send(front->carrier, front->buf + skip, len,
 				      &ended));
 	front->sent.bytes += len;
@@ -333,6 +411,7 @@ struct error *sink_front_create(const char *url, unsigned flags,
 	front->log = log;
 	front->force = flags & SINK_FORCE;
 	front->retry.seconds = options->retry_seconds;
+	front->resume = options->resume;
 	err = look(front);
 	if (err) {
 		front_destroy(&front->sink);

@@ -220,7 +220,8 @@ static struct error *http_look(struct carrier *carrier, bool force)
 	http->condition = !force && is_presigned(http);
 	if (!err && outcome.trouble)
 		err = error_of(http, &outcome);
-	else if (!err && outcome.status == 200 && !force)
+	else if (!err && outcome.status == 200 && !force &&
+		 !http->options->resume)
 		err = error_create(ERROR_IO, "%s exists; use -f to replace it",
 				   http->masked);
 	outcome_deinit(&outcome);
@@ -351,6 +352,41 @@ static struct error *ranges_offset(struct carrier *carrier, uint64_t *ret)
 	return err;
 }
 
+static struct error *ranges_read(struct carrier *carrier, uint64_t offset,
+				 void *buf, size_t len)
+{
+	struct http *http = (struct http *)carrier;
+	char range[80];
+	const char *const headers[] = { range, NULL };
+	const struct request_spec spec = {
+		.url = http->url,
+		.secrets = http->secrets,
+		.headers = headers,
+		.answer_max = len,
+	};
+	struct request *answer = NULL;
+	struct outcome outcome = { 0 };
+	const char *have;
+	uint64_t nr;
+	struct error *err = NULL;
+
+	snprintf(range, sizeof(range), "Range: bytes=%llu-%llu",
+		 (unsigned long long)offset,
+		 (unsigned long long)(offset + len - 1));
+	TRY(request_run(http->transfer, &spec, &answer, &outcome));
+	have = request_answer(answer, &nr);
+	if (!outcome.trouble && outcome.status == 206 && nr == len)
+		memcpy(buf, have, len);
+	else if (outcome.trouble || outcome.status >= 300)
+		err = error_of(http, &outcome);
+	else
+		err = error_create(ERROR_IO, "%s: what is there can't be read back (HTTP %ld)",
+				   http->masked, outcome.status);
+	request_destroy(answer);
+	outcome_deinit(&outcome);
+	return err;
+}
+
 static struct error *ranges_commit(struct carrier *carrier, uint64_t size,
 				   uint64_t offset, const void *buf, size_t len)
 {
@@ -391,6 +427,7 @@ static const struct carrier_ops ranges_ops = {
 	.keeps = true,
 	.look = http_look,
 	.offset = ranges_offset,
+	.read = ranges_read,
 	.begin = http_begin,
 	.send = http_send,
 	.end = http_end,

@@ -143,8 +143,8 @@ static struct error *inbox_look(struct carrier *carrier, bool force)
 		return error_create(ERROR_IO, "%s exists; use -f to replace it",
 				    inbox->masked);
 	TRY(size_of(inbox, inbox->part_url, NULL, &size));
-	if (size >= 0 && !force)
-		return error_create(ERROR_IO, "%s" PART " exists, what came of a dump that broke off; use -f to replace it",
+	if (size >= 0 && !force && !inbox->options->resume)
+		return error_create(ERROR_IO, "%s" PART " exists, what came of a dump that broke off: --resume goes on with it, -f replaces it",
 				    inbox->masked);
 	return NULL;
 }
@@ -159,6 +159,43 @@ static struct error *inbox_offset(struct carrier *carrier, uint64_t *ret)
 	if (size > 0)
 		*ret = (uint64_t)size;
 	return NULL;
+}
+
+static struct error *inbox_read(struct carrier *carrier, uint64_t offset,
+				void *buf, size_t len)
+{
+	struct inbox *inbox = (struct inbox *)carrier;
+	const struct request_spec spec = {
+		.url = inbox->part_url,
+		.secrets = true,
+		.answer_max = len,
+		.set_more = file_way_set,
+		.arg = &inbox->way,
+	};
+	struct request *answer = NULL;
+	struct outcome outcome = { 0 };
+	char range[64];
+	uint64_t have;
+	struct error *err;
+
+	snprintf(range, sizeof(range), "%llu-%llu", (unsigned long long)offset,
+		 (unsigned long long)(offset + len - 1));
+	way_init(inbox);
+	inbox->way.range = range;
+	TRY(request_run(inbox->transfer, &spec, &answer, &outcome));
+	err = error_of(inbox, &outcome);
+	if (!err) {
+		const char *bytes = request_answer(answer, &have);
+
+		if (have >= len)
+			memcpy(buf, bytes, len);
+		else
+			err = error_create(ERROR_IO, "%s" PART " can't be read back",
+					   inbox->masked);
+	}
+	request_destroy(answer);
+	outcome_deinit(&outcome);
+	return err;
 }
 
 /* WORD "PATH PART", as libcurl takes it for sftp and a server for ftp; owned; NULL
@@ -320,6 +357,7 @@ static const struct carrier_ops inbox_ops = {
 	.name = "inbox",
 	.look = inbox_look,
 	.offset = inbox_offset,
+	.read = inbox_read,
 	.begin = inbox_begin,
 	.send = inbox_send,
 	.end = inbox_end,

@@ -22,8 +22,8 @@ struct remote_options {
 	const char *s3_region;	/* --s3-region; NULL: AWS's environment tells */
 	const char *known_hosts;	/* --known-hosts; NULL: the user's */
 	const char *ssh_key;	/* --ssh-key: file; NULL: none */
-	bool resume;		/* --resume: what was sent before is not sent again */
 	bool put_ranges;	/* --put-ranges */
+	bool resume;		/* --resume: what was sent before is not sent again */
 	uint64_t limit_rate;	/* bytes a second; 0: no limit */
 	uint64_t retry_seconds;	/* after a failure, without getting further */
 	uint64_t stall_seconds;	/* without a byte, until that is a failure */

@@ -31,7 +31,10 @@ struct tus {
 	char *upload;			/* its URL; NULL: there is none yet */
 	char *upload_masked;
 	bool secrets;			/* credentials may go to the upload */
+	bool resumed;			/* it was made by a run before this one */
 	uint64_t first, size;		/* of this PATCH; of all */
+	int64_t length;			/* that the upload is to have; -1: it is
+					 * not told */
 };
 
 static const char *masked(const struct tus *tus)
@@ -242,8 +245,10 @@ static struct error *ask_offset(struct tus *tus, int64_t *ret)
 
 	*ret = -1;
 	TRY(request_run(tus->transfer, &spec, &answer, &outcome));
-	if (is_success(&outcome))
+	if (is_success(&outcome)) {
 		*ret = number_of(request_header(answer, 0));
+		tus->length = number_of(request_header(answer, 1));
+	}
 	if (*ret < 0 && (outcome.trouble || (outcome.status != 404 &&
 					     outcome.status != 410)))
 		err = error_of(tus, &outcome);
@@ -259,6 +264,10 @@ static struct error *tus_offset(struct carrier *carrier, uint64_t *ret)
 
 	if (tus->upload)
 		TRY(ask_offset(tus, &offset));
+	if (offset < 0 && tus->resumed)
+		return error_create(ERROR_IO, "%s: --resume: there is no such upload: the URL is that which was printed when it began",
+				    masked(tus));
+	tus->resumed = false;
 	if (offset < 0)
 		drop_upload(tus);
 	*ret = offset < 0 ? 0 : (uint64_t)offset;
@@ -286,6 +295,10 @@ static struct error *tus_begin(struct carrier *carrier, uint64_t offset,
 
 	if (!tus->upload)
 		TRY(create(tus, size));
+	else if (tus->length >= 0 && (uint64_t)tus->length != size)
+		return error_create(ERROR_IO, "%s: --resume: the upload is one of %lld bytes, the dump has %llu: it is of another crash, level or codec",
+				    masked(tus), (long long)tus->length,
+				    (unsigned long long)size);
 	snprintf(at, sizeof(at), "Upload-Offset: %llu",
 		 (unsigned long long)offset);
 	spec.url = tus->upload;
@@ -427,7 +440,11 @@ static struct error *tus_open(struct tus *tus, const char *url)
 	tus->metadata = metadata_of(named);
 	if (!tus->masked || !tus->metadata)
 		return error_nomem();
-	return transfer_create(tus->options, &tus->transfer);
+	TRY(transfer_create(tus->options, &tus->transfer));
+	if (!tus->options->resume)
+		return NULL;
+	tus->resumed = true;
+	return take_upload(tus, url);
 }
 
 struct error *carrier_tus_create(const char *url,

@@ -173,6 +173,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         have = self.server.objects.get(self.path)
+        range_ = self.headers["Range"]
+        if have is not None and range_:
+            first, last = (int(n) for n in range_[6:].split("-"))
+            self.answer(206, body=have[first:last + 1])
+            return
         self.answer(404 if have is None else 200, body=have or b"")
 
     def do_DELETE(self):

@@ -19,7 +19,8 @@ ARGUMENTS = {"-d": "1,31", "-L": "1G", "--level": "2", "--order": "address",
              "--machine-root": "/nowhere"}
 # Those of a URL: t_remote.py.
 REMOTE = {"--cacert", "--insecure", "--credentials", "--netrc-file",
-          "--ssh-key", "--known-hosts", "--put-ranges", "--s3-endpoint", "--s3-region",
+          "--ssh-key", "--known-hosts", "--put-ranges", "--resume",
+          "--s3-endpoint", "--s3-region",
           "--limit-rate", "--retry-time", "--stall-time", "--triage"}
 # Those of `capdump reservation` alone.
 RESERVATION = {"--arch": "arm64", "--cmdline": "crashkernel=1M",
