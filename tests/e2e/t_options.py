@@ -162,7 +162,7 @@ def wrong(box):
                   ("--nonsense", "a", "b"), ("-R", "-d", "1", "a"),
                   ("--dump-dmesg", "--dry-run", "a", "b"), ("a", "b", "-d"),
                   ("info", "-c", "a"), ("--progress-fd", "1", "-F", "a"),
-                  ("a", "s3://bucket/key"), ("a", "tus+https://host/x")):
+                  ("a", "s3://bucket/key"), ("a", "gopher://host/x")):
         one_line(words, box.bad(2, *words))
         # there the last of several codecs counts
         if words and words[0] not in ("info", "verify", "reservation",
