@@ -267,7 +267,12 @@ struct error *kdump_passes_add(struct kdump_writer *kdump,
 
 struct error *kdump_passes_begin(struct kdump_writer *kdump)
 {
-	kdump->passes->table_sent = kdump->ready = false;
+	struct kdump_passes *passes = kdump->passes;
+
+	/* a survey that sends may have been broken off */
+	if (passes->surveying)
+		kdump->sink = passes->target;
+	passes->table_sent = passes->surveying = kdump->ready = false;
 	kdump->nr_bits = kdump->bitmap_end = 0;
 	return pass_begin(kdump, PASS_DATA);
 }

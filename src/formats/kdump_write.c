@@ -112,13 +112,15 @@ static struct error *kdump_begin(struct writer *writer)
 {
 	struct kdump_writer *kdump = (struct kdump_writer *)writer;
 	const struct dump_layout *layout = &kdump->layout;
-	const struct sink_ops *ops = kdump->sink->ops;
 	const struct codec_ops *codec = kdump->facts->codec;
 	bool big = kdump->facts->image->target.big_endian;
-	uint64_t room = ops->room(kdump->sink);
+	const struct sink_ops *ops;
+	uint64_t room;
 
 	if (kdump->passes)
 		TRY(kdump_passes_begin(kdump));
+	ops = kdump->sink->ops;
+	room = ops->room(kdump->sink);
 	if (layout->data > layout->max_size)
 		return error_create(ERROR_NOSPACE, "the limit of %" PRIu64
 				    " bytes is reached: head, bitmaps and page "

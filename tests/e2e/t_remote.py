@@ -136,11 +136,13 @@ def tls(box):
              "the password followed to another server")
 
 
-# what happens to the first PUT, and what is said of it
+# what happens to the first PUT, and what is said of it ("third": while all pages are
+# packed the third time)
 FAULTS = {
     "reset-0": [("reset", 0)],
     "reset-table": [("reset", 300000)],
     "reset-data": [("reset", 600000)],
+    "reset-third": [("reset", 300000)],
     "close": [("close", 500000)],
     "stall": [("stall", 400000)],
     "lost-answer": [("lost",)],
@@ -164,6 +166,8 @@ def fault(box, name):
         # a server on a busy machine may stall without being told to
         result = box.good("--triage=no", *(("--stall-time", "4")
                                            if name == "stall" else ()),
+                          *(("--memory", "32K")
+                            if name == "reset-third" else ()),
                           image.path, server.url + "dump")
         report = json.loads(server.objects.pop("/dump.report.json"))
         need(server.objects == {"/dump": want}, "another object: %s",
