@@ -42,6 +42,7 @@ static struct error *judge(struct retry *retry, const struct error *err,
 				    retry->nr_tries == 1 ? "try" : "tries",
 				    now - retry->since, limit);
 	retry->pause = pause;
+	retry->failed = now;
 	retry->nr++;
 	return error_create(ERROR_AGAIN, "%s; trying again in %.1f s",
 			    error_message(err), pause);
@@ -67,10 +68,12 @@ struct error *retry_error(struct retry *retry, struct error *err, uint64_t got,
 
 struct error *retry_pause(struct retry *retry)
 {
-	double end = progress_now() + retry->pause;
+	double now = progress_now(), end = now + retry->pause;
 	struct timespec slice = { 0, SLICE_NS };
 
-	retry->pause = 0;
+	if (retry->failed > 0)
+		retry->since += now - retry->failed;
+	retry->failed = retry->pause = 0;
 	while (progress_now() < end) {
 		TRY(stop_check());
 		nanosleep(&slice, NULL);

@@ -18,6 +18,8 @@ struct retry {
 	double since;		/* the first failure without getting further */
 	uint64_t furthest;	/* what a try got to */
 	double pause;		/* seconds before the next */
+	double failed;		/* the last failure that retry_pause() has not
+				 * come for; 0: none */
 };
 
 /*
@@ -30,7 +32,8 @@ struct retry {
 struct error *retry_error(struct retry *retry, struct error *err, uint64_t got,
 			  uint64_t step, int64_t retry_after);
 
-/* Makes the pause that retry_error() told; ERROR_STOPPED if a signal comes. */
+/* Makes the pause that retry_error() told; ERROR_STOPPED if a signal comes. Time that
+ * passed between, since there was other work to do first, is none of trying. */
 struct error *retry_pause(struct retry *retry);
 
 /* What fails from here on fails for the first time. */
