@@ -40,7 +40,7 @@ _capdump()
 		return ;;
 	--cmdline | -L | --level | --memory | --num-threads | --message-level | --progress-fd | --cpus | --files | --s3-endpoint | --s3-region | --limit-rate | --retry-time | --stall-time)
 		return ;;
-	--report | --iomem | -x | -i | -g | --device-tree | --vmcore | --cacert | --credentials | --netrc-file | --ssh-key | --known-hosts)
+	--also | --fallback | --report | --iomem | -x | -i | -g | --device-tree | --vmcore | --cacert | --credentials | --netrc-file | --ssh-key | --known-hosts)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	esac

@@ -62,14 +62,14 @@ struct error *command_check_output(const struct options *options);
 struct error *command_check_report(const struct options *options,
 				   struct output *ret);
 
-/* After it: its report. */
+/* After it: its report, to those servers that have a dump. */
 void command_send_report(const struct capture_options *options,
 			 const struct capture_report *report,
 			 struct log *log);
 
 /* capture_options.before of a dump that goes to a server, ARG its options: sends
  * what there is to know first. */
-void command_send_triage(void *arg, const struct image *image,
-			 struct log *log);
+void command_send_triage(void *arg, const char *url,
+			 const struct image *image, struct log *log);
 
 #endif

@@ -61,6 +61,28 @@ static const char *still_needed(const struct capture_report *report,
 	return stop_signal() ? "a signal came" : NULL;
 }
 
+/* Of several targets one has to be on a disk, or a server. */
+static struct error *check_on_disk(const struct capture_options *o,
+				   const struct capture_report *report)
+{
+	const char *path = NULL;
+
+	for (size_t i = 0; o->nr_files && i <= o->nr_files && !path; i++)
+		if (output_in_memory(capture_file(o, i)))
+			path = capture_file(o, i);
+	for (unsigned i = 0; !o->nr_files && i < report->nr_targets; i++) {
+		const struct capture_target *target = &report->targets[i];
+
+		if (!target->used || target->status != CAPTURE_COMPLETE)
+			continue;
+		path = target->path;
+		if (remote_is_url(path) || !output_in_memory(path))
+			return NULL;
+	}
+	return path ? error_create(ERROR_UNSUPPORTED,
+				   "%s is in memory, on no disk", path) : NULL;
+}
+
 /*
  * Releases fadump's memory, the last thing that is done: the dump and its report
  * are on their disk, and the vmcore is closed and not mapped any more. What goes
@@ -78,11 +100,8 @@ static void release(const struct options *options, struct log *log,
 
 	if (why)
 		err = error_create(ERROR_UNSUPPORTED, "%s", why);
-	for (size_t i = 0; i <= o->nr_files && !err; i++)
-		if (output_in_memory(capture_file(o, i)))
-			err = error_create(ERROR_UNSUPPORTED,
-					   "%s is in memory, on no disk",
-					   capture_file(o, i));
+	if (!err)
+		err = check_on_disk(o, report);
 	if (!err)
 		err = fadump_release(o->machine_root);
 	if (!err) {
@@ -116,17 +135,11 @@ struct error *command_capture(const struct options *options, struct log *log,
 	struct capture_report report;
 	struct error *err, *report_err;
 	struct output output;
-	AUTO_FREE char *masked = NULL;
 
 	TRY(command_check_output(options));
 	TRY(check_release(options));
 	TRY(check_clock(&options->capture));
 	capture->keep_codec = keeps_codec(options);
-	capture->output_name = capture->output;
-	if (capture->remote && !(masked = remote_mask(capture->output)))
-		return error_nomem();
-	if (capture->remote)
-		capture->output_name = masked;
 	if (capture->remote && !capture->dry_run && !options->no_triage) {
 		capture->before = command_send_triage;
 		capture->before_arg = (void *)options;

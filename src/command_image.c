@@ -81,36 +81,63 @@ static bool same_output(const struct output *output, const char *path)
 	return same;
 }
 
-/* That file I of a split dump is none of those before it. */
-static struct error *check_file(const struct capture_options *o, size_t i)
+/* Whether files at both would be the same; neither need exist yet. */
+static bool same_path(const char *path, const char *other)
 {
 	struct output output = { .dir_fd = -1 };
-	const char *path = capture_file(o, i);
 	struct stat a, b;
-	bool same = false;
+	bool same;
 
+	if (remote_is_url(path) || remote_is_url(other))
+		return false;
 	error_destroy(output_init(&output, path, true));
-	for (size_t j = 0; j < i && !same; j++)
-		same = same_output(&output, capture_file(o, j)) ||
-		       (!stat(path, &a) && !stat(capture_file(o, j), &b) &&
-			same_file(&a, &b));
+	same = same_output(&output, other) ||
+	       (!stat(path, &a) && !stat(other, &b) && same_file(&a, &b));
 	output_deinit(&output);
-	return same ? error_create(ERROR_INVALID,
-				   "%s: is to be two files of the split dump",
-				   path) : NULL;
+	return same;
+}
+
+/* That a target is neither the input nor another one. */
+static struct error *check_targets(const struct options *options)
+{
+	const struct capture_options *o = &options->capture;
+	const char *list[CAPTURE_MAX_TARGETS] = { o->output, o->fallback };
+	unsigned nr = o->nr_also + 2;
+
+	memcpy(list + 2, o->also, o->nr_also * sizeof(*list));
+	for (unsigned i = 0; i < nr; i++) {
+		if (!list[i] || remote_is_url(list[i]))
+			continue;
+		TRY(command_check_not_input(options, list[i]));
+		for (unsigned j = 0; j < i; j++)
+			if (list[j] && same_path(list[i], list[j]))
+				return error_create(ERROR_INVALID,
+						    "%s: is named twice as a target",
+						    list[i]);
+	}
+	return NULL;
 }
 
 struct error *command_check_output(const struct options *options)
 {
 	const struct capture_options *o = &options->capture;
 
-	if (o->remote)
-		return NULL;
+	if (!o->nr_files)
+		return check_targets(options);
 	for (size_t i = 0; i <= o->nr_files; i++)
 		TRY(command_check_not_input(options, capture_file(o, i)));
 	for (size_t i = 1; i <= o->nr_files; i++)
-		TRY(check_file(o, i));
+		for (size_t j = 0; j < i; j++)
+			if (same_path(capture_file(o, i), capture_file(o, j)))
+				return error_create(ERROR_INVALID,
+						    "%s: is to be two files of the split dump",
+						    capture_file(o, i));
 	return NULL;
+}
+
+static bool is_output(const struct output *report, const char *path)
+{
+	return !remote_is_url(path) && same_output(report, path);
 }
 
 /* Neither file need exist yet; without an output stdout is it. */
@@ -121,14 +148,18 @@ static struct error *check_not_dump(const struct options *options,
 	struct stat a, b;
 	bool same = false;
 
-	if (o->dry_run || o->remote)
+	if (o->dry_run)
 		return NULL;
 	if (!o->output)
 		same = !fstat(STDOUT_FILENO, &a) &&
 		       !fstatat(report->dir_fd, report->name, &b, 0) &&
 		       same_file(&a, &b);
 	for (size_t i = 0; o->output && i <= o->nr_files; i++)
-		same |= same_output(report, capture_file(o, i));
+		same |= is_output(report, capture_file(o, i));
+	for (unsigned i = 0; i < o->nr_also; i++)
+		same |= is_output(report, o->also[i]);
+	if (o->fallback)
+		same |= is_output(report, o->fallback);
 	return same ? error_create(ERROR_INVALID,
 				   "%s: is to be the dump and the report",
 				   report->path) : NULL;

@@ -24,7 +24,8 @@ static bool text_end(FILE *file)
 
 /* What PRINT writes of TRIAGE goes to the dump's URL and SUFFIX. */
 static struct error *send_printed(const struct capture_options *o,
-				  const char *suffix, struct triage *triage,
+				  const char *url, const char *suffix,
+				  struct triage *triage,
 				  void (*print)(struct triage *, FILE *),
 				  struct log *log)
 {
@@ -43,7 +44,7 @@ static struct error *send_printed(const struct capture_options *o,
 		return error_nomem();
 	if (!len)
 		return NULL;
-	return remote_put(o->output, suffix, o->force ? SINK_FORCE : 0,
+	return remote_put(url, suffix, o->force ? SINK_FORCE : 0,
 			  &way, log, text, len);
 }
 
@@ -52,23 +53,26 @@ static void print_json(struct triage *triage, FILE *file)
 	triage_print_json(triage, file);
 }
 
-void command_send_triage(void *arg, const struct image *image, struct log *log)
+void command_send_triage(void *arg, const char *url,
+			 const struct image *image, struct log *log)
 {
 	const struct options *options = arg;
 	const struct capture_options *o = &options->capture;
 	AUTO_FREE struct triage *triage = calloc(1, sizeof(*triage));
 	struct error *err;
 
-	if (!remote_has_neighbours(o->output)) {
+	if (!remote_has_neighbours(url)) {
 		log_print(log, LOG_MESSAGE, "No triage is sent: a URL with a query is for one object.");
 		return;
 	}
 	err = triage ? triage_gather(triage, image, o->given, log) :
 	      error_nomem();
 	if (!err)
-		err = send_printed(o, ".triage.json", triage, print_json, log);
+		err = send_printed(o, url, ".triage.json", triage, print_json,
+				   log);
 	if (!err)
-		err = send_printed(o, ".dmesg", triage, triage_print_log, log);
+		err = send_printed(o, url, ".dmesg", triage, triage_print_log,
+				   log);
 	if (triage)
 		triage_deinit(triage);
 	if (err)
@@ -77,8 +81,8 @@ void command_send_triage(void *arg, const struct image *image, struct log *log)
 	error_destroy(err);
 }
 
-void command_send_report(const struct capture_options *o,
-			 const struct capture_report *report, struct log *log)
+static void send_report(const struct capture_options *o, const char *url,
+			const struct capture_report *report, struct log *log)
 {
 	struct remote_options way = o->way;
 	AUTO_FREE char *text = NULL;
@@ -86,7 +90,7 @@ void command_send_report(const struct capture_options *o,
 	size_t len = 0;
 	FILE *file;
 
-	if (!remote_has_neighbours(o->output))
+	if (!remote_has_neighbours(url))
 		return;
 	way.put_ranges = way.resume = false;
 	file = open_memstream(&text, &len);
@@ -98,11 +102,23 @@ void command_send_report(const struct capture_options *o,
 		err = error_nomem();
 	}
 	if (!err)
-		err = remote_put(o->output, ".report.json",
+		err = remote_put(url, ".report.json",
 				 o->force ? SINK_FORCE : 0, &way, log, text,
 				 len);
 	if (err)
 		log_warn(log, "the report was not sent: %s",
 			 error_message(err));
 	error_destroy(err);
+}
+
+void command_send_report(const struct capture_options *o,
+			 const struct capture_report *report, struct log *log)
+{
+	for (unsigned i = 0; i < report->nr_targets; i++) {
+		const struct capture_target *target = &report->targets[i];
+
+		if (target->used && target->status != CAPTURE_FAILED &&
+		    remote_is_url(target->path))
+			send_report(o, target->path, report, log);
+	}
 }

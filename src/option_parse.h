@@ -69,6 +69,9 @@ struct error *option_parse_machine_root(struct options *options,
 					const char *argument);
 struct error *option_parse_vmcore(struct options *options,
 				  const char *argument);
+struct error *option_parse_also(struct options *options, const char *argument);
+struct error *option_parse_fallback(struct options *options,
+				    const char *argument);
 struct error *option_parse_target(struct options *options,
 				  const char *argument);
 struct error *option_parse_files(struct options *options, const char *argument);
@@ -89,6 +92,12 @@ struct error *option_check_cyclic_buffer(struct options *options,
 /* One more folder; ERROR_USAGE if there are too many. */
 struct error *option_add_target(struct options *options, const char *target);
 
+/* Target I of all that a dump may go to; NULL: there are not so many. */
+const char *option_target(const struct options *options, unsigned i);
+
+/* Whether they go together, each by itself being right. */
+struct error *option_check_targets(struct options *options);
+
 /* What a command is called in messages. */
 extern const char *const option_command_names[NR_COMMANDS];
 
@@ -97,8 +106,7 @@ extern const char *const option_command_names[NR_COMMANDS];
 struct error *option_check_words(struct options *options, int nr, char **words,
 				 bool stdout_is_terminal);
 
-/* Whether WAY suits URL. options_remote.c */
-struct error *option_check_way(const struct remote_options *way,
-			       const char *url);
+/* Whether what is given of the way suits URL. options_remote.c */
+struct error *option_check_way(const struct options *options, const char *url);
 
 #endif

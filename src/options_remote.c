@@ -30,30 +30,55 @@ static struct error *check_s3(const struct remote_options *way)
 	return remote_check_s3(way);
 }
 
-struct error *option_check_way(const struct remote_options *way,
-			       const char *url)
+/* Whether any of the targets is of that kind. */
+static bool goes_to(const struct options *options, enum remote_kind kind)
 {
+	for (unsigned i = 0; i < CAPTURE_MAX_TARGETS; i++) {
+		const char *target = option_target(options, i);
+
+		if (target && remote_kind(target) == kind)
+			return true;
+	}
+	return false;
+}
+
+/* --put-ranges and --resume. */
+static struct error *check_resume(const struct options *options,
+				  const char *url)
+{
+	const struct remote_options *way = &options->capture.way;
+	bool http = remote_kind(url) == REMOTE_HTTP;
+
+	if (way->put_ranges && (!goes_to(options, REMOTE_HTTP) ||
+				(http && strchr(url, '?'))))
+		return error_create(ERROR_USAGE,
+				    "--put-ranges is for https:// and http:// without a query");
+	if (way->resume && http && !way->put_ranges)
+		return error_create(ERROR_USAGE,
+				    "--resume: of one PUT that broke off a server keeps nothing; with --put-ranges it may");
+	return NULL;
+}
+
+struct error *option_check_way(const struct options *options, const char *url)
+{
+	const struct remote_options *way = &options->capture.way;
 	bool sftp = remote_kind(url) == REMOTE_SFTP;
 	bool password = way->netrc || way->credentials;
 
 	TRY(check_secrets(way));
 	if (remote_kind(url) == REMOTE_S3)
 		TRY(check_s3(way));
-	else if (way->s3_endpoint || way->s3_region)
+	else if ((way->s3_endpoint || way->s3_region) &&
+		 !goes_to(options, REMOTE_S3))
 		return error_create(ERROR_USAGE,
 				    "--s3-endpoint and --s3-region are for s3://bucket/key");
 	if (password && !remote_is_private(url))
 		return error_create(ERROR_USAGE,
 				    "a password is sent to https:// only, not to %shttp://, where everybody can read it",
 				    remote_kind(url) == REMOTE_TUS ? "tus+" : "");
-	if (way->put_ranges && (remote_kind(url) != REMOTE_HTTP ||
-				strchr(url, '?')))
-		return error_create(ERROR_USAGE,
-				    "--put-ranges is for https:// and http:// without a query");
-	if (way->resume && remote_kind(url) == REMOTE_HTTP && !way->put_ranges)
-		return error_create(ERROR_USAGE,
-				    "--resume: of one PUT that broke off a server keeps nothing; with --put-ranges it may");
-	if (!sftp && (way->ssh_key || way->known_hosts))
+	TRY(check_resume(options, url));
+	if ((way->ssh_key || way->known_hosts) &&
+	    !goes_to(options, REMOTE_SFTP))
 		return error_create(ERROR_USAGE, "--%s is for sftp://",
 				    way->ssh_key ? "ssh-key" : "known-hosts");
 	if (sftp && !password && !way->ssh_key)

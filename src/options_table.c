@@ -81,6 +81,12 @@ const struct option_row option_rows[] = {
 	  .commands = FOR(CAPTURE),
 	  .help = "--split: divide at multiples of KIB KiB of memory. Default: so\n"
 		  "that all files have the same number of pages" },
+	{ 0, "also", "TARGET", PARSE(also), .commands = FOR(CAPTURE),
+	  .help = "write the dump to TARGET, too, a file or a URL, in the same pass;\n"
+		  "one that fails does not stop the others. May be given several\n"
+		  "times" },
+	{ 0, "fallback", "TARGET", PARSE(fallback), .commands = FOR(CAPTURE),
+	  .help = "if the dump can't get to its target write it to this one" },
 	{ 'L', NULL, "SIZE", PARSE(max_size), .commands = FOR(CAPTURE),
 	  .help = "write at most SIZE bytes (K, M, G, T), of each file of a split\n"
 		  "dump" },

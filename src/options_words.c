@@ -20,13 +20,13 @@ static struct error *check_no_url(const char *output, const char *what)
 }
 
 /* A dump whose name may be a URL: then it is one plain file there. */
-static struct error *check_target(struct options *options)
+static struct error *check_target(struct options *options, const char *target)
 {
 	struct capture_options *capture = &options->capture;
 
-	if (!capture->output || !remote_is_url(capture->output))
+	if (!target || !remote_is_url(target))
 		return NULL;
-	TRY(remote_check_url(capture->output));
+	TRY(remote_check_url(target));
 	if (options->flatten_given)
 		return error_create(ERROR_USAGE,
 				    "-F and a URL exclude each other: what is sent is a plain dump");
@@ -36,10 +36,17 @@ static struct error *check_target(struct options *options)
 	if (options->value_order_given)
 		return error_create(ERROR_USAGE,
 				    "--order value and a URL exclude each other: what is sent is not there before its end");
-	TRY(option_check_way(&capture->way, capture->output));
+	TRY(option_check_way(options, target));
 	capture->remote = true;
 	capture->address_order = true;
 	return NULL;
+}
+
+static struct error *check_targets(struct options *options)
+{
+	for (unsigned i = 0; i < CAPTURE_MAX_TARGETS; i++)
+		TRY(check_target(options, option_target(options, i)));
+	return option_check_targets(options);
 }
 
 /* --split: a vmcore, and the files of its dump. */
@@ -52,6 +59,11 @@ static struct error *check_split(struct options *options, int nr, char **words)
 				    "--split and %s exclude each other",
 				    capture->repair ? "repair" :
 				    "--reassemble");
+	if (capture->nr_also || capture->fallback)
+		return error_create(ERROR_USAGE,
+				    "--split and %s exclude each other",
+				    capture->nr_also ? "--also" :
+				    "--fallback");
 	if (options->flatten_given)
 		return error_create(ERROR_USAGE,
 				    "--split and -F exclude each other: a flattened dump is one stream");
@@ -99,7 +111,7 @@ static struct error *check_vmcore_words(struct options *options, int nr,
 	options->capture.input = words[0];
 	options->capture.output = nr == 2 ? words[1] : NULL;
 	if (options->command == COMMAND_CAPTURE)
-		TRY(check_target(options));
+		TRY(check_targets(options));
 	else
 		TRY(check_no_url(options->capture.output, "the log"));
 	options->capture.flatten = options->flatten_given;

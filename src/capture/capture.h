@@ -19,6 +19,8 @@ struct output;
 #define CAPTURE_MAX_LEVELS 8
 #define CAPTURE_MAX_THREADS 64
 #define CAPTURE_MAX_FILES 64	/* of a split dump */
+#define CAPTURE_MAX_ALSO 7	/* targets besides the first */
+#define CAPTURE_MAX_TARGETS (CAPTURE_MAX_ALSO + 2)
 
 struct capture_options {
 	const char *input;	/* path */
@@ -28,12 +30,19 @@ struct capture_options {
 	size_t nr_parts;		/* borrowed */
 	bool keep_all;		/* all pages that a dump holds, of any kind */
 	const char *output;	/* path, or URL; NULL: stdout, flattened */
-	bool remote;		/* output is a URL */
-	const char *output_name;	/* for people: without secrets; borrowed */
+	/* --also: what else the dump goes to in the same pass, --fallback: in
+	 * place of output, where that fails; paths or URLs, NULL: none;
+	 * borrowed */
+	const char *also[CAPTURE_MAX_ALSO];
+	unsigned nr_also;
+	const char *fallback;
+	bool remote;		/* any of them is a URL */
 	struct remote_options way;	/* there */
 	struct clock_wanted clock;	/* --time */
-	/* called once the target is there, before memory is scanned; NULL */
-	void (*before)(void *arg, const struct image *image, struct log *log);
+	/* called once the target at URL is there, before memory is scanned for
+	 * it; NULL */
+	void (*before)(void *arg, const char *url, const struct image *image,
+		       struct log *log);
 	void *before_arg;
 	bool flatten;		/* what goes to the path, too */
 	const char *const *files;	/* --split: paths of the files after the */
@@ -78,7 +87,22 @@ static inline const char *capture_file(const struct capture_options *options,
 
 enum capture_status {
 	CAPTURE_COMPLETE,
-	CAPTURE_CUT_SHORT,	/* valid, but not all pages are in it */
+	CAPTURE_CUT_SHORT,	/* valid, but not all pages are in it; of several
+				 * targets one at least has not all */
+	CAPTURE_FAILED,		/* of one of several targets: no dump there */
+};
+
+/* What became of a target. */
+struct capture_target {
+	const char *path;	/* or URL; NULL: stdout; borrowed */
+	char *name;		/* the same for people, without secrets; owned */
+	bool used;		/* the fallback may not be */
+	bool replaced;		/* by the fallback: does not count */
+	enum capture_status status;
+	char *why;		/* not complete; NULL if it is; owned */
+	unsigned level;
+	struct writer_totals totals;
+	struct progress_sent sent;	/* to a server */
 };
 
 #define CAPTURE_MAX_LISTED 1000	/* unreadable pages listed by number */
@@ -108,8 +132,11 @@ struct capture_report {
 	bool not_understood;	/* found less than half of them */
 	uint64_t unreadable[CAPTURE_MAX_LISTED];	/* frame numbers */
 	uint64_t metadata_bytes;	/* head, bitmaps, page table */
+	/* output, --fallback, --also */
+	struct capture_target targets[CAPTURE_MAX_TARGETS];
+	unsigned nr_targets;
+	unsigned best;		/* of them: whose totals these are */
 	struct writer_totals totals;
-	struct progress_sent sent;	/* to a server */
 	unsigned nr_threads;	/* workers that really ran */
 	bool mapped;		/* memory was mapped, at least in part */
 	uint64_t input_bytes;	/* present pages, bytes */
@@ -127,10 +154,14 @@ struct error *capture_run(const struct capture_options *options,
 			  struct log *log, struct capture_report *report);
 void capture_report_deinit(struct capture_report *report);
 
-/* Warns if pages could not be read, and says where the first of them are. */
+/* Whether more than one target was written to, or tried. */
+bool capture_has_several(const struct capture_report *report);
+
 /* Keeps what SENT, of a sink, tells. */
-void report_sent(struct capture_report *report,
+void report_sent(struct capture_target *target,
 		 const struct progress_sent *sent);
+
+/* Warns if pages could not be read, and says where the first of them are. */
 void report_unreadable(const struct capture_report *report, struct log *log);
 
 /* The summary for people: LOG_REPORT's table of classes, LOG_MESSAGE's rest. */

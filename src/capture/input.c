@@ -196,11 +196,12 @@ struct error *input_open(struct input *input,
 	warn_unfiltered(input, options);
 	memory_plan(input->kernel->end_pfn,
 		    input->kernel->space.target.page_shift,
-		    options->nr_threads, options->nr_files, options->memory,
+		    options->nr_threads, options->nr_files + options->nr_also,
+		    options->memory,
 		    &input->budget);
 	if (input->budget.files > input->budget.bytes / 2)
 		log_warn(log, "%zu files need %llu MiB of memory, %llu MiB are allowed for all: fewer files would leave more threads",
-			 options->nr_files + 1,
+			 options->nr_files + options->nr_also + 1,
 			 (unsigned long long)input->budget.files >> 20,
 			 (unsigned long long)input->budget.bytes >> 20);
 	log_print(log, LOG_DEBUG,

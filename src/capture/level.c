@@ -7,33 +7,35 @@
 
 #include "../base/bytes.h"
 #include "../base/stop.h"
+#include "fan.h"
 #include "feed.h"
+#include "several.h"
 
 /* Bytes that a writer may take to remember pages' sizes: 4 million pages. */
 #define SIZES_MAX (8u << 20)
 
-bool level_rewrites(const struct capture *c)
+static bool rewrites(const struct capture *c)
 {
-	return outputs_ops(&c->outputs)->rewrites;
+	return target_ops(c->target)->rewrites;
 }
 
 static enum sink_order order(const struct capture *c)
 {
-	return outputs_ops(&c->outputs)->order;
-}
-
-/* Whether what was written can be followed by another level: over it, or since
- * nothing stands. */
-static bool begins_anew(const struct capture *c)
-{
-	return level_rewrites(c) || order(c) != SINK_ANY;
+	return target_ops(c->target)->order;
 }
 
 void level_close(struct capture *c)
 {
-	if (c->writer)
-		c->writer->ops->destroy(c->writer);
-	c->writer = NULL;
+	for (unsigned i = 0; i < c->nr_targets; i++) {
+		struct writer *writer = c->targets[i].writer;
+
+		if (writer)
+			writer->ops->destroy(writer);
+		c->targets[i].writer = NULL;
+	}
+	if (c->fan)
+		c->fan->ops->destroy(c->fan);
+	c->fan = c->writer = NULL;
 	plan_destroy(c->plan);
 	c->plan = NULL;
 }
@@ -56,6 +58,8 @@ static struct error *feed_open(struct capture *c, struct feed *ret)
 	struct error *err;
 
 	do {
+		const struct outputs *outputs = &c->target->outputs;
+
 		*ret = (struct feed){
 			.options = c->options,
 			.image = c->input.image,
@@ -64,9 +68,9 @@ static struct error *feed_open(struct capture *c, struct feed *ret)
 			.plan = c->plan,
 			.writer = c->writer,
 			.from = c->from,
-			.rewrites = level_rewrites(c),
-			.parts = c->outputs.nr > 1 ? c->outputs.parts : NULL,
-			.nr_parts = c->outputs.nr,
+			.rewrites = rewrites(c),
+			.parts = outputs->nr > 1 ? outputs->parts : NULL,
+			.nr_parts = outputs->nr,
 			.progress = &c->progress,
 			.report = c->report,
 		};
@@ -99,13 +103,38 @@ static struct error *survey(struct capture *c)
 	return err;
 }
 
+/* A writer for each target that is ready, all of the same pages. */
+static struct error *writers_create(struct capture *c, bool last)
+{
+	unsigned nr = 0, nr_ascending = 0;
+
+	for (unsigned i = 0; i < c->nr_targets; i++) {
+		if (c->targets[i].state != TARGET_READY)
+			continue;
+		nr++;
+		nr_ascending += target_ops(&c->targets[i])->order ==
+				SINK_ASCENDING;
+	}
+	c->facts.sizes_max = min_u64(c->input.budget.bytes / 4, SIZES_MAX) /
+			     (nr_ascending ? nr_ascending : 1);
+	for (unsigned i = 0; i < c->nr_targets; i++)
+		if (c->targets[i].state == TARGET_READY)
+			TRY(outputs_writer(&c->targets[i].outputs, c->options,
+					   c->plan, &c->facts, last,
+					   &c->targets[i].writer));
+	if (nr > 1)
+		TRY(fan_create(c, &c->fan));
+	c->writer = nr > 1 ? c->fan : c->target->writer;
+	return NULL;
+}
+
 struct error *level_plan(struct capture *c, unsigned level, bool last,
 				bool first_only)
 {
 	const struct capture_options *o = c->options;
 	const struct input *in = &c->input;
 	struct dump_facts *facts = &c->facts;
-	bool by_value = o->format->by_value && level_rewrites(c) &&
+	bool by_value = o->format->by_value && rewrites(c) &&
 			!o->address_order;
 
 	level_close(c);
@@ -127,8 +156,7 @@ struct error *level_plan(struct capture *c, unsigned level, bool last,
 	facts->dedup = o->dedup;
 	facts->drop_device_dumps = o->drop_device_dumps;
 	facts->max_size = o->max_size;
-	facts->sizes_max = min_u64(in->budget.bytes / 4, SIZES_MAX);
-	TRY(outputs_writer(&c->outputs, o, c->plan, facts, last, &c->writer));
+	TRY(writers_create(c, last));
 	return survey(c);
 }
 
@@ -145,15 +173,35 @@ static struct error *bitmaps_write(struct capture *c)
 	return NULL;
 }
 
+/* What stood there before is gone. */
+static void target_begun(struct dump_target *target)
+{
+	target->begun = true;
+	target->totals = (struct writer_totals){ 0 };
+}
+
+/* Whether any target that is written to now ascends. */
+static bool any_ascends(const struct capture *c)
+{
+	bool any = level_ascends(c);
+
+	for (unsigned i = 0; c->writer == c->fan && i < c->nr_targets; i++)
+		any |= c->targets[i].state == TARGET_READY &&
+		       target_ops(&c->targets[i])->order == SINK_ASCENDING;
+	return any;
+}
+
 /* Header, notes and bitmaps; after this the output opens as a dump, unless
  * nothing stands there before all does. */
-static struct error *metadata_write(struct capture *c)
+struct error *level_metadata(struct capture *c)
 {
-	c->begun = true;
-	c->stands = false;
+	target_begun(c->target);
+	for (unsigned i = 0; c->writer == c->fan && i < c->nr_targets; i++)
+		if (c->targets[i].state == TARGET_READY)
+			target_begun(&c->targets[i]);
 	TRY(c->writer->ops->begin(c->writer));
 	TRY(bitmaps_write(c));
-	if (level_ascends(c))	/* one bitmap after the other */
+	if (any_ascends(c))	/* one bitmap after the other */
 		TRY(bitmaps_write(c));
 	TRY(survey(c));
 	TRY(c->writer->ops->metadata(c->writer));
@@ -161,14 +209,13 @@ static struct error *metadata_write(struct capture *c)
 	return NULL;
 }
 
-static struct error *pages_write(struct capture *c)
+struct error *level_pages(struct capture *c)
 {
 	struct feed feed;
 	struct error *err;
 
-	progress_begin(&c->progress, outputs_ops(&c->outputs)->sent ? "send" :
-		       "write",
-		       c->plan->nr_kept);
+	progress_begin(&c->progress, target_ops(c->target)->sent ? "send" :
+		       "write", c->plan->nr_kept);
 	TRY(feed_open(c, &feed));
 	err = feed_run(&feed);
 	/* all memory is in use now */
@@ -178,19 +225,10 @@ static struct error *pages_write(struct capture *c)
 	return err;
 }
 
-void level_cut_short(struct capture *c, struct error *err)
-{
-	if (!c->report->cut_short)
-		c->report->cut_short = strdup(error_message(err));
-	c->report->status = CAPTURE_CUT_SHORT;
-	error_destroy(err);
-}
-
-/* Whether a higher level may get by where this one met ERR; then takes it. */
-static bool level_retry(struct capture *c, struct error *err, bool last)
+bool level_retry(struct capture *c, struct error *err, bool last)
 {
 	if (!err || last || error_kind(err) != ERROR_NOSPACE ||
-	    stop_signal() || !begins_anew(c))
+	    stop_signal() || !target_begins_anew(c->target))
 		return false;
 	log_warn(c->log, "dump level %u: %s: trying less",
 		 c->report->level, error_message(err));
@@ -203,7 +241,7 @@ static bool level_retry(struct capture *c, struct error *err, bool last)
 static struct error *reason(const struct capture *c, struct error *err,
 			    bool last)
 {
-	struct error *stopped = last || !begins_anew(c) ||
+	struct error *stopped = last || !target_begins_anew(c->target) ||
 				error_kind(err) != ERROR_NOSPACE ? NULL :
 				stop_check();
 
@@ -213,118 +251,136 @@ static struct error *reason(const struct capture *c, struct error *err,
 	return stopped;
 }
 
-/* What a level that did not fit has written is a dump until the next level
- * begins, should that never happen. */
-static void level_keep(struct capture *c)
+void level_keep(struct dump_target *target)
 {
-	if (!level_rewrites(c))
+	struct writer *writer = target->writer;
+
+	if (!target_ops(target)->rewrites)
 		return;
-	error_destroy(c->writer->ops->finish(c->writer, false));
-	c->report->totals = *c->writer->ops->totals(c->writer);
-	c->stands = c->report->totals.size;
+	error_destroy(writer->ops->finish(writer, false));
+	target->totals = *writer->ops->totals(writer);
 }
 
 /* What is made of a dump that lacks pages lacks them, too. */
-static void check_input(struct capture *c)
+static struct error *check_input(struct capture *c)
 {
+	struct capture_report *r = c->report;
 	uint64_t nr = c->plan->counts.present[CLASS_UNREACHED];
 
-	if (nr)
-		level_cut_short(c, error_create(ERROR_INVALID,
-						"the input lacks %llu of the pages that it names",
-						(unsigned long long)nr));
-	else if (c->input.incomplete)
-		level_cut_short(c, error_create(ERROR_INVALID,
-						"the input is incomplete"));
+	if (r->cut_short || (!nr && !c->input.incomplete))
+		return NULL;
+	if (!nr)
+		r->cut_short = strdup("the input is incomplete");
+	else if (asprintf(&r->cut_short, "the input lacks %llu of the pages that it names",
+			  (unsigned long long)nr) < 0)
+		r->cut_short = NULL;
+	return r->cut_short ? NULL : error_nomem();
 }
 
-/* Whether all is to be sent once more after ERR; then takes it. */
-static bool send_again(struct capture *c, struct error *err)
+/* Whether there is no reason yet why the target's dump should lack pages. */
+static bool has_all(const struct capture *c)
+{
+	return !c->report->cut_short && !c->target->err;
+}
+
+bool level_again(struct capture *c, struct error *err)
 {
 	if (!err || error_kind(err) != ERROR_AGAIN || stop_signal())
 		return false;
-	log_warn(c->log, "%s", error_message(err));
+	if (*error_message(err))
+		log_warn(c->log, "%s", error_message(err));
 	error_destroy(err);
 	return true;
 }
 
-/* To a target at which nothing stands before all does. */
-static struct error *level_send(struct capture *c)
+struct error *level_send(struct capture *c)
 {
 	struct error *err;
 
-	c->facts.incomplete = c->report->status != CAPTURE_COMPLETE;
 	do {
-		err = metadata_write(c);
+		err = level_metadata(c);
 		if (!err)
-			err = pages_write(c);
+			err = level_pages(c);
 		if (!err)
 			err = c->writer->ops->finish(c->writer, true);
-		c->report->totals = *c->writer->ops->totals(c->writer);
-	} while (send_again(c, err));
+		c->target->totals = *c->writer->ops->totals(c->writer);
+	} while (level_again(c, err));
 	return err;
 }
 
 /* Whether the target wants pages once more after ERR; then takes it. */
 static bool goes_back(struct capture *c, struct error *err)
 {
-	if (order(c) != SINK_PARTS || !err || error_kind(err) != ERROR_AGAIN ||
-	    stop_signal())
+	if (order(c) != SINK_PARTS || !level_again(c, err))
 		return false;
-	if (*error_message(err))
-		log_warn(c->log, "%s", error_message(err));
-	error_destroy(err);
 	c->from = c->writer->ops->back(c->writer);
 	return true;
 }
 
-/* All pages, and the end. *RETRY as level_write()'s. */
-static struct error *rest_write(struct capture *c, bool last, bool *retry)
+struct error *level_rest(struct capture *c, bool last, bool *retry)
 {
+	struct dump_target *target = c->target;
 	struct error *err;
 
 	do {
-		err = pages_write(c);
+		err = level_pages(c);
 		*retry = level_retry(c, err, last);
 		if (*retry) {
-			level_keep(c);
+			level_keep(target);
 			return NULL;
 		}
 		if (err && error_kind(err) == ERROR_AGAIN)
 			continue;
 		if (err)
-			level_cut_short(c, reason(c, err, last));
-		err = c->writer->ops->finish(c->writer, c->report->status ==
-					     CAPTURE_COMPLETE);
+			target->err = error_first(target->err,
+						  reason(c, err, last));
+		err = c->writer->ops->finish(c->writer, has_all(c));
 	} while (goes_back(c, err));
-	c->report->totals = *c->writer->ops->totals(c->writer);
+	target->totals = *c->writer->ops->totals(c->writer);
+	return err;
+}
+
+/* What the target failed with at last, and what there was before. */
+static struct error *both_errors(struct capture *c, struct error *err)
+{
+	struct error *first = c->target->err;
+
+	c->target->err = NULL;
+	if (first)
+		err = error_wrap(err, "%s", error_message(first));
+	else if (c->report->cut_short)
+		err = error_wrap(err, "%s", c->report->cut_short);
+	error_destroy(first);
 	return err;
 }
 
 struct error *level_write(struct capture *c, bool last, bool first_only,
-				 bool *retry)
+			  bool *retry)
 {
+	struct dump_target *target = c->target;
 	struct error *err;
 
-	check_input(c);
-	c->report->metadata_bytes = c->writer->ops->metadata_len(c->writer);
 	*retry = false;
-	err = level_ascends(c) ? level_send(c) : metadata_write(c);
+	TRY(check_input(c));
+	c->report->metadata_bytes =
+		target->writer->ops->metadata_len(target->writer);
+	c->facts.incomplete = !has_all(c);
+	if (c->fan)
+		return several_write(c, last, retry);
+	err = level_ascends(c) ? level_send(c) : level_metadata(c);
 	*retry = level_retry(c, err, first_only);
 	if (err || level_ascends(c))
 		return *retry ? NULL : err;
-	err = rest_write(c, last, retry);
+	err = level_rest(c, last, retry);
 	if (*retry)
 		return NULL;
 	/* the last data may find no room as late as now, and the metadata as
 	 * well: then nothing stands */
-	*retry = level_retry(c, err, c->report->totals.size ? last :
-			     first_only);
+	*retry = level_retry(c, err, target->totals.size ? last : first_only);
 	if (!err || *retry)
 		return NULL;
-	if (!c->report->totals.size)
-		return c->report->cut_short ?
-		       error_wrap(err, "%s", c->report->cut_short) : err;
-	level_cut_short(c, err);
+	if (!target->totals.size)
+		return both_errors(c, err);
+	target->err = error_first(target->err, err);
 	return NULL;
 }

@@ -20,10 +20,10 @@ static struct error *open_one(const struct capture_options *options,
 {
 	if (options->dry_run)
 		return sink_null_create(ret);
-	if (options->remote && remote_kind(path) == REMOTE_S3)
+	if (path && remote_kind(path) == REMOTE_S3)
 		return sink_s3_create(path, force ? SINK_FORCE : 0,
 				      &options->way, log, ret);
-	if (options->remote)
+	if (path && remote_is_url(path))
 		return sink_front_create(path, force ? SINK_FORCE : 0,
 					 &options->way, log, ret);
 	if (!path)
@@ -31,19 +31,20 @@ static struct error *open_one(const struct capture_options *options,
 	if (options->flatten)
 		return sink_flat_file_create(path, force, ret);
 	return sink_file_create(path, (force ? SINK_FORCE : 0) |
-				(options->nr_files ? SINK_SHARED : 0), ret);
+				(options->nr_files || options->nr_also ?
+				 SINK_SHARED : 0), ret);
 }
 
 struct error *outputs_open(struct outputs *outputs,
-			   const struct capture_options *options, bool force,
-			   struct log *log)
+			   const struct capture_options *options,
+			   const char *path, bool force, struct log *log)
 {
 	struct error *err = NULL;
 
 	outputs_close(outputs);
 	for (size_t i = 0; i <= options->nr_files && !err; i++) {
-		err = open_one(options, capture_file(options, i), force,
-			       log, &outputs->sinks[i]);
+		err = open_one(options, i ? capture_file(options, i) : path,
+			       force, log, &outputs->sinks[i]);
 		outputs->nr += !err;
 	}
 	if (err)

@@ -12,12 +12,13 @@ struct outputs {
 	struct dump_part parts[CAPTURE_MAX_FILES];	/* if nr > 1 */
 };
 
-/* Opens what OPTIONS name, after closing what was open; FORCE: what is there is
- * to be replaced. One on a server is asked for at once, what goes wrong there told
- * to LOG. */
+/* Opens PATH, a file, URL or NULL for stdout, and the other files that OPTIONS name
+ * of a split dump, after closing what was open; FORCE: what is there is to be
+ * replaced. One on a server is asked for at once, what goes wrong there told to
+ * LOG. */
 struct error *outputs_open(struct outputs *outputs,
-			   const struct capture_options *options, bool force,
-			   struct log *log);
+			   const struct capture_options *options,
+			   const char *path, bool force, struct log *log);
 void outputs_close(struct outputs *outputs);
 
 /* What is the same of all of them. */

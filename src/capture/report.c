@@ -16,15 +16,35 @@ static const char *const rank_names[NR_RANKS] = {
 	"first", "slab", "kernel", "user", "memmap",
 };
 
+static const char *const status_names[] = {
+	[CAPTURE_COMPLETE] = "complete",
+	[CAPTURE_CUT_SHORT] = "incomplete",
+	[CAPTURE_FAILED] = "failed",
+};
+
 /* Ranges of unreadable pages that the log names, and how long one may be */
 #define PLACES_MAX	4
 #define PLACE_LEN	48
 
 void capture_report_deinit(struct capture_report *report)
 {
+	for (unsigned i = 0; i < report->nr_targets; i++) {
+		free(report->targets[i].name);
+		free(report->targets[i].why);
+		free(report->targets[i].sent.parts);
+	}
+	report->nr_targets = 0;
 	free(report->cut_short);
-	free(report->sent.parts);
 	report->cut_short = NULL;
+}
+
+bool capture_has_several(const struct capture_report *report)
+{
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < report->nr_targets; i++)
+		nr += report->targets[i].used;
+	return nr > 1;
 }
 
 static void print_classes(const struct capture_report *r, struct log *log)
@@ -58,16 +78,16 @@ static void print_classes(const struct capture_report *r, struct log *log)
 			  r->free_kernel);
 }
 
-void report_sent(struct capture_report *report,
+void report_sent(struct capture_target *target,
 		 const struct progress_sent *sent)
 {
 	size_t len = sent->nr_parts * sizeof(*sent->parts);
 
-	free(report->sent.parts);
-	report->sent = *sent;
-	report->sent.parts = sent->parts ? malloc(len) : NULL;
-	if (report->sent.parts)
-		memcpy(report->sent.parts, sent->parts, len);
+	free(target->sent.parts);
+	target->sent = *sent;
+	target->sent.parts = sent->parts ? malloc(len) : NULL;
+	if (target->sent.parts)
+		memcpy(target->sent.parts, sent->parts, len);
 }
 
 void report_unreadable(const struct capture_report *report, struct log *log)
@@ -93,9 +113,28 @@ void report_unreadable(const struct capture_report *report, struct log *log)
 			 all, places, i < all ? ", ..." : "");
 }
 
+/* What became of each target. */
+static void print_targets(const struct capture_report *report, struct log *log)
+{
+	for (unsigned i = 0; i < report->nr_targets; i++) {
+		const struct capture_target *target = &report->targets[i];
+		bool complete = target->status == CAPTURE_COMPLETE;
+
+		if (!target->used)
+			continue;
+		log_print(log, complete ? LOG_MESSAGE : LOG_ERROR, "%s: %s%s%s",
+			  target->name, complete ? "the dump is complete." :
+			  target->status == CAPTURE_CUT_SHORT ?
+			  "the dump is valid but incomplete: " : "no dump: ",
+			  complete ? "" : target->why ? target->why :
+			  "out of memory", complete ? "" : ".");
+	}
+}
+
 void report_print(const struct capture_report *report,
 		  const struct capture_options *options, struct log *log)
 {
+	const struct capture_target *best = &report->targets[report->best];
 	const struct writer_totals *t = &report->totals;
 	char in[16], out[16], anon[16], more[40] = "";
 	char files[64] = "", largest[16];
@@ -110,8 +149,8 @@ void report_print(const struct capture_report *report,
 			  report->nr_forced);
 	log_print(log, LOG_MESSAGE,
 		  "%s%s: level %u, %s: %" PRIu64 " of %" PRIu64 " pages, %s of memory in %s (%.1f %%), %.1f s, %u threads, %s of memory used",
-		  options->dry_run ? "dry run" : options->output ?
-		  options->output_name : "flattened",
+		  options->dry_run ? "dry run" : best->name ? best->name :
+		  "flattened",
 		  options->dry_run ? "" : more, report->level,
 		  report->codec ? report->codec->name : "uncompressed",
 		  t->nr_pages, report->nr_present,
@@ -130,6 +169,8 @@ void report_print(const struct capture_report *report,
 			  options->nr_files ? "each" : "that",
 			  report->cut_short ? ", and be incomplete: " : "",
 			  report->cut_short ? report->cut_short : "");
+	else if (capture_has_several(report))
+		print_targets(report, log);
 	else if (report->status != CAPTURE_COMPLETE)
 		log_print(log, LOG_ERROR,
 			  "The dump is valid but incomplete: %s.",
@@ -213,6 +254,32 @@ static void print_files(FILE *file, const struct capture_options *o)
 	fputs("],\n", file);
 }
 
+static void print_target_array(FILE *file, const struct capture_report *r)
+{
+	bool first = true;
+
+	fputs("  \"targets\": [", file);
+	for (unsigned i = 0; i < r->nr_targets; i++) {
+		const struct capture_target *target = &r->targets[i];
+
+		if (!target->used)
+			continue;
+		fputs(first ? "\n    {\n    " : ", {\n    ", file);
+		first = false;
+		print_string(file, "output", target->name);
+		fputs("    ", file);
+		print_string(file, "status", status_names[target->status]);
+		fputs("    ", file);
+		print_string(file, "reason", target->why);
+		if (remote_is_url(target->path))
+			print_sent(file, &target->sent);
+		fprintf(file, "      \"level\": %u,\n      \"replaced\": %s,\n      \"pages_written\": %" PRIu64 ",\n      \"output_bytes\": %" PRIu64 "\n    }",
+			target->level, target->replaced ? "true" : "false",
+			target->totals.nr_pages, target->totals.size);
+	}
+	fputs(" ],\n", file);
+}
+
 static void print_fadump(FILE *file, const struct capture_report *r)
 {
 	if (!r->fadump)
@@ -237,10 +304,10 @@ void report_print_json(FILE *file, const struct capture_report *r,
 	fputs("{\n", file);
 	print_string(file, "program", "capdump " CAPDUMP_VERSION);
 	print_string(file, "input", o->input);
-	print_string(file, "output", o->output_name);
+	print_string(file, "output", r->targets[0].name);
 	print_files(file, o);
-	print_string(file, "status", err ? "failed" : r->status ==
-		     CAPTURE_COMPLETE ? "complete" : "incomplete");
+	print_string(file, "status", status_names[err ? CAPTURE_FAILED :
+						  r->status]);
 	print_string(file, "error", err ? error_message(err) : NULL);
 	print_string(file, "cut_short", r->cut_short);
 	print_string(file, "release", r->release);
@@ -275,8 +342,10 @@ void report_print_json(FILE *file, const struct capture_report *r,
 	print_number(file, "output_bytes", t->size);
 	if (o->nr_files)
 		print_number(file, "largest_file_bytes", t->largest);
-	if (o->remote)
-		print_sent(file, &r->sent);
+	if (o->nr_also || o->fallback)
+		print_target_array(file, r);
+	else if (o->remote)
+		print_sent(file, &r->targets[0].sent);
 	print_number(file, "metadata_bytes", r->metadata_bytes);
 	print_number(file, "packed_bytes", t->packed_bytes);
 	print_number(file, "checkpoints", t->nr_checkpoints);
