@@ -4,7 +4,7 @@
 SHIM := $(BUILD)/fault/shim.so
 SHIM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -fPIC
 FAULT_PROGRAMS := interrupt nth elf badmem space hostile same mangle cuts \
-	paranoid release split triage
+	paranoid release split also triage
 
 $(SHIM): tests/fault/shim.c tests/fault/shim_alloc.c tests/fault/shim.h
 	@mkdir -p $(@D)
