@@ -7,6 +7,7 @@
 #include "../../src/options.c"
 #include "../../src/options_words.c"
 #include "../../src/options_remote.c"
+#include "../../src/options_targets.c"
 #include "../../src/options_help.c"
 #include "../../src/option_parse.c"
 #include "../../src/options_table.c"
@@ -97,6 +98,8 @@ static const char *argument_for(const struct option_row *row)
 		return "series";
 	if (row->name && !strcmp(row->name, "encryption"))
 		return "sme";
+	if (row->name && !strcmp(row->name, "time"))
+		return "crash";
 	return row->argument ? "1" : NULL;
 }
 
