@@ -136,6 +136,17 @@ struct error *s3_end(struct request **request, struct s3_answer *ret)
 	return NULL;
 }
 
+/* Whether an answer that seems to be good lacks what it is for: libcurl takes one for
+ * whole that ends within its headers. */
+static bool lacks(const struct s3_call *call, const struct s3_answer *answer)
+{
+	AUTO_FREE char *text = call->wants ? s3_text(answer, call->wants) :
+			       NULL;
+
+	return (call->wants && (!text || !*text)) ||
+	       (call->wants_etag && !s3_etag(answer));
+}
+
 struct error *s3_judge(struct s3_store *store, const struct s3_call *call,
 		       const struct s3_answer *answer, uint64_t step)
 {
@@ -147,6 +158,12 @@ struct error *s3_judge(struct s3_store *store, const struct s3_call *call,
 		return NULL;
 	err = s3_error(store, outcome, answer->code,
 		       request_header(answer->request, WANTED_DATE), &passes);
+	if (!err && lacks(call, answer)) {
+		passes = true;
+		err = error_create(ERROR_IO, "%s: the server's answer has no %s: it was cut off, or that is no S3 store (--s3-endpoint)",
+				   store->masked, call->wants ? call->wants :
+				   "ETag");
+	}
 	if (!err || !passes)
 		return err;
 	return retry_error(&store->retry, err, store->got + outcome->sent,

@@ -166,6 +166,7 @@ struct error *s3_upload_resume(struct s3_upload *upload)
 	unsigned nr;
 	char *id = upload_find(upload, &nr);
 
+	upload->nr_earlier = nr;
 	if (id && store->options->resume)
 		return resume(upload, id);
 	if (!id && store->options->resume)
@@ -178,6 +179,18 @@ struct error *s3_upload_resume(struct s3_upload *upload)
 			 id);
 	free(id);
 	return NULL;
+}
+
+struct error *s3_upload_adopt(struct s3_upload *upload)
+{
+	unsigned nr;
+	char *id = upload_find(upload, &nr);
+	bool ours = id && nr > upload->nr_earlier;
+
+	if (ours)
+		upload->id = s3_encode(id, false);
+	free(id);
+	return ours && !upload->id ? error_nomem() : NULL;
 }
 
 bool s3_part_stands(struct s3_upload *upload, unsigned i, uint64_t size,

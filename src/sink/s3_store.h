@@ -59,6 +59,8 @@ struct s3_call {
 	const char *digest;	/* and this its SHA-256; NULL: not known here */
 	const char *header;	/* one more; NULL: none */
 	size_t answer_max;
+	const char *wants;	/* a tag that an answer has which is whole; NULL */
+	bool wants_etag;	/* the same of the header */
 	const char *fine;	/* an error's code that is none here; NULL */
 };
 

@@ -169,29 +169,48 @@ void s3_upload_destroy(struct s3_upload *upload)
 	s3_store_deinit(&upload->store);
 }
 
-struct error *s3_upload_begin(struct s3_upload *upload)
+static struct error *create(struct s3_upload *upload)
 {
 	static const struct s3_call call = {
 		.method = "POST", .query = "uploads=", .body = true,
+		.wants = "UploadId",
 	};
+	struct s3_store *store = &upload->store;
 	struct s3_answer answer = { 0 };
-	char *id = NULL;
-	struct error *err;
+	struct error *err = s3_once(store, &call, &answer);
+	char *id;
 
-	if (!upload->id)
-		TRY(s3_upload_resume(upload));
-	if (upload->id)
-		return NULL;
-	err = s3_run(&upload->store, &call, &answer);
-	if (!err && (!(id = s3_text(&answer, "UploadId")) || !*id))
-		err = error_create(ERROR_IO,
-				   "%s: the server answers, but names no upload: that is no S3 store, or the URL leads elsewhere (--s3-endpoint)",
-				   upload->store.masked);
-	if (!err && !(upload->id = s3_encode(id, false)))
-		err = error_nomem();
-	free(id);
+	if (!err)
+		err = s3_judge(store, &call, &answer, 0);
+	if (!err) {
+		id = s3_text(&answer, "UploadId");
+		upload->id = id ? s3_encode(id, false) : NULL;
+		free(id);
+		if (!upload->id)
+			err = error_nomem();
+	}
 	s3_answer_deinit(&answer);
 	return err;
+}
+
+struct error *s3_upload_begin(struct s3_upload *upload)
+{
+	struct s3_store *store = &upload->store;
+	struct error *err;
+
+	if (upload->id)
+		return NULL;
+	TRY(s3_upload_resume(upload));
+	while (!upload->id && (err = create(upload))) {
+		if (error_kind(err) != ERROR_AGAIN)
+			return err;
+		log_warn(store->log, "%s", error_message(err));
+		error_destroy(err);
+		TRY(retry_pause(&store->retry));
+		/* it may have been begun all the same */
+		TRY(s3_upload_adopt(upload));
+	}
+	return NULL;
 }
 
 struct error *s3_part_start(struct s3_upload *upload, unsigned i,
@@ -207,7 +226,7 @@ struct error *s3_part_start(struct s3_upload *upload, unsigned i,
 	}
 	call->method = "PUT";
 	call->query = query;
-	call->body = true;
+	call->body = call->wants_etag = true;
 	err = s3_start(&upload->store, call, ret);
 	call->query = NULL;
 	return err;
@@ -222,10 +241,6 @@ struct error *s3_part_end(struct s3_upload *upload, unsigned i,
 
 	if (!err)
 		err = s3_judge(&upload->store, call, &answer, call->size / 16);
-	if (!err && !etag)
-		err = error_create(ERROR_IO,
-				   "%s: the server has taken a part and gives it no ETag: that is no S3 store",
-				   upload->store.masked);
 	if (!err && !(upload->parts[i].etag = strdup(etag)))
 		err = error_nomem();
 	if (!err) {
@@ -306,13 +321,13 @@ struct error *s3_upload_complete(struct s3_upload *upload, unsigned nr,
 {
 	size_t len = 0;
 	AUTO_FREE char *list = list_print(upload, nr, &len);
-	AUTO_FREE char *query = NULL, *result = NULL;
+	AUTO_FREE char *query = NULL;
 	char digest[SHA256_TEXT];
 	struct s3_call call = {
 		.method = "POST", .body = true, .memory = list, .size = len,
 		.digest = digest, .answer_max = COMPLETE_MAX,
 		.header = "Content-Type: application/xml",
-		.fine = "NoSuchUpload",
+		.fine = "NoSuchUpload", .wants = "ETag",
 	};
 	struct sha256 sha;
 	struct s3_answer answer = { 0 };
@@ -330,9 +345,6 @@ struct error *s3_upload_complete(struct s3_upload *upload, unsigned nr,
 	/* after a try whose answer got lost there is no such upload any more */
 	err = s3_run(&upload->store, &call, &answer);
 	lost = !err && *answer.code;
-	if (!err && !lost)
-		result = s3_text(&answer, "ETag");
-	lost = lost || !result;
 	s3_answer_deinit(&answer);
 	if (!err)
 		err = check_object(upload, size, lost);

@@ -27,6 +27,7 @@ struct s3_upload {
 	char *before;		/* the ETag of what stood there; NULL: nothing */
 	bool force;
 	bool stands;		/* the object */
+	unsigned nr_earlier;	/* uploads of the key that are not ours */
 	unsigned nr;		/* of parts, as planned */
 	struct s3_part *parts;	/* owned */
 };
@@ -57,6 +58,9 @@ struct error *s3_part_end(struct s3_upload *upload, unsigned i,
 /* Looks for what earlier runs have left: goes on with that, with --resume, or tells
  * of it. */
 struct error *s3_upload_resume(struct s3_upload *upload);
+
+/* Goes on with an upload that was begun, and whose name got lost. */
+struct error *s3_upload_adopt(struct s3_upload *upload);
 
 /* Whether part I, of SIZE bytes and MD5, is there already; afterwards it is no more
  * offered. */

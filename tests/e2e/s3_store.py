@@ -152,7 +152,10 @@ class S3Handler(Handler):
         self.fault = ("none",)
         try:
             operation = self.operation()
-            self.fault = server.take(operation, self.args)
+            short = operation == "part" and self.length < MIN_PART
+            self.fault = server.take(
+                "short" if short else
+                (operation, int(self.args.get("partNumber", 0))), operation)
             server.seen.append((operation, int(self.args.get("partNumber", 0)),
                                 self.length))
             if self.fault[0] == "status":
@@ -207,6 +210,9 @@ class S3Handler(Handler):
         """After the operation has done what it does."""
         if self.fault[0] == "lost":
             self.reset()
+        elif self.fault[0] == "half":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nDate: today\r\nCont")
+            self.close_connection = True
         else:
             reply()
 
@@ -314,8 +320,8 @@ class S3Handler(Handler):
 
 
 class S3Store(http.server.ThreadingHTTPServer):
-    """FAULTS: for an operation, or ("part", number), what happens to its requests,
-    in order; None: nothing."""
+    """FAULTS: for an operation, ("part", number), or "short" for a part of less than 5
+    MiB, what happens to its requests, in order; None: nothing."""
     daemon_threads = True
 
     def __init__(self, faults=None, cert=None, prefix="", region=REGION,
@@ -336,9 +342,9 @@ class S3Store(http.server.ThreadingHTTPServer):
         self.url = "http%s://127.0.0.1:%d%s" % ("s" if cert else "",
                                                 self.server_address[1], prefix)
 
-    def take(self, operation, args):
+    def take(self, *keys):
         with self.lock:
-            for key in ((operation, int(args.get("partNumber", 0))), operation):
+            for key in keys:
                 if self.faults.get(key):
                     return self.faults[key].pop(0) or ("none",)
         return ("none",)

@@ -100,11 +100,12 @@ def reported(box):
 SLOW = ("status", 503, "SlowDown", {"Retry-After": "1"})
 # what happens, and how often data of how many parts comes again at least
 FAULTS = {
-    "create": {"create": [("status", 500, "InternalError"), ("reset", 0)]},
+    "create": {"create": [("status", 500, "InternalError"), ("reset", 0),
+                          ("lost",)]},
     "reset": {("part", 2): [("reset", 3000000)]},
     "reset-first": {("part", 1): [("reset", 3000000), ("lost",)]},
     "reset-late": {("part", 3): [("reset", MIN_PART - 1)]},
-    "reset-last": {("part", 4): [None, ("reset", 100000), ("lost",)]},
+    "reset-last": {"short": [("reset", 100000), ("lost",)]},
     "slow-down": {("part", 2): [SLOW], ("part", 1): [SLOW]},
     "400": {("part", 3): [("status", 400, "RequestTimeout")]},
     "stall": {("part", 2): [("stall", 2000000)]},
@@ -112,6 +113,8 @@ FAULTS = {
     "lost-end": {"complete": [("lost",)]},
     "500-end": {"complete": [("status", 500, "InternalError"), ("reset", 10)]},
     "200-end": {"complete": [("error-200", "InternalError")]},
+    "half-answers": {"create": [("half",)], ("part", 2): [("half",)],
+                     ("part", 1): [("half",)], "complete": [("half",)]},
     "each": {"part": [("reset", 5000000), ("lost",), None, ("reset", 0), SLOW]},
 }
 
