@@ -309,9 +309,29 @@ def resumed(box):
         equal("parts sent", [n for op, n, _ in store.seen if op == "part"], [1])
 
 
-def cut(box):
-    """A dump that is too large is cut short, as a file is; a replaced one is not
-    taken for ours."""
+def limits(box):
+    """A dump that is cut short is what a stream of it is that was made plain: bits of
+    pages that are not there are missing. The next level is tried, too."""
+    image = box.image(PARTS)
+    full = local(box, image, "-d", "31")
+    for limit in ("12M", "4M"):
+        result = box.run("-F", "-L", limit, image.path, "flat")
+        equal("exit status: " + result.err, result.code, 3)
+        box.good("-f", "-R", "flat", "local")
+        with S3Store() as store, open(box.path("local"), "rb") as file:
+            result = send(box, store, image, "-L", limit)
+            equal("exit status: " + result.err, result.code, 3)
+            check(store, file.read())
+        os.unlink(box.path("flat"))
+    with S3Store() as store:
+        result = send(box, store, image, "-d", "0,31", "-L", str(len(full)))
+        equal("exit status: " + result.err, result.code, 0)
+        need("trying less" in result.err, "%s", result.err)
+        check(store, full)
+
+
+def replaced(box):
+    """What stood there before is not taken for ours."""
     image = box.image(PARTS)
     want = local(box, image)
     with S3Store({"complete": [("lost",)]}) as store:
@@ -398,6 +418,6 @@ def tests():
     yield "plain", plain
     for name in FAULTS:
         yield "fault/" + name, fault, name
-    for function in (heads, reported, given_up, accounts, stopped, resumed, cut, changed,
-                     memory):
+    for function in (heads, reported, given_up, accounts, stopped, resumed,
+                     limits, replaced, changed, memory):
         yield function.__name__.replace("_", "-"), function
