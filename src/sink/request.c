@@ -178,6 +178,7 @@ static struct error *set_up(struct request *r, const struct request_spec *spec)
 
 	REQUEST_SET(r, URL, spec->url);
 	REQUEST_SET(r, ERRORBUFFER, r->error);
+	REQUEST_SET(r, PRIVATE, r);
 	REQUEST_SET(r, NOSIGNAL, 1L);
 	REQUEST_SET(r, HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	REQUEST_SET(r, CONNECTTIMEOUT,
@@ -270,6 +271,7 @@ static void leave(struct request *r)
 			r->easy, CURLINFO_ACTIVESOCKET, &fd);
 	if (fd != CURL_SOCKET_BAD)
 		shutdown(fd, SHUT_RDWR);
+	r->leaving = !is_alive(r);
 	r->transfer->curl.curl_multi_remove_handle(r->transfer->multi,
 						   r->easy);
 	r->running = false;

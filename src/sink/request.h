@@ -28,6 +28,7 @@ struct request {
 	uint64_t sent, size;		/* of the body */
 	bool in_memory, unstopped;
 	bool running;			/* easy is in multi */
+	bool leaving;			/* nobody waits for what it is still to say */
 	bool paused, done, stalled;
 	CURLcode code;			/* once done */
 	uint64_t moved;			/* see request_moved() */

@@ -33,19 +33,22 @@ static int judge_host_key(CURL *easy, const struct curl_khkey *known,
 	       CURLKHSTAT_FINE : CURLKHSTAT_REJECT;
 }
 
-/* libcurl waits for the answer to an upload where it lets nobody else work, but asks
- * this once a second. */
+/* libcurl waits for the answer to an upload, and for that to a farewell, where it lets
+ * nobody else work, but asks this once a second. */
 static int look_whether_to_end(void *arg, curl_off_t down_all, curl_off_t down,
 			       curl_off_t up_all, curl_off_t up)
 {
 	struct file_way *way = arg;
+	struct request *request = NULL;
 	double now = progress_now();
 
 	(void)down_all, (void)down, (void)up_all;
-	if (!way->since || (uint64_t)up < way->size - way->offset)
+	way->curl->curl_easy_getinfo(way->easy, CURLINFO_PRIVATE, &request);
+	if (stop_signal() || (request && request->leaving))
+		return 1;
+	if (!way->resume || !way->since || (uint64_t)up < way->size - way->offset)
 		way->since = now;
-	return stop_signal() ||
-	       now - way->since > (double)way->options->stall_seconds;
+	return now - way->since > (double)way->options->stall_seconds;
 }
 
 #define SET(option, value)						\
@@ -93,6 +96,7 @@ struct error *file_way_set(const struct curl *curl, void *easy, void *arg)
 	struct file_way *way = arg;
 
 	way->curl = curl;
+	way->easy = easy;
 	way->since = 0;
 	file_way_end(way);
 	for (size_t i = 0; way->before && way->before[i]; i++) {
@@ -109,10 +113,10 @@ struct error *file_way_set(const struct curl *curl, void *easy, void *arg)
 		SET(INFILESIZE_LARGE, (curl_off_t)way->size);
 		SET(RESUME_FROM_LARGE, (curl_off_t)way->offset);
 		SET(SEEKFUNCTION, seek);
-		SET(NOPROGRESS, 0L);
-		SET(XFERINFOFUNCTION, look_whether_to_end);
-		SET(XFERINFODATA, way);
 	}
+	SET(NOPROGRESS, 0L);
+	SET(XFERINFOFUNCTION, look_whether_to_end);
+	SET(XFERINFODATA, way);
 	if (way->range)
 		SET(RANGE, way->range);
 	return way->ssh ? set_ssh(curl, easy, way) : set_ftp(curl, easy, way);

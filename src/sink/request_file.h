@@ -19,6 +19,7 @@ struct file_way {
 
 	enum host_key host_key;	/* what the last handshake found */
 	const struct curl *curl;
+	void *easy;		/* the request's */
 	void *commands;		/* a curl_slist */
 	double since;		/* all bytes are sent */
 };
