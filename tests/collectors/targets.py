@@ -34,7 +34,7 @@ def ftps(box, net=None):
 KINDS = {"nginx": nginx, "apache2": apache, "sftp": sftp, "ftps": ftps,
          "tus": tus.Tus, **s3.STORES}
 # which capdump does not send to yet, and says so
-SOON = ("sftp", "ftps", "tus", *s3.STORES)
+SOON = ()
 # whose data goes another way than a proxy's
 ELSEWHERE = frozenset(["ftps"])
 # over bad networks: one of each way to send
