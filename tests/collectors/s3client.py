@@ -40,15 +40,10 @@ class Client:
             [method, path, query] + ["%s:%s" % (n, headers[n]) for n in names]
             + ["", ";".join(names), headers["x-amz-content-sha256"]])
         scope = "%s/%s/s3/aws4_request" % (day, self.region)
-        key = ("AWS4" + self.secret).encode()
-        for word in (day, self.region, "s3", "aws4_request"):
-            key = hmac.digest(key, word.encode(), "sha256")
-        text = "AWS4-HMAC-SHA256\n%s\n%s\n%s" % (
-            stamp, scope, hashlib.sha256(canonical.encode()).hexdigest())
         headers["authorization"] = (
             "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s"
             % (self.access, scope, ";".join(names),
-               hmac.digest(key, text.encode(), "sha256").hex()))
+               self.signature(canonical, scope, now)))
 
     def send(self, method, path, query=(), body=b"", signed_payload=False):
         """The answer's (headers, body); anything but 2xx is Refused."""
@@ -74,6 +69,32 @@ class Client:
         if answer.status // 100 != 2 or b"<Error>" in content[:200]:
             raise Refused(answer.status, content.decode(errors="replace"))
         return dict((k.lower(), v) for k, v in answer.getheaders()), content
+
+    def presign(self, method, bucket, key, seconds):
+        """A URL, for who has no key; Signature Version 4 in query parameters."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        scope = "%s/%s/s3/aws4_request" % (now.strftime("%Y%m%d"),
+                                           self.region)
+        query = "&".join("%s=%s" % (quote(k), quote(v)) for k, v in sorted({
+            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+            "X-Amz-Credential": self.access + "/" + scope,
+            "X-Amz-Date": now.strftime("%Y%m%dT%H%M%SZ"),
+            "X-Amz-Expires": str(seconds),
+            "X-Amz-SignedHeaders": "host"}.items()))
+        path = "/%s/%s" % (bucket, quote(key, "/"))
+        text = "\n".join((method, path, query, "host:" + self.where, "",
+                          "host", "UNSIGNED-PAYLOAD"))
+        return "http://%s%s?%s&X-Amz-Signature=%s" % (
+            self.where, path, query, self.signature(text, scope, now))
+
+    def signature(self, canonical, scope, now):
+        key = ("AWS4" + self.secret).encode()
+        for word in scope.split("/"):
+            key = hmac.digest(key, word.encode(), "sha256")
+        return hmac.digest(key, ("AWS4-HMAC-SHA256\n%s\n%s\n%s" % (
+            now.strftime("%Y%m%dT%H%M%SZ"), scope,
+            hashlib.sha256(canonical.encode()).hexdigest())).encode(),
+            "sha256").hex()
 
     def make_bucket(self, bucket):
         self.send("PUT", "/" + bucket)

@@ -5,7 +5,9 @@ nothing stands there. A proxy before them breaks connections."""
 
 import os
 import random
+import time
 
+import doc
 import s3
 from harness import Fail, equal, need
 from proxy import Fault, Proxy
@@ -178,6 +180,32 @@ def store(box, name):
     return "all of it" if not lacks else "but for " + ", ".join(lacks)
 
 
+def presigned(box):
+    """A URL that a store's owner signed, with no key here; one that has expired."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with s3.Swift(box) as server:
+        url = server.client.presign("PUT", server.bucket, "dump", 600)
+        result = box.run("--triage=no", image.path, url)
+        whole("presigned", server, result, want)
+        url = server.client.presign("PUT", server.bucket, "late", 1)
+        time.sleep(2)
+        result = box.run("--triage=no", image.path, url)
+        nothing("expired", server, result, "presigned", name="late")
+
+
+def lifecycle(box):
+    """docs/collector.md's rule is one to a store."""
+    with s3.Moto(box) as server:
+        rule = doc.block("Amazon S3, and stores like it")
+        server.client.send("PUT", "/" + server.bucket, {"lifecycle": ""},
+                           rule.encode())
+        kept = server.client.send("GET", "/" + server.bucket,
+                                  {"lifecycle": ""})[1]
+        need(s3.s3client.texts(kept, "Rule/AbortIncompleteMultipartUpload/"
+                               "DaysAfterInitiation") == ["7"], "%r", kept)
+
+
 def tests():
     for kind in SOON:
         yield kind + "/soon", soon, kind
@@ -190,5 +218,7 @@ def tests():
                 continue
             yield "%s/%s" % (kind, function.__name__.replace("_", "-")), \
                 function, kind
+    yield "presigned", presigned
+    yield "lifecycle", lifecycle
     for name in s3.STORES:
         yield "store/" + name, store, name
