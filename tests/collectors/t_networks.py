@@ -6,9 +6,11 @@ import threading
 import time
 
 import dav
+import s3
 from collector import certificate
 from harness import CAPDUMP, need
 from net import Net
+from server import program
 from t_servers import IMAGE, dump_of, nothing, send, whole
 from targets import KINDS, LARGE, NETWORKS, SOON
 
@@ -122,8 +124,20 @@ def clock(box):
             result = box.run(
                 "--exclude-monotonic", "-f", when, CAPDUMP,
                 "--triage=no", *server.options(), image.path,
-                server.target("dump"), program="/usr/bin/faketime")
+                server.target("dump"), program=program("faketime", "faketime"))
             nothing(when, server, result, "clock")
+
+
+def skewed(box):
+    """The same of a store, which takes no signature of another time."""
+    image = box.image(IMAGE)
+    with s3.Swift(box) as server:
+        result = box.run(
+            "--exclude-monotonic", "-f", "2001-01-01 12:00:00", CAPDUMP,
+            "--triage=no", *server.options(), image.path,
+            server.target("dump"), program=program("faketime", "faketime"),
+            env={**os.environ, **server.environ})
+        nothing("skewed", server, result, "hwclock")
 
 
 def tests():
@@ -136,3 +150,4 @@ def tests():
         yield how, refused, "nginx", how
     yield "nameless", nameless
     yield "clock", clock
+    yield "skewed", skewed
