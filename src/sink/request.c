@@ -115,8 +115,6 @@ static struct error *set_trust(struct request *r,
 	if (spec->sign) {
 #if LIBCURL_VERSION_NUM >= 0x074b00
 		REQUEST_SET(r, AWS_SIGV4, spec->sign);
-		/* what is signed is the path as it is */
-		REQUEST_SET(r, PATH_AS_IS, 1L);
 #else
 		return error_create(ERROR_UNSUPPORTED, "capdump was built with a libcurl older than 7.75, which signs no requests");
 #endif

@@ -111,6 +111,24 @@ char *remote_mask(const char *url)
 	return masked;
 }
 
+/* Whether a folder of PATH is "." or "..", as %2E, too. libcurl leaves them out, and
+ * newer ones sign no path as it is (CURLOPT_PATH_AS_IS). */
+static bool has_dot_folder(const char *path)
+{
+	while ((path = strchr(path, '/'))) {
+		unsigned dots = 0;
+
+		path++;
+		while (*path == '.' || !strncasecmp(path, "%2E", 3)) {
+			path += *path == '.' ? 1 : 3;
+			dots++;
+		}
+		if (dots && dots < 3 && (*path == '/' || !*path))
+			return true;
+	}
+	return false;
+}
+
 /* What is wrong with s3://bucket/key; HOST is the bucket. */
 static const char *wrong_s3(const char *url, const char *host, size_t host_len,
 			    size_t path_len)
@@ -121,6 +139,8 @@ static const char *wrong_s3(const char *url, const char *host, size_t host_len,
 		return "a bucket's name has letters, digits, -, . and _: s3://bucket/key; where the store is --s3-endpoint tells";
 	if (path_len < 2 || url[strlen(url) - 1] == '/')
 		return "it names no object: s3://bucket/key";
+	if (has_dot_folder(host + host_len))
+		return "a key with . or .. as one of its folders can't be sent to";
 	return NULL;
 }
 

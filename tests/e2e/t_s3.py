@@ -66,7 +66,7 @@ def plain(box):
         want = local(box, image)
         need(len(want) > 3 * MIN_PART, "the dump is small")
         for key, name in (("crashes/dump", OBJECT), ("a%20b/%C3%A4+=&c//d", "a b/ä+=&c//d"),
-                          ("./../x*(y)~'!", "./../x*(y)~'!")):
+                          ("..x*(y)~'!", "..x*(y)~'!")):
             result = send(box, store, image, "-f", target="s3://dumps/" + key)
             equal("exit status: " + result.err, result.code, 0)
             check(store, want, name)
@@ -230,6 +230,7 @@ aws_session_token = to/ken==
             (("--netrc-file", "secret", TARGET), account(), "--netrc-file"),
             (("s3://bucket",), account(), "no object"),
             (("s3://buc:ket/key",), account(), "bucket"),
+            (("s3://bucket/a/%2e./key",), account(), "folders"),
             (("--s3-region", "x", "https://h/x"), account(), "for s3://")):
         result = box.run(image.path, *words, env=env)
         equal("exit status of %s: %s" % (words, result.err), result.code, 2)
