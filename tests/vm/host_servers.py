@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""host_servers.py DIR: servers on this machine's loopback for a guest that knows it as
+"""host_servers.py DIR STORE: servers on this machine's loopback for a guest that knows it as
 10.0.2.2 (QEMU's user network), until it is told to end.
 
 DIR/ca.pem is who vouches for them, DIR/urls has a shell word NAME=URL for each once
@@ -8,8 +8,8 @@ all are up:
   plain  nginx with TLS
   mortal nginx with TLS that is killed, once, when it has KILL_AT bytes of a request,
          and started again after a second; DIR/mortal/killed says when
-  s3     a bucket and a key of OpenStack Swift, killed likewise when it has KILL_AT
-         more bytes; s3_endpoint, and DIR/s3.credentials as AWS's programs read it
+  s3     a bucket and a key of STORE (tests/collectors/s3.py), killed likewise when
+         it has KILL_AT more bytes; s3_endpoint, and DIR/s3.credentials as AWS's programs read it
 What arrives is in DIR/NAME/objects; of s3 when this has ended."""
 
 import contextlib
@@ -25,7 +25,7 @@ sys.path[1:1] = [TESTS + "/e2e", TESTS + "/collectors"]
 
 from collector import NGINX, free_port, wait_for    # noqa: E402
 from harness import Box                             # noqa: E402
-from s3 import Swift                                # noqa: E402
+from s3 import STORES                               # noqa: E402
 
 HOST = "10.0.2.2"
 KILL_AT = 4 << 20
@@ -63,31 +63,25 @@ class Nginx:
                 stdin=subprocess.DEVNULL, start_new_session=True)
         wait_for(self.port, self.child, said)
 
-    def end(self, how=signal.SIGTERM):
+    def stop(self, how=signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):   # it died, as it was to
             os.killpg(self.child.pid, how)              # its workers, too
         self.child.wait()
-
-    def die(self):
-        self.end(signal.SIGKILL)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *args):
-        self.end()
+        self.stop(signal.SIGTERM)
 
 
-class Store(Swift):
-    def die(self):
-        self.stop()
-
-    def fetch(self):
-        for key in self.keys():
-            path = os.path.join(self.folder, "objects", key)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as file:
-                file.write(self.get(key))
+def fetch(store, folder):
+    """All objects of a store into a folder."""
+    for key in store.keys():
+        path = os.path.join(folder, key)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(store.get(key))
 
 
 def held(folder):
@@ -100,12 +94,12 @@ def held(folder):
     return size
 
 
-def die_once(server, folder):
+def die_once(server, folder, killed):
     began = held(folder)
     while (arrived := held(folder) - began) < KILL_AT:
         time.sleep(0.02)
-    server.die()
-    with open(server.folder + "/killed", "w", encoding="ascii") as file:
+    server.stop()
+    with open(killed, "w", encoding="ascii") as file:
         file.write("%d\n" % arrived)
     time.sleep(DOWN)
     server.start()
@@ -118,17 +112,20 @@ def main():
     with contextlib.ExitStack() as stack:
         servers = {name: stack.enter_context(Nginx(
             os.path.join(folder, name), cert)) for name in ("plain", "mortal")}
-        store = stack.enter_context(Store(Box(folder + "/stores")))
-        stack.callback(store.fetch)
-        for server, of in ((servers["mortal"], "/tmp"), (store, "/devices")):
-            threading.Thread(target=die_once, daemon=True,
-                             args=(server, server.folder + of)).start()
+        store = stack.enter_context(STORES[sys.argv[2]](
+            Box(folder + "/store")))
+        os.makedirs(folder + "/s3")
+        stack.callback(fetch, store, folder + "/s3/objects")
+        for name, server, of in (("mortal", servers["mortal"], "/tmp"),
+                                 ("s3", store, "")):
+            threading.Thread(target=die_once, daemon=True, args=(
+                server, server.folder + of,
+                "%s/%s/killed" % (folder, name))).start()
         words = {name: "https://%s:%d/crash" % (HOST, server.port)
                  for name, server in servers.items()}
         words["s3"] = "s3://%s/crash" % store.bucket
         words["s3_endpoint"] = "http://%s:%d" % (HOST, store.port)
         os.symlink(store.credentials, folder + "/s3.credentials")
-        os.symlink(store.folder, folder + "/s3")
         with open(folder + "/urls.tmp", "w", encoding="ascii") as file:
             file.writelines("%s=%s\n" % word for word in words.items())
         os.rename(folder + "/urls.tmp", folder + "/urls")
