@@ -82,6 +82,9 @@ $(LIB): $(call obj,$(LIB_SRCS))
 $(BUILD)/capdump: $(call obj,$(MAIN_SRCS)) $(LIB)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# tests need not be fast, but be made quickly
+$(BUILD)/tests/unit/%.o: private ALL_CFLAGS += -O1 -g1
+
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
