@@ -21,6 +21,7 @@ INCOMPLETE, EXCLUDED_VMEMMAP = 0x8, 0x10
 CODEC_FLAGS = {0: "raw", 1: "zlib", 2: "lzo", 4: "snappy", 0x20: "zstd"}
 FILLER = b"capdump: unreadable page"
 DESC = struct.Struct("<qIIQ")
+BITS = [[i for i in range(8) if b >> i & 1] for b in range(256)]
 MOST = 1 << 24          # frames: more than that no list of Python holds well
 
 
@@ -41,7 +42,6 @@ class NotADump(Exception):
 def set_bits(bitmap, limit):
     """Numbers of the set bits below limit, ascending (bit 0 of byte 0 is
     number 0)."""
-    table = [[i for i in range(8) if b >> i & 1] for b in range(256)]
     out = []
     count = sum(int.from_bytes(bitmap[at:at + 65536], "little").bit_count()
                 for at in range(0, len(bitmap), 65536))
@@ -55,7 +55,7 @@ def set_bits(bitmap, limit):
         for at, byte in enumerate(chunk, start):
             if byte:
                 base = at * 8
-                out += [base + i for i in table[byte]]
+                out += [base + i for i in BITS[byte]]
     return [n for n in out if n < limit] if out and out[-1] >= limit else out
 
 
