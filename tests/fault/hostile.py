@@ -5,6 +5,7 @@ there is, page tables and lists that lead everywhere. Whatever they claim, info
 and dmesg stay below 64 MiB and everything ends in time; and a signal ends a
 capture at once also where a long scan is under way."""
 
+import json
 import os
 import re
 import signal
@@ -31,32 +32,46 @@ LIMITS = ["-t %d" % CPU_SECONDS] + ([] if SANITIZED else
 
 
 class Ended:
-    """A run: status, output, seconds. AFTER so many seconds it is sent
-    SIGNUM, and the seconds count from then."""
+    """A run: status, output, seconds. When its progress says that it is on its
+    way in PHASE, it is sent SIGTERM, and the seconds count from then."""
 
-    def __init__(self, args, after=None, signum=signal.SIGTERM, timeout=120):
-        start = time.monotonic()
+    def __init__(self, args, phase=None, timeout=120):
+        start, progress = time.monotonic(), ()
+        if phase:
+            progress = os.pipe()
+            args = [*args, "--progress-fd", progress[1]]
         with subprocess.Popen(harness.limited(
                 LIMITS, [CAPDUMP] + [str(a) for a in args]),
                               stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              pass_fds=progress[1:],
                               env=dict(os.environ, LC_ALL="C")) as proc:
             try:
-                if after is not None:
-                    try:
-                        proc.wait(after)
-                    except subprocess.TimeoutExpired:
-                        proc.send_signal(signum)
+                if phase:
+                    os.close(progress[1])
+                    self.wait(progress[0], phase)
+                    proc.send_signal(signal.SIGTERM)
                     start = time.monotonic()
                 out, err = proc.communicate(timeout=timeout)
                 self.code = proc.returncode
             except subprocess.TimeoutExpired:
                 proc.kill()
                 self.code, (out, err) = None, proc.communicate()
+        if phase:
+            os.close(progress[0])
         self.seconds = time.monotonic() - start
         self.args = " ".join(str(a) for a in args)
         self.out = out.decode("utf-8", "replace")
         self.err = err.decode("utf-8", "replace")
+
+    @staticmethod
+    def wait(progress, phase):
+        """Until it is there, or the run has ended."""
+        with open(progress, encoding="ascii", closefd=False) as file:
+            for line in file:
+                at = json.loads(line)
+                if at["phase"] == phase and at["seconds"] > 0:
+                    break
 
     def __str__(self):
         return "%s: status %s after %.1f s: %s" % (
@@ -345,7 +360,7 @@ class Hostile:
             if "1 TiB with struct pages" not in run.err or run.code:
                 problems.append(str(run))
             self.suite.check("sections-info", problems)
-        self.stop("stop-in-scan", image, 0.7)
+        self.stop("stop-in-scan", image, "scan")
 
     def mapped(self):
         """Page tables of the vmalloc area that map a page in each piece of 3
@@ -375,12 +390,12 @@ class Hostile:
         self.suite.check("mapped-everywhere", problems)
         harness.remove(path)
 
-    def stop(self, name, image, after):
+    def stop(self, name, image, phase):
         """What takes long is ended by a signal at once."""
         problems, slowest = [], 0
         for threads in (0, 2):
             run = Ended(["-d", 31, "--dry-run", "--num-threads", threads,
-                         "--memory", "32M", image, self.out], after=after)
+                         "--memory", "32M", image, self.out], phase=phase)
             slowest = max(slowest, run.seconds)
             if run.code not in (harness.NO_DUMP, harness.CUT_SHORT) or \
                run.err.count("stopped by signal") != 1 or run.seconds > 10:
@@ -427,7 +442,7 @@ def main():
     hostile.far()
     hostile.sections()
     hostile.mapped()
-    hostile.stop("stop-in-feed", hostile.bare().load(0, 1 << 42).write(), 2)
+    hostile.stop("stop-in-feed", hostile.bare().load(0, 1 << 42).write(), "write")
     suite.finish()
 
 
