@@ -19,9 +19,8 @@ asan:
 # that takes 20 seconds to describe
 e2e-full: $(BUILD)/capdump
 	FULL=1 CAPDUMP=$(abspath $<) E2E_FOLDER=$(abspath $(BUILD))/e2e-full \
-		tests/e2e/run.py sets grid devices matrix elf notes chains
-	FULL=1 CAPDUMP=$(abspath $<) E2E_FOLDER=$(abspath $(BUILD))/e2e-full \
-		tests/peer/run.py sets
+		WITH_E2E=1 tests/peer/run.py peer/sets $(addprefix e2e/,sets \
+		grid devices matrix elf notes chains)
 
 # threads do the same whatever the machine: x86_64's that are not broken
 tsan:

@@ -351,5 +351,12 @@ def tests():
         yield "dmesg-" + name, dmesg, name
 
 
+def groups():
+    """WITH_E2E: and the end-to-end tests, which need the same images."""
+    if os.environ.get("WITH_E2E"):
+        yield from runner.end_to_end()
+    yield "peer", sys.modules[__name__], 1
+
+
 if __name__ == "__main__":
-    sys.exit(runner.main("peer", [("peer", sys.modules[__name__], 1)]))
+    sys.exit(runner.main("peer", groups()))
