@@ -3,6 +3,7 @@
 read what is in the file, and of a machine with large pages most are holes."""
 
 import bisect
+import errno
 import mmap
 import os
 
@@ -34,8 +35,10 @@ def data_runs(file):
     while at < size:
         try:
             start = os.lseek(file.fileno(), at, os.SEEK_DATA)
-        except OSError:         # ENXIO: nothing but a hole
-            break
+        except OSError as err:
+            if err.errno != errno.ENXIO:
+                raise
+            break               # nothing but a hole
         at = os.lseek(file.fileno(), start, os.SEEK_HOLE)
         starts.append(start)
         ends.append(at)
