@@ -180,6 +180,29 @@ def store(box, name):
     return "all of it" if not lacks else "but for " + ", ".join(lacks)
 
 
+def ranges(box):
+    """--put-ranges: Apache goes on where it broke, nginx is told not to be able to."""
+    image = box.image(IMAGE)
+    want = local(box, image)
+    with KINDS["apache2"](box) as server:
+        # FIN: what was sent before it is taken, as RST lets nobody
+        fault = Fault("close", len(want) // 2)
+        with Proxy(server.port, [fault]) as proxy:
+            server.front = proxy.port
+            result = send(box, server, image, "--put-ranges")
+            server.front = None
+            sent = proxy.sent
+        whole("apache2", server, result, want)
+        need(fault.done and sent < len(want) * 5 // 4, "sent %d", sent)
+        equal("objects", [k for k in server.keys() if "trial" in k], [])
+    with KINDS["nginx"](box) as server:
+        nothing("nginx", server, send(box, server, image, "--put-ranges"),
+                "--put-ranges")
+        # it may not delete what was tried
+        need(all(k.startswith("dump.trial-") for k in server.keys()), "%s",
+             server.keys())
+
+
 def presigned(box):
     """A URL that a store's owner signed, with no key here; one that has expired."""
     image = box.image(IMAGE)
@@ -218,6 +241,7 @@ def tests():
                 continue
             yield "%s/%s" % (kind, function.__name__.replace("_", "-")), \
                 function, kind
+    yield "ranges", ranges
     yield "presigned", presigned
     yield "lifecycle", lifecycle
     for name in s3.STORES:
