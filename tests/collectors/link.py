@@ -4,7 +4,7 @@
 told on standard input, a line each: `loss PERCENT`, `delay SECONDS SPREAD`, `rate
 BYTES` a second (0: any), `down`, `up`, `cut BYTES SECONDS` (down for so long once it
 has carried so much). What waits longer than the queue holds is lost,
-as in a router. The same whether the kernel has netem or not."""
+as in a router. At the end it prints how many packets were lost. The same whether the kernel has netem or not."""
 
 import heapq
 import os
@@ -23,9 +23,9 @@ class Way:
         self.out, self.waiting, self.free, self.number = out, [], 0.0, 0
 
     def take(self, packet, wire, now):
-        if wire.is_down(len(packet), now) or random.random() < wire.loss:
-            return
-        if len(self.waiting) >= QUEUE:
+        if wire.is_down(len(packet), now) or random.random() < wire.loss or \
+                len(self.waiting) >= QUEUE:
+            wire.lost += 1
             return
         at = now + wire.delay + random.random() * wire.spread
         if wire.rate:
@@ -48,7 +48,7 @@ class Way:
 class Wire:
     loss = delay = spread = rate = 0.0
     down = False
-    carried, cut = 0, None
+    carried, cut, lost = 0, None, 0
 
     def is_down(self, size, now):
         self.carried += size
@@ -95,6 +95,7 @@ def main():
                 if key.fd:
                     ways[key.fd].take(data, wire, time.monotonic())
                 elif not data:
+                    print(wire.lost)
                     return      # who tells us is gone
                 else:
                     for line in data.decode().splitlines():

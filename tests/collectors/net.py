@@ -56,6 +56,7 @@ class Net:
         # a process in each namespace keeps it, and ends when this one does;
         # `ip netns` would need / to be a mount, which it is not in a chroot
         self.keepers, self.wire, self.open = [], None, []
+        self.lost = 0           # packets, known when it is over
 
     def within(self, near=False):
         return ["nsenter", "--net=/proc/%d/ns/net" % self.keepers[near].pid]
@@ -127,8 +128,8 @@ class Net:
                      "default", "dev", device)
             self.wire = subprocess.Popen(
                 [sys.executable, "-B", HERE + "/link.py",
-                 *map(str, self.open)], stdin=subprocess.PIPE, text=True,
-                pass_fds=self.open)
+                 *map(str, self.open)], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True, pass_fds=self.open)
         except BaseException:
             self.__exit__()
             raise
@@ -138,8 +139,9 @@ class Net:
         for child in [*self.keepers, *([self.wire] if self.wire else [])]:
             child.stdin.close()
             child.wait()
-            if child.stdout:
-                child.stdout.close()
+            if child == self.wire:
+                self.lost = int(child.stdout.read() or 0)
+            child.stdout.close()
         for fd in self.open:
             with contextlib.suppress(OSError):
                 os.close(fd)

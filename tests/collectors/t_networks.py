@@ -34,6 +34,8 @@ def lossy(box, kind):
                           "rate %g" % rate)
             result = send(box, server, image, *options, "-f", run=over(box, net))
             whole("%g %%" % loss, server, result, want)
+    need(net.lost > 3, "%d packets lost", net.lost)
+    return "%d packets lost" % net.lost
 
 
 def cut(box, kind):
