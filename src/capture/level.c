@@ -354,6 +354,17 @@ static struct error *both_errors(struct capture *c, struct error *err)
 	return err;
 }
 
+/* What stands before the first page; sent ascending, what was sent less the pages. */
+static void count_metadata(struct capture *c)
+{
+	const struct writer_totals *totals = &c->target->totals;
+
+	c->report->metadata_bytes = level_ascends(c) && totals->size ?
+				    totals->size - totals->data_bytes :
+				    c->target->writer->ops->metadata_len(
+					    c->target->writer);
+}
+
 struct error *level_write(struct capture *c, bool last, bool first_only,
 			  bool *retry)
 {
@@ -362,12 +373,13 @@ struct error *level_write(struct capture *c, bool last, bool first_only,
 
 	*retry = false;
 	TRY(check_input(c));
-	c->report->metadata_bytes =
-		target->writer->ops->metadata_len(target->writer);
+	count_metadata(c);
 	c->facts.incomplete = !has_all(c);
 	if (c->fan)
 		return several_write(c, last, retry);
 	err = level_ascends(c) ? level_send(c) : level_metadata(c);
+	if (!err)
+		count_metadata(c);
 	*retry = level_retry(c, err, first_only);
 	if (err || level_ascends(c))
 		return *retry ? NULL : err;

@@ -401,6 +401,10 @@ def reported(box):
         report = json.loads(server.objects["/dump.report.json"])
         equal("SHA-256", report["sha256"], hashlib.sha256(want).hexdigest())
         equal("size", report["output_bytes"], len(want))
+        box.good("--report", "of-a-file", image.path, "file")
+        with open(box.path("of-a-file"), encoding="utf-8") as file:
+            equal("before the pages", report["metadata_bytes"],
+                  json.load(file)["metadata_bytes"])
         equal("status", report["status"], "complete")
         with open(box.path("report"), encoding="utf-8") as file:
             equal("the report's", json.load(file), report)
