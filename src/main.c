@@ -122,5 +122,6 @@ int main(int argc, char **argv)
 	log_deinit(&log);
 	if (options.as_makedumpfile && status != EXIT_COMPLETE)
 		status = EXIT_NO_DUMP;
+	options_deinit(&options);
 	return (int)status;
 }

@@ -98,6 +98,9 @@ const char *option_target(const struct options *options, unsigned i);
 /* Whether they go together, each by itself being right. */
 struct error *option_check_targets(struct options *options);
 
+/* Targets that are named as @/file or @./file become the URL in that file. */
+struct error *option_read_urls(struct options *options);
+
 /* What a command is called in messages. */
 extern const char *const option_command_names[NR_COMMANDS];
 

@@ -360,6 +360,13 @@ void options_print_notes(const struct options *options, struct log *log)
 	if (options->command == COMMAND_CAPTURE && !options->capture.remote &&
 	    way_is_given(&options->capture.way))
 		log_warn(log, "options of sending have no effect: the dump goes to no URL");
+	for (unsigned i = 0; i < CAPTURE_MAX_TARGETS; i++) {
+		const char *target = option_target(options, i);
+
+		if (options->capture.remote && target && remote_is_url(target) &&
+		    !options->urls[i] && !remote_has_neighbours(target))
+			log_warn(log, "all who look at the processes see this URL and what signs it: put it into a file, and name that: @/path");
+	}
 	if (options->capture.split_block && !options->split)
 		log_warn(log, "--splitblock-size has no effect without --split");
 

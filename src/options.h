@@ -75,6 +75,9 @@ struct options {
 	struct reservation_options reservation;
 	unsigned log_levels;	/* enum log_level */
 
+	char *urls[CAPTURE_MAX_TARGETS];	/* of targets, read from files;
+						 * NULL: none was; owned */
+
 	/* What the parser needs to judge combinations. */
 	bool given[OPTIONS_MAX];	/* row i of option_rows was given */
 	bool codec_given, value_order_given, flatten_given, debug, levels_given;
@@ -118,6 +121,9 @@ const char *option_name(const struct option_row *row, char *buf);
  */
 struct error *options_parse(struct options *ret, int argc, char **argv,
 			    bool stdout_is_terminal);
+
+/* Also after an error of options_parse(). */
+void options_deinit(struct options *options);
 
 /* Logs what was accepted without effect. */
 void options_print_notes(const struct options *options, struct log *log);

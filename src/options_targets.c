@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* --also and --fallback: a dump's other targets. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "option_parse.h"
@@ -41,6 +42,42 @@ const char *option_target(const struct options *options, unsigned i)
 	if (i <= capture->nr_also)
 		return capture->also[i - 1];
 	return i == capture->nr_also + 1 ? capture->fallback : NULL;
+}
+
+static void set_target(struct options *options, unsigned i, const char *url)
+{
+	struct capture_options *capture = &options->capture;
+
+	if (!i)
+		capture->output = url;
+	else if (i <= capture->nr_also)
+		capture->also[i - 1] = url;
+	else
+		capture->fallback = url;
+}
+
+struct error *option_read_urls(struct options *options)
+{
+	for (unsigned i = 0; i < CAPTURE_MAX_TARGETS; i++) {
+		const char *target = option_target(options, i);
+
+		if (!target || (strncmp(target, "@/", 2) &&
+				strncmp(target, "@./", 3)))
+			continue;
+		TRY(remote_read_url(target + 1, &options->urls[i]));
+		set_target(options, i, options->urls[i]);
+	}
+	return NULL;
+}
+
+void options_deinit(struct options *options)
+{
+	for (unsigned i = 0; i < CAPTURE_MAX_TARGETS; i++) {
+		if (options->urls[i])
+			explicit_bzero(options->urls[i],
+				       strlen(options->urls[i]));
+		free(options->urls[i]);
+	}
 }
 
 /* Of URL, what tells whose password is wanted: scheme, name and port. A store has

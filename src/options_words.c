@@ -44,6 +44,7 @@ static struct error *check_target(struct options *options, const char *target)
 
 static struct error *check_targets(struct options *options)
 {
+	TRY(option_read_urls(options));
 	for (unsigned i = 0; i < CAPTURE_MAX_TARGETS; i++)
 		TRY(check_target(options, option_target(options, i)));
 	return option_check_targets(options);

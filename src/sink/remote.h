@@ -59,6 +59,10 @@ struct error *remote_check_url(const char *url);
  * without memory. */
 char *remote_mask(const char *url);
 
+/* The first line of the file PATH, which nobody else may read: a URL that is a
+ * secret itself. Owned by the caller. ERROR_USAGE. */
+struct error *remote_read_url(const char *path, char **ret);
+
 /* ERROR_USAGE if PATH, which WHAT names, can't be read, or by others, too. */
 struct error *remote_check_secret(const char *path, const char *what);
 

@@ -3,6 +3,7 @@
 #include "remote.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -271,4 +272,29 @@ struct error *remote_check_secret(const char *path, const char *what)
 				    "%s %s can be read by others than its owner (mode %04o): chmod 600 it",
 				    what, path, st.st_mode & 07777);
 	return NULL;
+}
+
+struct error *remote_read_url(const char *path, char **ret)
+{
+	struct error *err;
+	size_t size = 0;
+	ssize_t len;
+	FILE *file;
+
+	*ret = NULL;
+	TRY(remote_check_secret(path, "a target's URL:"));
+	file = fopen(path, "re");
+	if (!file)
+		return error_create(ERROR_USAGE, "a target's URL: %s: %m", path);
+	len = getline(ret, &size, file);
+	fclose(file);
+	if (len > 0)
+		(*ret)[strcspn(*ret, "\r\n")] = '\0';
+	if (len > 0 && remote_is_url(*ret))
+		return NULL;
+	err = error_create(ERROR_USAGE,
+			   "a target's URL: the first line of %s is none", path);
+	free(*ret);
+	*ret = NULL;
+	return err;
 }

@@ -283,7 +283,26 @@ def secrets(box):
             if result.code == 1:
                 need("presigned" in result.err and
                      "Request has expired" in result.err, "%s", result.err)
+            if QUERY in url and result.code == 0:
+                need("@/path" in result.err, "%s", result.err)
         equal("sent to", server.puts[0][0], "/dump" + QUERY)
+        box.text("url", url + "2\r\nmore\n")
+        result = box.bad(2, image.path, "@./url")
+        need("chmod 600" in result.err, "%s", result.err)
+        os.chmod(box.path("url"), 0o600)
+        box.text("none", "here\n")
+        os.chmod(box.path("none"), 0o600)
+        result = box.bad(2, image.path, "@./none")
+        need("is none" in result.err, "%s", result.err)
+        for words in ((image.path, "@./url"),
+                      (image.path, "file", "--also", "@" + box.path("url")),
+                      (image.path, "/nowhere/x", "--fallback", "@./url")):
+            del server.puts[:]
+            result = box.run("-f", *words)
+            need(server.puts and server.puts[0][0] == "/dump" + QUERY + "2",
+                 "%s: %s", words, result.err)
+            need("abcdef0123" not in result.err and "@/path" not in result.err,
+                 "%s", result.err)
 
 
 def usage(box):
