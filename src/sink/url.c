@@ -187,7 +187,7 @@ char *remote_path(const char *url)
 	/* RFC 1738 3.2.2; of sftp it is libcurl's way */
 	if (remote_kind(url) == REMOTE_FTP)
 		p += *p == '/';
-	else if (!strncmp(p, "/~/", 3))
+	else if (remote_kind(url) == REMOTE_SFTP && !strncmp(p, "/~/", 3))
 		p += 3;
 	to = path = malloc(strlen(p) + 1);
 	for (; path && *p; p += len)

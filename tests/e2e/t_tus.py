@@ -94,9 +94,10 @@ def refused(box):
             need(text in result.err, "%s: %s", text, result.err)
             equal(text, server.whole(), {})
     with TusServer() as server:
-        result = box.bad(1, "--triage=no", image.path,
-                         server.url + "no/such/dump")
-        need("no tus server" in result.err, "%s", result.err)
+        for path in ("/files/no/such/dump", "/~/dump"):
+            result = box.bad(1, "--triage=no", image.path,
+                             server.url.replace("/files/", path))
+            need("no tus server" in result.err, "%s", result.err)
     with TusServer(most=len(want)) as server:
         result = box.good("--triage=no", "-d", "0,31", image.path,
                           server.url + "dump")
