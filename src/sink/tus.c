@@ -190,6 +190,7 @@ static void drop_upload(struct tus *tus)
 	tus->upload = tus->upload_masked = NULL;
 	tus->secrets = true;
 	tus->carrier.location = NULL;
+	tus->length = -1;
 }
 
 /* POST. */
@@ -274,6 +275,15 @@ static struct error *tus_offset(struct carrier *carrier, uint64_t *ret)
 	return NULL;
 }
 
+/* Bytes that an upload is to have are told when it is made. */
+static struct error *check_length(const struct tus *tus, uint64_t size)
+{
+	return tus->length < 0 || (uint64_t)tus->length == size ? NULL :
+	       error_create(ERROR_IO, "%s: --resume: the upload is one of %lld bytes, the dump has %llu: it is of another crash, level or codec",
+			    masked(tus), (long long)tus->length,
+			    (unsigned long long)size);
+}
+
 static struct error *tus_begin(struct carrier *carrier, uint64_t offset,
 			       uint64_t size)
 {
@@ -295,10 +305,8 @@ static struct error *tus_begin(struct carrier *carrier, uint64_t offset,
 
 	if (!tus->upload)
 		TRY(create(tus, size));
-	else if (tus->length >= 0 && (uint64_t)tus->length != size)
-		return error_create(ERROR_IO, "%s: --resume: the upload is one of %lld bytes, the dump has %llu: it is of another crash, level or codec",
-				    masked(tus), (long long)tus->length,
-				    (unsigned long long)size);
+	else
+		TRY(check_length(tus, size));
 	snprintf(at, sizeof(at), "Upload-Offset: %llu",
 		 (unsigned long long)offset);
 	spec.url = tus->upload;
@@ -361,12 +369,12 @@ static struct error *tus_end(struct carrier *carrier, uint64_t *sent)
 	return err;
 }
 
-/* The server has said so already. */
+/* The server has said so already, but for what had all bytes before. */
 static struct error *tus_commit(struct carrier *carrier, uint64_t size,
 				uint64_t offset, const void *buf, size_t len)
 {
-	(void)carrier, (void)size, (void)offset, (void)buf, (void)len;
-	return NULL;
+	(void)offset, (void)buf, (void)len;
+	return check_length((struct tus *)carrier, size);
 }
 
 static void tus_destroy(struct carrier *carrier)

@@ -77,6 +77,12 @@ def tus(box):
         result = box.bad(1, "--triage=no", "--resume", image.path,
                          server.url + "99")
         need("no such upload" in result.err, "%s", result.err)
+        # as many bytes as the dump has, and more are to come
+        server.uploads["/files/9"] = {"name": "dump", "size": len(want) + 1,
+                                      "bytes": bytearray(want), "pieces": []}
+        result = box.bad(1, "--triage=no", "--resume", image.path,
+                         server.url + "9")
+        need("another crash" in result.err, "%s", result.err)
 
 
 def ranges(box):
