@@ -15,6 +15,7 @@
 
 #define CONNECT_SECONDS 30
 #define ANSWER_MIN 2048u	/* bytes of an answer that are looked at */
+#define ANSWER_MORE (1u << 20)	/* beyond these: an answer may have no end */
 #define VALUE_MAX 1024u		/* of a header that is kept */
 
 static size_t body_read(char *buf, size_t size, size_t nr, void *arg)
@@ -56,7 +57,8 @@ static size_t answer_write(char *buf, size_t size, size_t nr, void *arg)
 		memcpy(r->answer + r->answer_len, buf,
 		       min_u64(size * nr, r->answer_max - r->answer_len));
 	r->answer_len += size * nr;
-	return size * nr;
+	r->too_long = r->answer_len > r->answer_max + ANSWER_MORE;
+	return r->too_long ? 0 : size * nr;
 }
 
 static void values_free(struct request *r)
@@ -308,7 +310,8 @@ uint64_t request_moved(struct request *r)
 					    &fd);
 	if (fd == CURL_SOCKET_BAD || ioctl(fd, SIOCOUTQ, &waiting))
 		waiting = 0;
-	return r->sent + r->answer_len - (uint64_t)waiting;
+	return r->sent + min_u64(r->answer_len, r->answer_max) -
+	       (uint64_t)waiting;
 }
 
 struct error *request_send(struct request *r, const void *buf, size_t len,

@@ -35,7 +35,8 @@ struct request {
 	double idle;			/* seconds since that has changed */
 	char *answer;
 	size_t answer_max;		/* a 0 comes behind */
-	uint64_t answer_len;		/* of all of it */
+	uint64_t answer_len;		/* of all of it, unless it is */
+	bool too_long;			/* so that the rest was not read */
 	unsigned nr_wanted;
 	char *wanted[REQUEST_WANTED];	/* names; owned */
 	char *values[REQUEST_WANTED];	/* owned; NULL: not there */

@@ -79,6 +79,11 @@ struct error *request_outcome(struct request *r, struct outcome *ret)
 	curl_off_t length = -1, after = 0;
 	char *redirect = NULL;
 
+	/* what counts of it has come */
+	if (r->too_long && r->code == CURLE_WRITE_ERROR) {
+		r->code = CURLE_OK;
+		r->error[0] = '\0';
+	}
 	*ret = (struct outcome){ .trouble = trouble_of(r), .code = (int)r->code,
 				 .sent = r->sent };
 	curl->curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &ret->status);

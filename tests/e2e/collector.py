@@ -167,8 +167,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         have = self.server.objects.get(self.path)
         if "?" in self.path:    # signed for PUT
             return self.answer(403)
+        if self.server.heads and self.server.heads[0]:
+            return self.answer(self.server.heads.pop(0))
         self.send_response(200 if have is not None else 404)
-        self.send_header("Content-Length", str(len(have or b"")))
+        if self.server.heads:   # does not tell how long it is
+            self.server.heads.pop(0)
+            self.send_header("Connection", "close")
+        else:
+            self.send_header("Content-Length", str(len(have or b"")))
         return self.end_headers()
 
     def do_GET(self):
@@ -233,6 +239,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(length)
+        if fault[0] == "endless":
+            self.send_response(201)
+            self.end_headers()
+            while not server.closing.is_set():
+                self.wfile.write(bytes(65536))
+            return
         if fault[0] == "status":
             self.answer(*fault[1:])
             return
@@ -264,6 +276,7 @@ class Collector(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.faults, self.objects, self.puts = list(faults), {}, []
         self.ranges, self.ranges_put = ranges, []
+        self.heads = []         # what HEADs are answered, at first
         self.at_expect = lambda: None   # before a PUT is answered at all
         self.closing = threading.Event()
         if cert:
