@@ -28,6 +28,8 @@ struct http {
 	char *masked;			/* the same, for people; owned */
 	bool secrets;			/* credentials may go there */
 	unsigned nr_redirects;
+	bool force;
+	bool ours;			/* --put-ranges: what stands there is */
 	bool condition;			/* the server is to look whether something
 					 * stands there, since we can't */
 };
@@ -211,19 +213,44 @@ static struct error *try_ranges(struct http *http)
 	return err;
 }
 
+static bool is_missing(const struct outcome *outcome)
+{
+	return !outcome->trouble &&
+	       (outcome->status == 404 || outcome->status == 410);
+}
+
+/* What the answer to a HEAD means where nothing is to be replaced. */
+static struct error *judge_head(struct http *http, struct outcome *outcome)
+{
+	bool ranges = http->options->put_ranges;
+
+	if (outcome_passes(outcome))
+		return error_of(http, outcome);
+	if (is_missing(outcome) || (outcome->status == 200 &&
+				    http->options->resume))
+		return NULL;
+	if (outcome->status == 200)
+		return error_create(ERROR_IO, "%s exists; use -f to replace it",
+				    http->masked);
+	if (ranges && outcome_redirects(outcome))
+		return follow(http, outcome);
+	return !ranges ? NULL :
+	       error_create(ERROR_IO, "%s: the server does not tell whether something stands there (HTTP %ld); with -f it is sent all the same",
+			    http->masked, outcome->status);
+}
+
 static struct error *http_look(struct carrier *carrier, bool force)
 {
 	struct http *http = (struct http *)carrier;
 	struct outcome outcome = { 0 };
 	struct error *err = head(http, &outcome);
 
-	http->condition = !force && is_presigned(http);
+	http->force = force;
+	http->condition = !force && !is_missing(&outcome);
 	if (!err && outcome.trouble)
 		err = error_of(http, &outcome);
-	else if (!err && outcome.status == 200 && !force &&
-		 !http->options->resume)
-		err = error_create(ERROR_IO, "%s exists; use -f to replace it",
-				   http->masked);
+	else if (!err && !force)
+		err = judge_head(http, &outcome);
 	outcome_deinit(&outcome);
 	return err || !http->options->put_ranges ? err : try_ranges(http);
 }
@@ -255,8 +282,10 @@ static struct error *http_begin(struct carrier *carrier, uint64_t offset,
 	http->first = offset;
 	/* mod_dav deletes what a PUT has begun and did not end, but not what was
 	 * there before */
-	if (http->options->put_ranges && !offset)
+	if (http->options->put_ranges && !offset) {
+		http->ours = true;
 		TRY(put_small(http, http->url, NULL, "", 0));
+	}
 	return request_start(http->transfer, &spec, &http->put);
 }
 
@@ -344,10 +373,13 @@ static struct error *ranges_offset(struct carrier *carrier, uint64_t *ret)
 	struct error *err = head(http, &outcome);
 
 	*ret = 0;
-	if (!err && outcome.trouble)
+	if (!err && (outcome.trouble || outcome_passes(&outcome)))
 		err = error_of(http, &outcome);
-	else if (!err && outcome.status == 200 && outcome.length > 0)
+	else if (!err && outcome.status == 200 && outcome.length >= 0)
 		*ret = (uint64_t)outcome.length;
+	else if (!err && !is_missing(&outcome) && !http->force && !http->ours)
+		err = error_create(ERROR_IO, "%s: --resume: the server does not tell how much stands there (HTTP %ld): -f begins anew",
+				   http->masked, outcome.status);
 	outcome_deinit(&outcome);
 	return err;
 }

@@ -40,6 +40,14 @@ def ranges(box):
             result = box.bad(1, "-f", *words, server.url + "dump")
             need(text in result.err, "%s: %s", kind, result.err)
             equal("objects", server.objects, {"/dump": b"precious"})
+    # nobody knows what stands there
+    for heads, more, text in (([405], (), "does not tell whether"),
+                              ([0, 0], ("--resume",), "does not tell how much")):
+        with Collector(ranges="yes") as server:
+            server.heads, server.objects["/dump"] = heads, b"precious"
+            result = box.bad(1, *more, *words, server.url + "dump")
+            need(text in result.err, "%s", result.err)
+            equal("objects", server.objects, {"/dump": b"precious"})
     with Collector([("stall", 600000)], ranges="yes") as server, \
             subprocess.Popen([CAPDUMP, *words, server.url + "dump"],
                              stderr=subprocess.PIPE, text=True) as child:

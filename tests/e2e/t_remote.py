@@ -388,6 +388,21 @@ def presigned(box):
                   [True, False])
 
 
+def unsure(box):
+    """What stands there is not replaced for a HEAD that the server did not answer; an
+    answer without an end is one."""
+    image = box.image(IMAGE)
+    for heads, text in (([503], "exists; use -f"), ([405], "HTTP 412")):
+        with Collector() as server:
+            server.heads, server.objects["/dump"] = heads, b"precious"
+            result = box.bad(1, "--triage=no", image.path, server.url + "dump")
+            need(text in result.err, "%s", result.err)
+            equal("objects", server.objects, {"/dump": b"precious"})
+    with Collector([("endless",)]) as server:
+        result = box.bad(1, "--triage=no", image.path, server.url + "dump")
+        need("nothing stands there" in result.err, "%s", result.err)
+
+
 def stopped(box):
     """A signal ends it at once, and nothing stands there."""
     image = box.image(IMAGE)
@@ -482,6 +497,6 @@ def tests():
     yield "tls", tls
     for name in FAULTS:
         yield "fault/" + name, fault, name
-    for function in (given_up, elsewhere, changed, unreachable, secrets, usage, limits, no_room, presigned, stopped,
+    for function in (given_up, elsewhere, changed, unreachable, secrets, usage, limits, no_room, presigned, unsure, stopped,
                      triage, reported, memory):
         yield function.__name__.replace("_", "-"), function
