@@ -17,6 +17,10 @@
 
 #define PART ".part"
 
+/* Of a file's size: */
+#define NO_FILE (-1)
+#define NOT_TOLD (-2)
+
 struct inbox {
 	struct carrier carrier;
 	const struct remote_options *options;	/* borrowed */
@@ -103,8 +107,7 @@ static void way_init(struct inbox *inbox)
 	};
 }
 
-/* The size of the file at URL after COMMANDS (NULL: none); *RET -1: there is none,
- * or it is not told. */
+/* The size of the file at URL after COMMANDS (NULL: none), or NO_FILE or NOT_TOLD. */
 static struct error *size_of(struct inbox *inbox, const char *url,
 			     const char *const *commands, int64_t *ret)
 {
@@ -121,13 +124,15 @@ static struct error *size_of(struct inbox *inbox, const char *url,
 
 	way_init(inbox);
 	inbox->way.before = commands;
-	*ret = -1;
+	*ret = NO_FILE;
 	TRY(request_run(inbox->transfer, &spec, NULL, &outcome));
 	end = file_way_judge(&outcome, inbox->ssh);
 	err = end == FILE_MISSING || end == FILE_FORBIDDEN ? NULL :
 	      error_of(inbox, &outcome);
+	/* of an empty file by sftp libcurl tells none */
 	if (end == FILE_DONE)
-		*ret = outcome.length;
+		*ret = outcome.length >= 0 ? outcome.length :
+		       inbox->ssh ? 0 : NOT_TOLD;
 	outcome_deinit(&outcome);
 	return err;
 }
@@ -139,6 +144,9 @@ static struct error *inbox_look(struct carrier *carrier, bool force)
 
 	inbox->force = force;
 	TRY(size_of(inbox, inbox->url, NULL, &size));
+	if (size == NOT_TOLD && !force)
+		return error_create(ERROR_IO, "%s: the server does not tell what stands there (SIZE); with -f it is sent all the same",
+				    inbox->masked);
 	if (size >= 0 && !force)
 		return error_create(ERROR_IO, "%s exists; use -f to replace it",
 				    inbox->masked);
@@ -152,7 +160,7 @@ static struct error *inbox_look(struct carrier *carrier, bool force)
 static struct error *inbox_offset(struct carrier *carrier, uint64_t *ret)
 {
 	struct inbox *inbox = (struct inbox *)carrier;
-	int64_t size = -1;
+	int64_t size;
 
 	*ret = 0;
 	TRY(size_of(inbox, inbox->part_url, NULL, &size));
@@ -311,7 +319,7 @@ static struct error *inbox_commit(struct carrier *carrier, uint64_t size,
 				  uint64_t offset, const void *buf, size_t len)
 {
 	struct inbox *inbox = (struct inbox *)carrier;
-	int64_t part, whole = -1;
+	int64_t part, whole = NO_FILE;
 	struct error *err;
 
 	(void)offset, (void)buf, (void)len;

@@ -87,6 +87,9 @@ class Session(socketserver.StreamRequestHandler):
 
     def do_size(self, rest):
         have = self.server.objects.get(rest)
+        if not self.server.sizes:
+            self.say("502 not here")
+            return
         self.say("550 no such file" if have is None else "213 %d" % len(have))
 
     def do_mdtm(self, rest):
@@ -168,6 +171,7 @@ class FtpServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Session)
         self.faults, self.objects, self.commands = list(faults), {}, []
         self.context, self.implicit, self.user = None, implicit, user
+        self.sizes = True       # it knows SIZE
         self.closing = threading.Event()
         if cert:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

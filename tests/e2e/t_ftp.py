@@ -76,6 +76,13 @@ def plain(box):
         equal("kept", server.objects, {"dump.part": b"precious"})
         box.good("-f", "--triage=no", image.path, server.url + "dump")
         need(server.objects["dump"] == want, "another object")
+        # nobody knows what stands there
+        server.objects, server.sizes = {"dump": bytearray(b"precious")}, False
+        result = box.bad(1, "--triage=no", image.path, server.url + "dump")
+        need("does not tell what stands there" in result.err, "%s", result.err)
+        equal("kept", server.objects, {"dump": b"precious"})
+        box.good("-f", "--triage=no", image.path, server.url + "dump")
+        need(server.objects["dump"] == want, "another object")
 
 
 def stopped(box):
