@@ -73,6 +73,20 @@ static void said(struct request *r, struct outcome *ret)
 	snprintf(ret->said, sizeof(ret->said), "%s", escaped ? escaped : "");
 }
 
+/* libcurl puts the name and the password that it has before the server's name, where
+ * the answer has a path alone. */
+static void drop_user(char *url)
+{
+	char *host = strstr(url, "://"), *at;
+
+	if (!host)
+		return;
+	host += 3;
+	at = memrchr(host, '@', strcspn(host, "/?#"));
+	if (at)
+		memmove(host, at + 1, strlen(at));
+}
+
 struct error *request_outcome(struct request *r, struct outcome *ret)
 {
 	const struct curl *curl = &r->transfer->curl;
@@ -96,6 +110,8 @@ struct error *request_outcome(struct request *r, struct outcome *ret)
 	said(r, ret);
 	if (redirect && !(ret->redirect = strdup(redirect)))
 		return error_nomem();
+	if (ret->redirect && (r->transfer->user || r->transfer->options->netrc))
+		drop_user(ret->redirect);
 	/* an answer to what it has not read is none */
 	if (!ret->trouble && r->sent < r->size && ret->status < 300)
 		ret->trouble = TROUBLE_BROKEN;

@@ -134,6 +134,11 @@ def tls(box):
         equal("redirected", server.objects, {"/to": want})
         need("Authorization" not in server.puts[0][2],
              "the password followed to another server")
+    for more in (("--credentials", "secret"), ("--netrc-file", "netrc")):
+        with Collector([("early", 307, {"Location": "/to"})], cert) as server:
+            box.good("--triage=no", *more, *trust, server.url + "from")
+            need(server.objects["/to"] == want, "another object")
+            need("Authorization" in server.puts[0][2], "no password")
 
 
 # what happens to the first PUT, and what is said of it ("third": while all pages are
