@@ -29,7 +29,7 @@ struct http {
 	bool secrets;			/* credentials may go there */
 	unsigned nr_redirects;
 	bool force;
-	bool ours;			/* --put-ranges: what stands there is */
+	bool begun, ours;		/* by --put-ranges; what stands there is */
 	bool condition;			/* the server is to look whether something
 					 * stands there, since we can't */
 };
@@ -282,10 +282,11 @@ static struct error *http_begin(struct carrier *carrier, uint64_t offset,
 	http->first = offset;
 	/* mod_dav deletes what a PUT has begun and did not end, but not what was
 	 * there before */
-	if (http->options->put_ranges && !offset) {
-		http->ours = true;
+	http->begun = true;
+	http->ours = offset != 0;
+	if (http->options->put_ranges && !offset)
 		TRY(put_small(http, http->url, NULL, "", 0));
-	}
+	http->ours = true;
 	return request_start(http->transfer, &spec, &http->put);
 }
 
@@ -370,9 +371,13 @@ static struct error *ranges_offset(struct carrier *carrier, uint64_t *ret)
 {
 	struct http *http = (struct http *)carrier;
 	struct outcome outcome = { 0 };
-	struct error *err = head(http, &outcome);
+	struct error *err;
 
 	*ret = 0;
+	/* what stood there was not emptied yet */
+	if (http->begun && !http->ours)
+		return NULL;
+	err = head(http, &outcome);
 	if (!err && (outcome.trouble || outcome_passes(&outcome)))
 		err = error_of(http, &outcome);
 	else if (!err && outcome.status == 200 && outcome.length >= 0)

@@ -30,6 +30,7 @@ struct inbox {
 	bool ssh, tls;
 	bool force;
 	bool renamed;			/* or the server was asked to, at least */
+	bool begun, ours;		/* an upload; what NAME.part has */
 	uint64_t first;			/* of this upload's bytes */
 	char *url, *part_url, *masked, *path, *known_hosts;	/* owned */
 };
@@ -163,6 +164,9 @@ static struct error *inbox_offset(struct carrier *carrier, uint64_t *ret)
 	int64_t size;
 
 	*ret = 0;
+	/* broken off before what stood there was dropped */
+	if (inbox->begun && !inbox->ours)
+		return NULL;
 	TRY(size_of(inbox, inbox->part_url, NULL, &size));
 	if (size > 0)
 		*ret = (uint64_t)size;
@@ -253,6 +257,8 @@ static struct error *inbox_begin(struct carrier *carrier, uint64_t offset,
 	way_init(inbox);
 	inbox->way.resume = true;
 	inbox->way.offset = inbox->first = offset;
+	inbox->begun = true;
+	inbox->ours = offset != 0;
 	inbox->way.size = size;
 	/* so it is ours, with our mode */
 	inbox->way.before = offset ? NULL : commands;
@@ -281,6 +287,7 @@ static struct error *inbox_end(struct carrier *carrier, uint64_t *sent)
 	struct error *err = request_end(inbox->put, &outcome);
 
 	inbox_abort(carrier);
+	inbox->ours |= outcome.sent != 0;
 	*sent = inbox->first + outcome.sent;
 	if (!err)
 		err = error_of(inbox, &outcome);

@@ -220,6 +220,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.put_range(length)
             return
         if server.ranges:
+            if not length and server.faults and \
+                    server.faults[0][0] == "not-emptied":
+                server.next_fault()
+                self.answer(503)
+                return
             server.objects[self.path] = self.rfile.read(length)
             self.answer(201)
             return

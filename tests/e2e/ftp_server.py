@@ -110,8 +110,11 @@ class Session(socketserver.StreamRequestHandler):
         self.say("226 done")
 
     def do_dele(self, rest):
+        if self.server.fault("dele"):
+            return False
         gone = self.server.objects.pop(rest, None)
         self.say("550 no such file" if gone is None else "250 gone")
+        return None
 
     def do_rnfr(self, rest):
         self.renamed = rest
@@ -181,9 +184,10 @@ class FtpServer(socketserver.ThreadingTCPServer):
 
     def fault(self, kind=None):
         """The next one; of KIND only if it is that."""
-        of_rename = self.faults and self.faults[0][0].endswith("rename")
+        of_command = self.faults and self.faults[0][0] in (
+            "dele", "no-rename", "lost-rename")
         if not self.faults or (self.faults[0][0] != kind if kind
-                               else of_rename):
+                               else of_command):
             return None
         return self.faults.pop(0)
 

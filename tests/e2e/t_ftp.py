@@ -76,6 +76,12 @@ def plain(box):
         equal("kept", server.objects, {"dump.part": b"precious"})
         box.good("-f", "--triage=no", image.path, server.url + "dump")
         need(server.objects["dump"] == want, "another object")
+        # it breaks before that of another is gone
+        server.objects = {"dump.part": bytearray(b"precious")}
+        server.faults = [("dele",)]
+        box.good("-f", "--triage=no", image.path, server.url + "dump")
+        equal("faults left", server.faults, [])
+        need(server.objects["dump"] == want, "another object")
         # nobody knows what stands there
         server.objects, server.sizes = {"dump": bytearray(b"precious")}, False
         result = box.bad(1, "--triage=no", image.path, server.url + "dump")

@@ -40,6 +40,12 @@ def ranges(box):
             result = box.bad(1, "-f", *words, server.url + "dump")
             need(text in result.err, "%s: %s", kind, result.err)
             equal("objects", server.objects, {"/dump": b"precious"})
+    # it breaks before what stood there is gone
+    with Collector([("not-emptied",)], ranges="yes") as server:
+        server.objects["/dump"] = b"precious"
+        box.good("-f", *words, server.url + "dump")
+        equal("faults left", server.faults, [])
+        need(server.objects["/dump"] == want, "another object")
     # nobody knows what stands there
     for heads, more, text in (([405], (), "does not tell whether"),
                               ([0, 0], ("--resume",), "does not tell how much")):
