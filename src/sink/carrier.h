@@ -62,6 +62,7 @@ struct carrier {
 	const char *location;	/* where the object is to stand, if not at the
 				 * URL, for people; NULL */
 	bool look;		/* first, since nobody has looked there */
+	bool own;		/* what came of another level may be there */
 };
 
 /* By a PUT of known length. */

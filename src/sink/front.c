@@ -151,7 +151,7 @@ static void tell_location(struct front_sink *front)
 /* What the server has is not of this dump: with -f it is replaced, as any other. */
 static struct error *another(struct front_sink *front)
 {
-	if (!front->force)
+	if (!front->force && !front->carrier->own)
 		return error_create(ERROR_IO, "--resume: what the server has is not the beginning of this dump, but of another crash, level or codec; -f begins anew");
 	front->carrier->anew = front->carrier->at_once = true;
 	return error_create(ERROR_AGAIN, "what the server has is not the beginning of this dump: begun anew");
@@ -410,6 +410,7 @@ struct error *sink_front_create(const char *url, unsigned flags,
 	front->carrier = carrier;
 	front->log = log;
 	front->force = flags & SINK_FORCE;
+	carrier->own = flags & SINK_OWN;
 	front->retry.seconds = options->retry_seconds;
 	front->resume = options->resume;
 	err = look(front);

@@ -245,6 +245,8 @@ static struct error *http_look(struct carrier *carrier, bool force)
 	struct outcome outcome = { 0 };
 	struct error *err = head(http, &outcome);
 
+	/* it stands there only if a range was put */
+	force |= carrier->own && http->options->put_ranges;
 	http->force = force;
 	http->condition = !force && !is_missing(&outcome);
 	if (!err && outcome.trouble)

@@ -152,7 +152,7 @@ static struct error *inbox_look(struct carrier *carrier, bool force)
 		return error_create(ERROR_IO, "%s exists; use -f to replace it",
 				    inbox->masked);
 	TRY(size_of(inbox, inbox->part_url, NULL, &size));
-	if (size >= 0 && !force && !inbox->options->resume)
+	if (size >= 0 && !force && !carrier->own && !inbox->options->resume)
 		return error_create(ERROR_IO, "%s" PART " exists, what came of a dump that broke off: --resume goes on with it, -f replaces it",
 				    inbox->masked);
 	return NULL;

@@ -125,6 +125,7 @@ struct sink {
 };
 
 #define SINK_FORCE 1u		/* -f: replace an existing file */
+#define SINK_OWN 4u		/* what came of another level may be there, on a server */
 #define SINK_SHARED 2u		/* other files of the dump may be beside it: it
 				 * must not reserve what these need */
 

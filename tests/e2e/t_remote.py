@@ -369,6 +369,14 @@ def no_room(box):
                               server.url.replace("http", "HTTP") + "dump")
             need("trying less" in result.err, "%s", result.err)
             need(server.objects["/dump"] == want, "not level 31's")
+        # what stood there before stays
+        with Collector([("early", status)]) as server:
+            server.objects["/dump" + QUERY] = b"precious"
+            result = box.bad(1, "-d", "0,31", image.path,
+                             server.url + "dump" + QUERY)
+            need("trying less" in result.err and "use -f" in result.err, "%s",
+                 result.err)
+            equal("kept", server.objects, {"/dump" + QUERY: b"precious"})
 
 
 def presigned(box):
