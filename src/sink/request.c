@@ -17,6 +17,7 @@
 #define ANSWER_MIN 2048u	/* bytes of an answer that are looked at */
 #define ANSWER_MORE (1u << 20)	/* beyond these: an answer may have no end */
 #define VALUE_MAX 1024u		/* of a header that is kept */
+#define HEADERS_MAX (256u << 10)	/* of an answer, bytes */
 
 static size_t body_read(char *buf, size_t size, size_t nr, void *arg)
 {
@@ -75,6 +76,10 @@ static size_t header_write(char *line, size_t size, size_t nr, void *arg)
 	struct request *r = arg;
 	size_t len = size * nr;
 
+	r->header_len += len;
+	r->endless = r->header_len > HEADERS_MAX;
+	if (r->endless)
+		return 0;
 	if (len > 5 && !strncasecmp(line, "HTTP/", 5))
 		values_free(r);
 	while (len && strchr("\r\n \t", line[len - 1]))

@@ -37,6 +37,9 @@ struct request {
 	size_t answer_max;		/* a 0 comes behind */
 	uint64_t answer_len;		/* of all of it, unless it is */
 	bool too_long;			/* so that the rest was not read */
+	uint64_t header_len;		/* before it */
+	bool endless;			/* that is more than any answer has */
+	double telling;			/* seconds since it began */
 	unsigned nr_wanted;
 	char *wanted[REQUEST_WANTED];	/* names; owned */
 	char *values[REQUEST_WANTED];	/* owned; NULL: not there */

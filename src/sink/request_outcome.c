@@ -64,6 +64,8 @@ static void said(struct request *r, struct outcome *ret)
 	AUTO_FREE char *escaped = NULL;
 	size_t len;
 
+	if (r->endless)
+		text = "its answer does not end";
 	if (!r->code) {
 		text = strstr(r->answer, "<Message>");
 		text = text ? text + strlen("<Message>") : "";

@@ -21,6 +21,7 @@ void outcome_deinit(struct outcome *outcome)
 
 #define POLL_MS 250		/* a signal waits no longer */
 #define LAST_SECONDS 10u	/* nor that long after one */
+#define ANSWER_SECONDS 900.0	/* a store that makes one of many parts sends blanks */
 
 static void text_wipe(char **text)
 {
@@ -148,7 +149,10 @@ static void look_what_moved(struct transfer *t, double seconds)
 		else
 			r->idle += seconds;
 		r->moved = moved;
-		if (r->idle > stall_seconds(r))
+		if (r->answer_len)
+			r->telling += seconds;
+		if (r->idle > stall_seconds(r) || r->telling >
+		    (r->unstopped ? LAST_SECONDS : ANSWER_SECONDS))
 			r->stalled = r->done = true;
 	}
 }
