@@ -223,9 +223,9 @@ static struct error *data_put(struct s3 *s3, const uint8_t *buf, uint64_t len)
 		uint64_t n = min_u64(len, s3_plan_start(plan, part + 1) -
 				     s3->next);
 
-		if (part >= s3->parts.upload.nr)
+		if (part >= s3->parts.upload.nr || n > s3->end - s3->next)
 			return error_create(ERROR_INVALID,
-					    "the dump is longer than it could be");
+					    "the dump is longer than it could be, or was before");
 		if (s3->parts.upload.parts[part].etag) {
 			s3->next += n;		/* it stands */
 		} else if (part < plan->nr_head) {

@@ -363,6 +363,31 @@ def changed(box):
         equal("uploads left", store.uploads, {})
 
 
+def longer(box):
+    """The same of the last part, when how long it is is known: memory is other once all
+    of it was sent."""
+    image = box.image(PARTS, own=True)
+    with S3Store({("part", 3): [("stall", MIN_PART - 1)]}) as store:
+        take, seen = store.take, []
+
+        def change(*keys):
+            seen.append(keys[0])
+            if seen.count(("part", 3)) == 2 and ("part", 3) == keys[0]:
+                size = os.path.getsize(image.path)
+                with open(image.path, "r+b") as file:
+                    file.seek(size // 2)
+                    file.write(os.urandom(size - size // 2))
+            return take(*keys)
+
+        store.take = change
+        result = send(box, store, image, "--stall-time", "2")
+        equal("exit status: " + result.err, result.code, 1)
+        need("longer than" in result.err or "not the same" in result.err, "%s",
+             result.err)
+        equal("objects", store.objects, {})
+        equal("uploads left", store.uploads, {})
+
+
 def sparse(box, path, *banks):
     """A vmcore without a kernel, of BANKS: where, how much, and what its middle is.
     All of it is kept."""
@@ -420,5 +445,5 @@ def tests():
     for name in FAULTS:
         yield "fault/" + name, fault, name
     for function in (heads, reported, given_up, accounts, stopped, resumed,
-                     limits, replaced, changed, memory):
+                     limits, replaced, changed, longer, memory):
         yield function.__name__.replace("_", "-"), function
