@@ -10,6 +10,7 @@
 #include "sha256.h"
 
 #define ANSWER_MAX 4096u	/* an error's */
+#define ETAG_MAX 256u		/* there are 10,000 in memory */
 
 /* headers that are wanted */
 static const char *const wanted[] = { "ETag", "Date", NULL };
@@ -22,9 +23,23 @@ void s3_answer_deinit(struct s3_answer *answer)
 	answer->request = NULL;
 }
 
+bool s3_refused(const struct s3_answer *answer)
+{
+	const struct outcome *o = &answer->outcome;
+
+	if (o->trouble != TROUBLE_NONE)
+		return o->trouble != TROUBLE_BROKEN &&
+		       o->trouble != TROUBLE_STALLED &&
+		       o->trouble != TROUBLE_OTHER;
+	/* without a code it may be somebody's on the way */
+	return o->status >= 300 && o->status < 500 && *answer->code;
+}
+
 const char *s3_etag(const struct s3_answer *answer)
 {
-	return request_header(answer->request, WANTED_ETAG);
+	const char *etag = request_header(answer->request, WANTED_ETAG);
+
+	return etag && strlen(etag) <= ETAG_MAX ? etag : NULL;
 }
 
 struct error *s3_start(struct s3_store *store, const struct s3_call *call,
@@ -47,6 +62,9 @@ struct error *s3_start(struct s3_store *store, const struct s3_call *call,
 		.sign = store->sign,
 		.unstopped = call->unstopped,
 		.at_once = call->at_once,
+		/* what breaks on a connection that was used before, libcurl sends
+		 * once more by another without a word */
+		.fresh = call->single,
 	};
 	size_t nr = 0;
 
@@ -82,6 +100,7 @@ char *s3_text_at(const char *from, const char *tag)
 		{ "&gt;", '>' }, { "&apos;", '\'' }, { "&#34;", '"' },
 	};
 	size_t tag_len = strlen(tag), nr = sizeof(entities) / sizeof(*entities);
+	size_t len;
 	char *text, *to;
 
 	while ((from = strchr(from, '<')) &&
@@ -90,7 +109,11 @@ char *s3_text_at(const char *from, const char *tag)
 	if (!from)
 		return NULL;
 	from += tag_len + 2;
-	to = text = strndup(from, strcspn(from, "<"));
+	/* one that is cut off is none */
+	len = strcspn(from, "<");
+	if (from[len] != '<')
+		return NULL;
+	to = text = strndup(from, len);
 	if (!text)
 		return NULL;
 	for (from = text; *from; from++) {

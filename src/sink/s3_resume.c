@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an earlier run has left at a store: an upload, and its parts. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "s3_upload.h"
 
 #define LIST_MAX (1u << 20)	/* bytes of an answer with 1,000 entries */
+#define ID_MAX 1024u		/* of an upload */
 
 /* What is in the next <TAG>...</TAG> from *AT on; NULL: there is no more, or no
  * memory. *AT goes behind it. */
@@ -27,14 +29,15 @@ static char *entry_next(const char **at, const char *tag)
 	return strndup(from, (size_t)(end - from));
 }
 
-/* The id of the newest upload of our key; *NR: how many there are. NULL: none, or it
- * can't be known. */
-static char *upload_find(struct s3_upload *upload, unsigned *nr)
+/* The id of the newest upload of our key; *NR: how many there are, UINT_MAX: it can't
+ * be known. NULL: none, or not known. */
+static char *upload_find(struct s3_upload *upload, bool last, unsigned *nr)
 {
 	struct s3_store *store = &upload->store;
 	AUTO_FREE char *query = NULL, *key = s3_key(store);
 	struct s3_call call = {
 		.method = "GET", .of_bucket = true, .answer_max = LIST_MAX,
+		.unstopped = last,
 	};
 	struct s3_answer answer = { 0 };
 	char *found = NULL;
@@ -43,7 +46,7 @@ static char *upload_find(struct s3_upload *upload, unsigned *nr)
 	uint64_t len;
 	char *entry;
 
-	*nr = 0;
+	*nr = UINT_MAX;
 	if (!key || asprintf(&query, "max-uploads=1000&prefix=%s&uploads=",
 			     store->prefix) < 0) {
 		query = NULL;
@@ -56,6 +59,7 @@ static char *upload_find(struct s3_upload *upload, unsigned *nr)
 		s3_answer_deinit(&answer);
 		return NULL;
 	}
+	*nr = 0;
 	/* they come in the order in which they were begun */
 	for (at = request_answer(answer.request, &len);
 	     (entry = entry_next(&at, "Upload")); free(entry)) {
@@ -64,7 +68,9 @@ static char *upload_find(struct s3_upload *upload, unsigned *nr)
 			   s3_text_at(entry, "UploadId") : NULL;
 
 		*nr += id != NULL;
-		if (id) {
+		if (id && strlen(id) > ID_MAX) {
+			free(id);
+		} else if (id) {
 			free(found);
 			found = id;
 		}
@@ -73,36 +79,38 @@ static char *upload_find(struct s3_upload *upload, unsigned *nr)
 	return found;
 }
 
-/* Remembers the parts of one answer; *NEXT: where the next begins, 0: there is none.
- * What a server says is believed only once it is the MD5 of what we have. */
+/* Remembers the parts of one answer, which are behind part *NEXT; then where the next
+ * begins, 0: there is none. What a server says is believed only once it is the MD5 of
+ * what we have. */
 static unsigned parts_take(struct s3_upload *upload,
 			   const struct s3_answer *answer, unsigned *next)
 {
 	uint64_t len;
 	const char *at = request_answer(answer->request, &len);
 	AUTO_FREE char *more = s3_text_at(at, "IsTruncated");
-	unsigned nr = 0;
+	unsigned nr = 0, last = *next;
 	char *entry;
 
-	*next = 0;
 	for (; (entry = entry_next(&at, "Part")); free(entry)) {
 		AUTO_FREE char *number = s3_text_at(entry, "PartNumber");
 		AUTO_FREE char *size = s3_text_at(entry, "Size");
 		char *etag = s3_text_at(entry, "ETag");
 		unsigned long i = number ? strtoul(number, NULL, 10) : 0;
 
-		if (!i || i > upload->nr || !size || !etag ||
-		    upload->parts[i - 1].offered) {
+		/* in ascending order, so lists end */
+		if (i <= last || i > upload->nr || !size || !etag) {
 			free(etag);
 			continue;
 		}
-		upload->parts[i - 1].offered = etag;
-		upload->parts[i - 1].offered_size = strtoull(size, NULL, 10);
-		*next = (unsigned)i;
+		last = (unsigned)i;
 		nr++;
+		upload->parts[i - 1].offered_size = strtoull(size, NULL, 10);
+		if (strlen(etag) < MD5_TEXT + 2)
+			upload->parts[i - 1].offered = etag;
+		else
+			free(etag);	/* it is none's MD5 */
 	}
-	if (!more || strcmp(more, "true"))
-		*next = 0;
+	*next = more && !strcmp(more, "true") && last > *next ? last : 0;
 	return nr;
 }
 
@@ -160,11 +168,37 @@ static struct error *resume(struct s3_upload *upload, char *id)
 	return err;
 }
 
+/* TEXT as a shell takes it: it is a server's, and somebody will paste it. */
+static char *quote(const char *text)
+{
+	char *quoted = malloc(strlen(text) * 4 + 3), *to = quoted;
+
+	if (!quoted)
+		return NULL;
+	*to++ = '\'';
+	for (; *text; text++) {
+		if (*text == '\'')
+			to = stpcpy(to, "'\\''");
+		else
+			*to++ = *text;
+	}
+	strcpy(to, "'");
+	return quoted;
+}
+
+char *s3_upload_id(const struct s3_upload *upload)
+{
+	AUTO_FREE char *id = s3_decode(upload->id);
+
+	return id ? quote(id) : NULL;
+}
+
 struct error *s3_upload_resume(struct s3_upload *upload)
 {
 	struct s3_store *store = &upload->store;
+	AUTO_FREE char *quoted = NULL;
 	unsigned nr;
-	char *id = upload_find(upload, &nr);
+	char *id = upload_find(upload, false, &nr);
 
 	upload->nr_earlier = nr;
 	if (id && store->options->resume)
@@ -172,21 +206,23 @@ struct error *s3_upload_resume(struct s3_upload *upload)
 	if (!id && store->options->resume)
 		log_print(store->log, LOG_MESSAGE, "%s: no earlier upload of it is there, or known",
 			  store->masked);
+	quoted = id ? quote(id) : NULL;
 	if (id)
 		log_warn(store->log, "%u earlier %s of %s %s not complete, and %s parts stay there: --resume goes on with the newest; aws s3api abort-multipart-upload --upload-id removes it: %s",
 			 nr, nr == 1 ? "upload" : "uploads", store->masked,
 			 nr == 1 ? "is" : "are", nr == 1 ? "its" : "their",
-			 id);
+			 quoted ? quoted : "?");
 	free(id);
 	return NULL;
 }
 
-struct error *s3_upload_adopt(struct s3_upload *upload)
+struct error *s3_upload_adopt(struct s3_upload *upload, bool last, bool *known)
 {
 	unsigned nr;
-	char *id = upload_find(upload, &nr);
+	char *id = upload_find(upload, last, &nr);
 	bool ours = id && nr > upload->nr_earlier;
 
+	*known = upload->nr_earlier != UINT_MAX && nr != UINT_MAX;
 	if (ours)
 		upload->id = s3_encode(id, false);
 	free(id);

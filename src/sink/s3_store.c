@@ -27,8 +27,7 @@ char *s3_encode(const char *text, bool keep_slash)
 	return encoded;
 }
 
-/* %XX of a URL become bytes; a 0 is none. */
-static char *decode(const char *text)
+char *s3_decode(const char *text)
 {
 	char *plain = strdup(text), *to = plain;
 	unsigned byte;
@@ -51,7 +50,7 @@ static char *decode(const char *text)
 
 char *s3_key(const struct s3_store *store)
 {
-	return decode(store->prefix);
+	return s3_decode(store->prefix);
 }
 
 /* ENDPOINT without the slashes at its end. */
@@ -104,7 +103,7 @@ static struct error *names_fill(struct s3_store *store, const char *url,
 	const char *name = url + strlen(SCHEME);
 	size_t len = strcspn(name, "/");
 	AUTO_FREE char *bucket = strndup(name, len);
-	AUTO_FREE char *key = decode(name + len + 1);
+	AUTO_FREE char *key = s3_decode(name + len + 1);
 	AUTO_FREE char *path = key ? s3_encode(key, true) : NULL;
 
 	store->masked = remote_mask(url);

@@ -54,6 +54,7 @@ struct s3_call {
 	bool in_pieces;		/* its body comes by request_send() */
 	bool at_once;		/* without asking whether the body is wanted */
 	bool unstopped;		/* a signal does not end it */
+	bool single;		/* libcurl must not send it twice */
 	const void *memory;	/* else it is here, */
 	uint64_t size;
 	const char *digest;	/* and this its SHA-256; NULL: not known here */
@@ -72,6 +73,10 @@ struct s3_answer {
 };
 
 void s3_answer_deinit(struct s3_answer *answer);
+
+/* Whether the request is certain to have done nothing. */
+bool s3_refused(const struct s3_answer *answer);
+
 const char *s3_etag(const struct s3_answer *answer);	/* NULL: none */
 
 struct error *s3_start(struct s3_store *store, const struct s3_call *call,
@@ -107,6 +112,9 @@ struct error *s3_error(const struct s3_store *store,
 
 /* The key as it is. Owned by the caller; NULL without memory. */
 char *s3_key(const struct s3_store *store);
+
+/* %XX of a URL become bytes; a 0 is none. The same. */
+char *s3_decode(const char *text);
 
 /* What is not unreserved in TEXT (RFC 3986 2.3), but for the '/' if KEEP_SLASH,
  * becomes %XX. NULL without memory. */

@@ -40,8 +40,21 @@ static struct error *look(struct s3_upload *upload, struct s3_answer *ret)
 	}
 }
 
-/* An answer to HEAD has no words; one to GET has. What may be written and not read
- * is for the upload to hear. */
+/* Something does, by ANSWER. */
+static struct error *stands(struct s3_upload *upload,
+			    const struct s3_answer *answer)
+{
+	const char *etag = s3_etag(answer);
+
+	if (!upload->force)
+		return error_create(ERROR_IO, "%s exists; use -f to replace it",
+				    upload->store.masked);
+	upload->before = strdup(etag ? etag : "");
+	return upload->before ? NULL : error_nomem();
+}
+
+/* An answer to HEAD has no words; one to GET has, or the object. What may be written
+ * and not read is for the upload to hear. */
 static struct error *ask_why(struct s3_upload *upload)
 {
 	static const struct s3_call call = {
@@ -52,7 +65,11 @@ static struct error *ask_why(struct s3_upload *upload)
 	struct s3_answer answer = { 0 };
 	struct error *err = s3_run(&upload->store, &call, &answer);
 
-	if (err && (!strcmp(answer.code, "AccessDenied") || !*answer.code) &&
+	/* HEAD is refused by some that answer GET */
+	if (answer.outcome.status == 200 || answer.outcome.status == 206) {
+		error_destroy(err);
+		err = stands(upload, &answer);
+	} else if (err && (!strcmp(answer.code, "AccessDenied") || !*answer.code) &&
 	    !answer.outcome.trouble && answer.outcome.status) {
 		error_destroy(err);
 		err = NULL;
@@ -66,18 +83,11 @@ static struct error *first_look(struct s3_upload *upload, bool why)
 {
 	struct s3_answer answer = { 0 };
 	struct error *err = look(upload, &answer);
-	const char *etag;
 
 	if (!err && answer.outcome.status != 200) {
 		err = why ? ask_why(upload) : NULL;
-	} else if (!err && !upload->force) {
-		err = error_create(ERROR_IO, "%s exists; use -f to replace it",
-				   upload->store.masked);
 	} else if (!err) {
-		etag = s3_etag(&answer);
-		upload->before = strdup(etag ? etag : "");
-		if (!upload->before)
-			err = error_nomem();
+		err = stands(upload, &answer);
 	}
 	s3_answer_deinit(&answer);
 	retry_reset(&upload->store.retry);
@@ -119,11 +129,13 @@ struct error *s3_upload_parts(struct s3_upload *upload, unsigned nr)
 	return NULL;
 }
 
-/* Parts that nobody sees cost their owner all the same. After a signal, too. */
-static void abort_upload(struct s3_upload *upload)
+/* Parts that nobody sees cost their owner all the same. After a signal, too.
+ * Whether it was there until now. */
+static bool abort_upload(struct s3_upload *upload)
 {
 	struct s3_store *store = &upload->store;
-	AUTO_FREE char *query = NULL;
+	AUTO_FREE char *query = NULL, *id = s3_upload_id(upload);
+	const char *shown = id ? id : upload->id;
 	struct s3_call call = {
 		.method = "DELETE",
 		.unstopped = true,
@@ -131,7 +143,7 @@ static void abort_upload(struct s3_upload *upload)
 	};
 	struct s3_answer answer = { 0 };
 	struct error *err = NULL;
-	bool passes;
+	bool passes, was_there;
 
 	if (asprintf(&query, "uploadId=%s", upload->id) < 0) {
 		query = NULL;
@@ -151,18 +163,48 @@ static void abort_upload(struct s3_upload *upload)
 	}
 	if (err)
 		log_warn(store->log, "an upload that was begun could not be removed, and its parts stay on the server: %s. Remove it: aws s3api abort-multipart-upload, with the bucket and the key of %s, --upload-id %s",
-			 error_message(err), store->masked, upload->id);
+			 error_message(err), store->masked, shown);
+	was_there = !err && answer.outcome.status < 300;
 	error_destroy(err);
 	s3_answer_deinit(&answer);
+	return was_there;
+}
+
+/* An upload that may have been begun has no parts yet. */
+static void look_for_upload(struct s3_upload *upload)
+{
+	struct s3_store *store = &upload->store;
+	bool known;
+
+	error_destroy(s3_upload_adopt(upload, true, &known));
+	if (upload->id)
+		abort_upload(upload);
+	else if (!known && upload->maybe_begun)
+		log_warn(store->log, "an upload of %s may have been begun: aws s3api list-multipart-uploads tells, abort-multipart-upload removes it",
+			 store->masked);
+}
+
+static void give_up(struct s3_upload *upload)
+{
+	struct s3_store *store = &upload->store;
+	AUTO_FREE char *id = upload->id ? s3_upload_id(upload) : NULL;
+
+	if (!upload->id && upload->tried)
+		look_for_upload(upload);
+	else if (upload->id && store->options->resume)
+		log_warn(store->log, "the upload of %s is not complete, and its parts stay on the server: --resume goes on with them; --upload-id %s",
+			 store->masked, id ? id : upload->id);
+	else if (upload->id && abort_upload(upload))
+		return;		/* it had not become an object */
+	if (upload->maybe_stands)
+		log_warn(store->log, "the server did not say what became of %s: what stands there may be the dump",
+			 store->masked);
 }
 
 void s3_upload_destroy(struct s3_upload *upload)
 {
-	if (upload->id && !upload->stands && upload->store.options->resume)
-		log_warn(upload->store.log, "the upload of %s is not complete, and its parts stay on the server: --resume goes on with them; --upload-id %s",
-			 upload->store.masked, upload->id);
-	else if (upload->id && !upload->stands)
-		abort_upload(upload);
+	if (!upload->stands && upload->store.transfer)
+		give_up(upload);
 	parts_free(upload);
 	free(upload->id);
 	free(upload->before);
@@ -173,13 +215,16 @@ static struct error *create(struct s3_upload *upload)
 {
 	static const struct s3_call call = {
 		.method = "POST", .query = "uploads=", .body = true,
-		.wants = "UploadId",
+		.wants = "UploadId", .single = true,
 	};
 	struct s3_store *store = &upload->store;
 	struct s3_answer answer = { 0 };
 	struct error *err = s3_once(store, &call, &answer);
 	char *id;
 
+	upload->tried = true;
+	if (err || !s3_refused(&answer))
+		upload->maybe_begun = true;
 	if (!err)
 		err = s3_judge(store, &call, &answer, 0);
 	if (!err) {
@@ -197,6 +242,7 @@ struct error *s3_upload_begin(struct s3_upload *upload)
 {
 	struct s3_store *store = &upload->store;
 	struct error *err;
+	bool known;
 
 	if (upload->id)
 		return NULL;
@@ -208,7 +254,7 @@ struct error *s3_upload_begin(struct s3_upload *upload)
 		error_destroy(err);
 		TRY(retry_pause(&store->retry));
 		/* it may have been begun all the same */
-		TRY(s3_upload_adopt(upload));
+		TRY(s3_upload_adopt(upload, false, &known));
 	}
 	return NULL;
 }
@@ -312,6 +358,8 @@ static struct error *check_object(struct s3_upload *upload, uint64_t size,
 		err = error_create(ERROR_IO, "%s: the answer to the end of the upload got lost, and what stands there tells nothing: it may be the dump (HTTP %ld)",
 				   upload->store.masked, o->status);
 	}
+	if (!answer.outcome.trouble && o->status == 404)
+		upload->maybe_stands = false;
 	s3_answer_deinit(&answer);
 	return err;
 }
@@ -329,6 +377,7 @@ struct error *s3_upload_complete(struct s3_upload *upload, unsigned nr,
 		.header = "Content-Type: application/xml",
 		.fine = "NoSuchUpload", .wants = "ETag",
 	};
+	unsigned nr_tries = upload->store.retry.nr;
 	struct sha256 sha;
 	struct s3_answer answer = { 0 };
 	struct error *err;
@@ -345,6 +394,8 @@ struct error *s3_upload_complete(struct s3_upload *upload, unsigned nr,
 	/* after a try whose answer got lost there is no such upload any more */
 	err = s3_run(&upload->store, &call, &answer);
 	lost = !err && *answer.code;
+	upload->maybe_stands = upload->store.retry.nr != nr_tries ||
+			       !s3_refused(&answer) || lost;
 	s3_answer_deinit(&answer);
 	if (!err)
 		err = check_object(upload, size, lost);
@@ -360,6 +411,7 @@ struct error *s3_upload_put(struct s3_upload *upload, const void *buf,
 		.method = "PUT", .body = true, .memory = buf, .size = len,
 		.digest = digest,
 	};
+	unsigned nr = upload->store.retry.nr;
 	struct s3_answer answer = { 0 };
 	struct sha256 sha;
 	struct error *err;
@@ -368,6 +420,8 @@ struct error *s3_upload_put(struct s3_upload *upload, const void *buf,
 	sha256_add(&sha, buf, len);
 	sha256_end(&sha, digest);
 	err = s3_run(&upload->store, &call, &answer);
+	upload->maybe_stands = upload->store.retry.nr != nr ||
+			       !s3_refused(&answer);
 	s3_answer_deinit(&answer);
 	if (!err)
 		err = check_object(upload, len, false);
@@ -386,6 +440,7 @@ struct error *s3_put(const char *url, bool force,
 	err = first_look(&upload, false);
 	if (!err)
 		err = s3_upload_put(&upload, buf, len);
+	upload.maybe_stands = false;
 	s3_upload_destroy(&upload);
 	return err;
 }

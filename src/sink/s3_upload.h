@@ -27,7 +27,11 @@ struct s3_upload {
 	char *before;		/* the ETag of what stood there; NULL: nothing */
 	bool force;
 	bool stands;		/* the object */
-	unsigned nr_earlier;	/* uploads of the key that are not ours */
+	unsigned nr_earlier;	/* uploads of the key that are not ours; UINT_MAX:
+				 * it is not known */
+	bool tried;		/* to begin one */
+	bool maybe_begun;	/* nobody knows whether there is one */
+	bool maybe_stands;	/* nor whether there is an object */
 	unsigned nr;		/* of parts, as planned */
 	struct s3_part *parts;	/* owned */
 };
@@ -38,7 +42,8 @@ struct error *s3_upload_create(struct s3_upload *upload, const char *url,
 			       bool force, const struct remote_options *options,
 			       struct log *log);
 
-/* Gives it up unless it stands: nothing is left there, or a warning tells. */
+/* Gives it up unless it stands: nothing is left there, or a warning tells, as it
+ * does where an object may stand all the same. */
 void s3_upload_destroy(struct s3_upload *upload);
 
 /* Room for NR parts. */
@@ -59,8 +64,12 @@ struct error *s3_part_end(struct s3_upload *upload, unsigned i,
  * of it. */
 struct error *s3_upload_resume(struct s3_upload *upload);
 
-/* Goes on with an upload that was begun, and whose name got lost. */
-struct error *s3_upload_adopt(struct s3_upload *upload);
+/* Goes on with an upload that was begun, and whose name got lost. LAST: also after a
+ * signal. *KNOWN: whether there is one. */
+struct error *s3_upload_adopt(struct s3_upload *upload, bool last, bool *known);
+
+/* Its name as a shell takes it. Owned by the caller; NULL without memory. */
+char *s3_upload_id(const struct s3_upload *upload);
 
 /* Whether part I, of SIZE bytes and MD5, is there already; afterwards it is no more
  * offered. */

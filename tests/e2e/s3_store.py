@@ -213,6 +213,9 @@ class S3Handler(Handler):
         elif self.fault[0] == "half":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nDate: today\r\nCont")
             self.close_connection = True
+        elif self.fault[0] == "says":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + self.fault[1])
+            self.close_connection = True
         else:
             reply()
 

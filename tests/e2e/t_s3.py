@@ -168,7 +168,7 @@ def given_up(box):
                   "abort": [("status", 403, "AccessDenied")]}) as store:
         result = send(box, store, image)
         name, = store.uploads
-        need("--upload-id up%2Fload%2B1%3D%3D%26x" in result.err and
+        need("--upload-id 'up/load+1==&x'" in result.err and
              "abort-multipart-upload" in result.err, "%s: %s", name, result.err)
     with S3Store() as store:
         result = send(box, store, small, target="s3://other/key")
@@ -388,6 +388,39 @@ def longer(box):
         equal("uploads left", store.uploads, {})
 
 
+LOST, DENIED = ("lost",), ("status", 403, "AccessDenied")
+
+
+def unsure(box):
+    """What nobody knows is found out, or told: an upload that may have been begun, an
+    object that may stand there; an answer that is cut off, or has no end."""
+    image = box.image(PARTS)
+    want = local(box, image)
+    for faults, code, text, stands in (
+            ({"create": [LOST]}, 1, "given up", False),
+            ({"create": [("says", b"\r\n<UploadId>up/l")]}, 1, "no UploadId", False),
+            ({"complete": [LOST]}, 1, "what stands there may be the dump", True),
+            ({("part", 2): [("says", b"\r\n" + b"x" * (8 << 20))]}, 1,
+             "its answer does not end", False),
+            ({("part", 2): [("says", b"x: y\r\n" * 99999)]}, 1,
+             "its answer does not end", False)):
+        with S3Store(faults) as store:
+            result = send(box, store, image, "--retry-time", "0")
+            equal("exit status: " + result.err, result.code, code)
+            need(text in result.err, "%s", result.err)
+            equal("objects", store.objects, {OBJECT: want} if stands else {})
+            equal("uploads left", store.uploads, {})
+    with S3Store({"create": [LOST], "uploads": [None, DENIED]}) as store:
+        result = send(box, store, image, "--retry-time", "0")
+        need("may have been begun" in result.err, "%s", result.err)
+    # some refuse HEAD, and answer GET
+    with S3Store({"head": [DENIED]}) as store:
+        store.objects[OBJECT] = b"old"
+        result = send(box, store, image)
+        need("exists; use -f" in result.err, "%s", result.err)
+        equal("objects", store.objects, {OBJECT: b"old"})
+
+
 def sparse(box, path, *banks):
     """A vmcore without a kernel, of BANKS: where, how much, and what its middle is.
     All of it is kept."""
@@ -445,5 +478,5 @@ def tests():
     for name in FAULTS:
         yield "fault/" + name, fault, name
     for function in (heads, reported, given_up, accounts, stopped, resumed,
-                     limits, replaced, changed, longer, memory):
+                     limits, replaced, changed, longer, unsure, memory):
         yield function.__name__.replace("_", "-"), function
