@@ -14,6 +14,7 @@ asan:
 		CFLAGS="-O1 -g -fno-sanitize-recover=all" all unit \
 		fault-sanitized
 	tests/full/fixtures build/asan/capdump
+	CAPDUMP=$(abspath build/asan/capdump) CAPDUMP_SANITIZED=1 tests/full/store.py
 
 # every level of every fixture, which e2e and peer take some of, and a machine
 # that takes 20 seconds to describe
