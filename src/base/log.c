@@ -89,31 +89,32 @@ void log_print(struct log *log, enum log_level level, const char *fmt, ...)
 	fflush(log->file);
 }
 
-/* False if it is there already, or there are too many. Takes TEXT over. */
-static bool keep_warning(struct log *log, char *text)
+/* Whether it is to be shown: it is not there already, nor are there too many. *KEPT: TEXT
+ * was taken over, for which there may be no memory. */
+static bool keep_warning(struct log *log, char *text, bool *kept)
 {
 	char **more;
 
+	*kept = false;
 	for (size_t i = 0; i < log->nr_warnings; i++)
 		if (!strcmp(log->warnings[i], text))
-			goto drop;
+			return false;
 	if (log->nr_warnings >= MAX_WARNINGS)
-		goto drop;
+		return false;
 	more = realloc(log->warnings, (log->nr_warnings + 1) * sizeof(*more));
 	if (!more)
-		goto drop;
+		return true;
 	log->warnings = more;
 	log->warnings[log->nr_warnings++] = text;
+	*kept = true;
 	return true;
-drop:
-	free(text);
-	return false;
 }
 
 void log_warn(struct log *log, const char *fmt, ...)
 {
+	char cut[512], *text;
+	bool kept = true;
 	va_list args;
-	char *text;
 	int n;
 
 	if (!log)
@@ -121,7 +122,14 @@ void log_warn(struct log *log, const char *fmt, ...)
 	va_start(args, fmt);
 	n = vasprintf(&text, fmt, args);
 	va_end(args);
-	if (n < 0 || !keep_warning(log, text))
-		return;
-	log_print(log, LOG_ERROR, "warning: %s", text);
+	if (n < 0) {	/* no memory is what it may be about */
+		va_start(args, fmt);
+		vsnprintf(cut, sizeof(cut), fmt, args);
+		va_end(args);
+		text = cut;
+	}
+	if (n < 0 || keep_warning(log, text, &kept))
+		log_print(log, LOG_ERROR, "warning: %s", text);
+	if (!kept)
+		free(text);
 }
