@@ -401,7 +401,7 @@ def unsure(box):
             ({"create": [("says", b"\r\n<UploadId>up/l")]}, 1, "no UploadId", False),
             ({"complete": [LOST]}, 1, "what stands there may be the dump", True),
             ({("part", 2): [("says", b"\r\n" + b"x" * (8 << 20))]}, 1,
-             "its answer does not end", False),
+             "has no ETag", False),
             ({("part", 2): [("says", b"x: y\r\n" * 99999)]}, 1,
              "its answer does not end", False)):
         with S3Store(faults) as store:
