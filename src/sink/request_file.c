@@ -86,6 +86,9 @@ static struct error *set_ftp(const struct curl *curl, void *easy,
 {
 	/* paths as commands have them, from where a login leads to */
 	SET(FTP_FILEMETHOD, (long)CURLFTPMETHOD_NOCWD);
+	/* data goes to the server that was asked for, whatever its answer to PASV says:
+	 * before 7.74 libcurl believes that */
+	SET(FTP_SKIP_PASV_IP, 1L);
 	if (way->tls)
 		SET(USE_SSL, (long)CURLUSESSL_ALL);
 	return NULL;
