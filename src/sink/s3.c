@@ -388,6 +388,16 @@ static void sum_up(struct s3 *s3, unsigned nr)
 		sha256_print(parts[0].sha256, sent->sha256);
 }
 
+/* A part that stands can't become shorter: its pages were to come again, and have not. */
+static struct error *check_end(const struct s3 *s3, unsigned last, uint64_t size)
+{
+	const struct s3_part *part = &s3->parts.upload.parts[last];
+
+	if (part->etag && part->size != size - s3_plan_start(&s3->parts.plan, last))
+		return error_create(ERROR_IO, "more was sent than the dump has now: nothing is left at the target");
+	return NULL;
+}
+
 static struct error *finish(struct s3 *s3, uint64_t size)
 {
 	struct s3_parts *parts = &s3->parts;
@@ -395,6 +405,7 @@ static struct error *finish(struct s3 *s3, uint64_t size)
 
 	/* nobody is to wait for what would not be whole */
 	TRY(stop_check());
+	TRY(check_end(s3, nr - 1, size));
 	TRY(data_end(s3, size));
 	if (!parts->upload.id && size <= parts->plan.head) {
 		TRY(s3_parts_whole(parts, size));
@@ -413,7 +424,12 @@ static struct error *s3_commit(struct sink *sink, uint64_t offset,
 
 	if (s3->failed)
 		return failed_error();
-	assert(!s3->again && size && size == s3->next);
+	if (s3->again) {	/* what was to come again does not */
+		assert(size <= s3_needed(sink));
+		s3->next = size;
+		s3->again = false;
+	}
+	assert(size && size == s3->next);
 	TRY(settle(s3, meta_put(s3, offset, buf, len)));
 	return settle(s3, finish(s3, size));
 }

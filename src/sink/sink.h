@@ -29,7 +29,9 @@
  * data from needed() on is wanted once more. Then data() goes on at an offset at or
  * below that, again ascending, gapless and the same bytes; meta() may come again
  * with the same bytes, or not. If such an error's message is empty nothing has
- * failed. After any other error of these none of them does anything but fail.
+ * failed. commit() may also come without that data, where it will not come any more: an
+ * error, unless all of the shorter dump stands. After any other error of these none of
+ * them does anything but fail.
  *
  * All calls come from one thread. Buffers may be reused when a call returns.
  */
