@@ -20,8 +20,9 @@ static struct error *open_one(const struct capture_options *options,
 {
 	if (options->dry_run)
 		return sink_null_create(ret);
+	/* nothing of another level is in a store */
 	if (path && remote_kind(path) == REMOTE_S3)
-		return sink_s3_create(path, force ? SINK_FORCE : 0,
+		return sink_s3_create(path, options->force ? SINK_FORCE : 0,
 				      &options->way, log, ret);
 	if (path && remote_is_url(path))
 		return sink_front_create(path, options->force ? SINK_FORCE :

@@ -99,8 +99,9 @@ def run_group(group):
 
 def main(what="e2e", groups=None):
     parser = argparse.ArgumentParser(usage=__doc__)
+    # those with servers mostly wait
     parser.add_argument("-j", type=int,
-                        default=len(os.sched_getaffinity(0)))
+                        default=2 * len(os.sched_getaffinity(0)))
     parser.add_argument("-k", action="store_true")
     parser.add_argument("-t", action="store_true", help="print times: elapsed, of CPUs")
     parser.add_argument("names", nargs="*")

@@ -97,6 +97,7 @@ def reported(box):
     need(report["sent_bytes"] >= len(want), "sent %d", report["sent_bytes"])
 
 
+LOST, DENIED = ("lost",), ("status", 403, "AccessDenied")
 SLOW = ("status", 503, "SlowDown", {"Retry-After": "1"})
 # what happens, and how often data of how many parts comes again at least
 FAULTS = {
@@ -329,6 +330,13 @@ def limits(box):
         equal("exit status: " + result.err, result.code, 0)
         need("trying less" in result.err, "%s", result.err)
         check(store, full)
+    # which is no -f for what was not seen the first time
+    with S3Store({"head": [DENIED], "get": [DENIED]}) as store:
+        store.objects[OBJECT] = b"old"
+        result = send(box, store, image, "-d", "0,31", "-L", str(len(full)))
+        equal("exit status: " + result.err, result.code, 1)
+        need("exists; use -f" in result.err, "%s", result.err)
+        equal("objects", store.objects, {OBJECT: b"old"})
 
 
 def replaced(box):
@@ -388,7 +396,6 @@ def longer(box):
         equal("uploads left", store.uploads, {})
 
 
-LOST, DENIED = ("lost",), ("status", 403, "AccessDenied")
 
 
 def unsure(box):
