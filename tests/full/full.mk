@@ -7,7 +7,7 @@ FULL_STEPS := fault-full e2e-full s390x-host asan clang tsan gen-selftest zlib e
 check-full:
 	tests/full/install
 	$(MAKE) -j2 -s all $(SHIM)
-	tests/check $(FULL_STEPS)
+	AT_ONCE=3 tests/check $(FULL_STEPS)
 
 asan:
 	$(MAKE) -s BUILD=build/asan SANITIZE=address,undefined \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make fuzz: each parser, FUZZ_SECONDS=60 each or half of that, with clang's libFuzzer and its
+# make fuzz: each parser, FUZZ_SECONDS=40 each or half of that, with clang's libFuzzer and its
 # address and undefined behaviour sanitizers, in a build of its own.
 FUZZ_TARGETS := elf notes vmcoreinfo classify kdump split flat printk kernel zstd fadump initramfs
 FUZZ_SANITIZE := fuzzer-no-link,address,undefined

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """run.py FOLDER TARGET...: runs fuzzers, FUZZ_AT_ONCE (2) at a time, those that
-read dumps FUZZ_SECONDS (60) each, others half of that. And gives those that read
+read dumps FUZZ_SECONDS (40) each, others half of that. And gives those that read
 dumps small ones cut at every byte (every_cut.c).
 A crash, a leak, a run that hangs or takes more than 256 MiB of memory fails;
 what did it stays in FOLDER/found."""
@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "40"))
 HANGS = 60              # seconds of one input: most take milliseconds
 SEED = os.environ.get("FUZZ_SEED", "1")         # 0: another each time
 # bytes of input, where the default of 4096 is too few
