@@ -197,6 +197,7 @@ static struct error *set_up(struct request *r, const struct request_spec *spec)
 	/* a signal waits for no name server; an older libcurl does */
 	r->transfer->curl.curl_easy_setopt(r->easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
+	TRY(request_watch(r, spec));
 	TRY(set_trust(r, spec));
 	TRY(set_headers(r, spec));
 	if (spec->body)
@@ -295,6 +296,7 @@ void request_destroy(struct request *r)
 	if (r->headers)
 		r->transfer->curl.curl_slist_free_all(r->headers);
 	values_free(r);
+	request_forget(r);
 	for (unsigned i = 0; i < r->nr_wanted; i++)
 		free(r->wanted[i]);
 	free(r->answer);

@@ -9,6 +9,7 @@
 
 #define REQUEST_BUFFER 65536l	/* libcurl's, for what is sent */
 #define REQUEST_WANTED 4u	/* headers, at most */
+#define REQUEST_SECRETS 32u
 
 struct transfer {
 	const struct remote_options *options;	/* borrowed */
@@ -43,6 +44,9 @@ struct request {
 	unsigned nr_wanted;
 	char *wanted[REQUEST_WANTED];	/* names; owned */
 	char *values[REQUEST_WANTED];	/* owned; NULL: not there */
+	unsigned nr_secrets;
+	char *secrets[REQUEST_SECRETS];	/* owned */
+	bool mute;			/* nor are all of them known */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -72,6 +76,12 @@ bool request_starves(const struct request *request);
 uint64_t request_moved(struct request *request);
 
 struct error *request_outcome(struct request *request, struct outcome *ret);
+
+/* Remembers what request_hide() hides: the password, a query's values, and of what
+ * libcurl sends the headers that prove who we are. */
+struct error *request_watch(struct request *request,
+			    const struct request_spec *spec);
+void request_forget(struct request *request);
 #endif
 
 #endif

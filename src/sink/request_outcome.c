@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/bytes.h"
 #include "../base/io.h"
 #include "../base/text.h"
 
 /* OpenSSL's include/openssl/x509_vfy.h: X509_V_ERR_CERT_NOT_YET_VALID, _EXPIRED */
 #define VERIFY_NOT_YET 9
 #define VERIFY_EXPIRED 10
+
+#define SAID_MAX 1024u		/* bytes of the server's words that are looked at */
 
 static enum trouble trouble_of(struct request *r)
 {
@@ -61,7 +64,7 @@ static void said(struct request *r, struct outcome *ret)
 {
 	const char *text = r->error[0] ? r->error :
 			   r->transfer->curl.curl_easy_strerror(r->code);
-	AUTO_FREE char *escaped = NULL;
+	AUTO_FREE char *escaped = NULL, *hidden = NULL;
 	size_t len;
 
 	if (r->endless)
@@ -71,7 +74,10 @@ static void said(struct request *r, struct outcome *ret)
 		text = text ? text + strlen("<Message>") : "";
 	}
 	len = r->code ? strlen(text) : strcspn(text, "<");
-	escaped = text_escape(text, len);
+	hidden = strndup(text, min_u64(len, SAID_MAX));
+	if (hidden)
+		request_hide(r, hidden);
+	escaped = hidden ? text_escape(hidden, strlen(hidden)) : NULL;
 	snprintf(ret->said, sizeof(ret->said), "%s", escaped ? escaped : "");
 }
 

@@ -10,6 +10,7 @@
 #include "sha256.h"
 
 #define ANSWER_MAX 4096u	/* an error's */
+#define CODE_MAX 1024u
 #define ETAG_MAX 256u		/* there are 10,000 in memory */
 
 /* headers that are wanted */
@@ -149,10 +150,12 @@ struct error *s3_end(struct request **request, struct s3_answer *ret)
 	/* an answer of 200 may be an error, too */
 	if (ret->outcome.status >= 300 || strstr(text, "<Error>")) {
 		AUTO_FREE char *code = s3_text(ret, "Code");
-		AUTO_FREE char *escaped = code ? text_escape(code,
-							     strlen(code)) :
-					  NULL;
+		AUTO_FREE char *escaped = NULL;
 
+		if (code && strlen(code) < CODE_MAX) {
+			request_hide(ret->request, code);
+			escaped = text_escape(code, strlen(code));
+		}
 		snprintf(ret->code, sizeof(ret->code), "%s",
 			 escaped ? escaped : "");
 	}
@@ -174,13 +177,16 @@ struct error *s3_judge(struct s3_store *store, const struct s3_call *call,
 		       const struct s3_answer *answer, uint64_t step)
 {
 	const struct outcome *outcome = &answer->outcome;
+	const char *date = request_header(answer->request, WANTED_DATE);
+	AUTO_FREE char *shown = date ? strdup(date) : NULL;
 	bool passes = false;
 	struct error *err;
 
 	if (call->fine && !strcmp(answer->code, call->fine))
 		return NULL;
-	err = s3_error(store, outcome, answer->code,
-		       request_header(answer->request, WANTED_DATE), &passes);
+	if (shown)
+		request_hide(answer->request, shown);
+	err = s3_error(store, outcome, answer->code, shown, &passes);
 	if (!err && lacks(call, answer)) {
 		passes = true;
 		err = error_create(ERROR_IO, "%s: the server's answer has no %s: it was cut off, or that is no S3 store (--s3-endpoint)",

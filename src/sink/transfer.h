@@ -103,6 +103,10 @@ const char *request_answer(const struct request *request, uint64_t *len);
 /* The header of SPEC's wanted[I]; NULL: the answer had none. At most 1 KiB. */
 const char *request_header(const struct request *request, size_t i);
 
+/* TEXT, of at most some KiB, is the server's: what of our secrets it says back becomes
+ * "...", of long ones pieces, too. */
+void request_hide(const struct request *request, char *text);
+
 /* Ends it, too, where it is under way. NULL is fine. */
 void request_destroy(struct request *request);
 

@@ -253,6 +253,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault[0] == "status":
             self.answer(*fault[1:])
             return
+        if fault[0] == "echo":          # what it was sent
+            self.answer(403, body=("<Message>%s: %s, %s</Message>" % (
+                fault[1], self.headers["Authorization"],
+                self.path)).encode())
+            return
         if len(body) != length:
             return
         if fault[0] == "drop":          # and says that it did not

@@ -163,6 +163,14 @@ class S3Handler(Handler):
                 status, code, *headers = self.fault[1:]
                 self.error(status, code, headers=headers[0] if headers else ())
                 return
+            if self.fault[0] == "echo":     # what it was sent
+                self.body_skip()
+                said = " ".join(self.headers.get(h, "") for h in (
+                    "Authorization", "X-Amz-Security-Token"))
+                server.signature = said.split()[3][-64:]
+                self.error(403, server.signature,
+                           "%s %s" % (self.fault[1], said))
+                return
             check_signature(server, self.command, self.path, self.headers,
                             server.region)
             if self.length and "100-continue" in \

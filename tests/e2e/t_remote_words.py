@@ -2,9 +2,11 @@
 """What is said on a command line of the way to a server: its secrets are in no
 message, and what makes no sense is told."""
 
+import base64
 import os
 
-from collector import Collector
+import s3_store
+from collector import Collector, certificate
 from harness import equal, need
 
 IMAGE = "good-6.12-vmemmap"
@@ -59,6 +61,51 @@ def secrets(box):
                  "%s", result.err)
 
 
+def said_back(box):
+    """A server that says what it was sent, in an error's text or as its code."""
+    image, cert = box.image(IMAGE), certificate(box)
+    password, token = "correct+horse/staple=", "FwoGZXIvYXdzEToken+/="
+    box.text("secret", "me:%s\n" % password)
+    box.text("netrc", "machine 127.0.0.1 login me password %s\n" % password)
+    sent = base64.b64encode(("me:" + password).encode()).decode()
+    os.chmod(box.path("secret"), 0o600)
+    os.chmod(box.path("netrc"), 0o600)
+    trust = ("--cacert", cert + ".pem")
+    env = dict(os.environ, AWS_ACCESS_KEY_ID=s3_store.KEY,
+               AWS_SECRET_ACCESS_KEY=s3_store.SECRET, AWS_SESSION_TOKEN=token)
+    # what the server puts before it; words for the client; what nobody may read
+    for text, words, secrets_ in (
+            ("", ("--credentials", "secret"), (sent,)),
+            ("netrc", ("--netrc-file", "netrc"), (sent,)),
+            (password, ("--netrc-file", "netrc"), (password, sent)),
+            (password[:15] + "&#43;", ("--credentials", "secret"),
+             (password[:15], sent)),
+            ("query", QUERY, ("abcdef0123",)),
+            ("s3", None, (token,)),
+            (s3_store.SECRET, None, (token, s3_store.SECRET))):
+        faults = [("echo", "it was " + text)]
+        if words is None:
+            with s3_store.S3Store({"put": faults}, token=token) as server:
+                result = box.run("-D", "--triage=no", "--report", "report",
+                                 "--s3-endpoint", server.url, image.path,
+                                 "s3://dumps/dump", env=env)
+            secrets_ += (server.signature,)
+        else:
+            with Collector(faults, cert=cert) as server:
+                more, query = ((), words) if words is QUERY else (words, "")
+                result = box.run("-D", "--triage=no", "--report", "report",
+                                 *trust, *more, image.path,
+                                 server.url + "dump" + query)
+        equal("exit status", result.code, 1)
+        need("403" in result.err and "it was" in result.err and
+             "..." in result.err, "%s", result.err)
+        with open(box.path("report"), encoding="utf-8") as file:
+            report = file.read()
+        for secret in secrets_:
+            need(secret not in result.err + report, "%s is told: %s%s", secret,
+                 result.err, report)
+
+
 def usage(box):
     """Combinations that make no sense; exit status 2 and one line."""
     box.text("here", "")
@@ -96,4 +143,5 @@ def usage(box):
 
 def tests():
     yield "secrets", secrets
+    yield "said-back", said_back
     yield "usage", usage
