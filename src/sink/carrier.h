@@ -63,6 +63,8 @@ struct carrier {
 				 * URL, for people; NULL */
 	bool look;		/* first, since nobody has looked there */
 	bool own;		/* what came of another level may be there */
+	bool unsure;		/* an upload had all its bytes, and the server did not
+				 * say what became of it */
 };
 
 /* By a PUT of known length. */

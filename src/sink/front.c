@@ -32,6 +32,7 @@ struct front_sink {
 	struct sink sink;
 	struct carrier *carrier;		/* owned */
 	struct log *log;			/* borrowed */
+	char *masked;				/* the URL, for people; owned */
 	bool force;			/* what stands there is replaced */
 	bool begun;			/* some of it may be there */
 	bool resume;			/* or of a run before this one: --resume */
@@ -350,6 +351,7 @@ static struct error *front_commit(struct sink *sink, uint64_t offset,
 	if (front->open)
 		TRY(end(front));
 	TRY(ask(front, ask_commit, size));
+	front->carrier->unsure = false;
 	sha256_end(&front->sha, front->sent.sha256);
 	return NULL;
 }
@@ -371,7 +373,12 @@ static void front_destroy(struct sink *sink)
 
 	if (front->open)
 		front->carrier->ops->abort(front->carrier);
+	/* what keeps an incomplete one there says so in it */
+	if (front->carrier->unsure && !front->carrier->ops->keeps)
+		log_warn(front->log, "the server did not say what became of %s: it may stand there, whole",
+			 front->masked);
 	front->carrier->ops->destroy(front->carrier);
+	free(front->masked);
 	free(front);
 }
 
@@ -413,7 +420,8 @@ struct error *sink_front_create(const char *url, unsigned flags,
 	carrier->own = flags & SINK_OWN;
 	front->retry.seconds = options->retry_seconds;
 	front->resume = options->resume;
-	err = look(front);
+	front->masked = remote_mask(url);
+	err = front->masked ? look(front) : error_nomem();
 	if (err) {
 		front_destroy(&front->sink);
 		return err;

@@ -332,6 +332,7 @@ static struct error *http_end(struct carrier *carrier, uint64_t *sent)
 
 	http_abort(carrier);
 	*sent = http->first + outcome.sent;
+	carrier->unsure |= err || (outcome.trouble && *sent == http->size);
 	if (!err)
 		err = judge(http, &outcome);
 	outcome_deinit(&outcome);

@@ -362,6 +362,7 @@ static struct error *tus_end(struct carrier *carrier, uint64_t *sent)
 	struct error *err = request_end(tus->patch, &outcome);
 
 	*sent = tus->first + outcome.sent;
+	carrier->unsure |= err || (outcome.trouble && *sent == tus->size);
 	if (!err)
 		err = judge(tus, &outcome);
 	tus_abort(carrier);

@@ -331,6 +331,16 @@ def unsure(box):
     with Collector([("endless",)]) as server:
         result = box.bad(1, "--triage=no", image.path, server.url + "dump")
         need("nothing stands there" in result.err, "%s", result.err)
+    want = local(box, image)
+    with Collector([("lost",)]) as server:
+        result = box.bad(1, "--triage=no", "--retry-time", "0", image.path,
+                         server.url + "dump")
+        need("it may stand there, whole" in result.err, "%s", result.err)
+        need(server.objects == {"/dump": want}, "another object")
+    with Collector([("reset", 100000)]) as server:
+        result = box.bad(1, "--triage=no", "--retry-time", "0", image.path,
+                         server.url + "dump")
+        need("stand there" not in result.err, "%s", result.err)
 
 
 def stopped(box):
