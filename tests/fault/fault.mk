@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Faults, limits, interruptions, broken inputs: make fault is a part of check;
-# fault-full, a part of check-full, tries every n and more of everything.
+# fault-full, a part of check-full, tries every n and more of everything, and servers.
 SHIM := $(BUILD)/fault/shim.so
 SHIM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -fPIC
 FAULT_PROGRAMS := interrupt nth elf badmem space hostile same mangle cuts \
@@ -14,7 +14,7 @@ fault: $(BUILD)/capdump $(BUILD)/fault/capdump-wrong $(SHIM)
 	@BUILD=$(BUILD) tests/fault/run $(FAULT_PROGRAMS)
 
 fault-full: $(BUILD)/capdump $(BUILD)/fault/capdump-wrong $(SHIM)
-	@BUILD=$(BUILD) FULL=1 tests/fault/run $(FAULT_PROGRAMS)
+	@BUILD=$(BUILD) FULL=1 tests/fault/run $(FAULT_PROGRAMS) remote
 
 # For a program with a sanitizer, which brings its own allocator: the shim
 # without one, and a program whose allocations ask it.

@@ -11,6 +11,7 @@
  *                 "stop": it does not fail, but SIGTERM comes just before
  *   FAULT_INPUT   read and mmap count on this file only
  *   FAULT_OUTPUT  write, sync, fallocate, truncate on this one; "-": stdout
+ *   FAULT_SPARE   alloc does not count what a library asks for whose path has this
  *   FAULT_BAD     offset,offset...: pages of the input that can't be read: EIO
  *                 for read(), a real SIGBUS under mmap()
  *   FAULT_BAD_AS  "firmware": EFAULT and a real SIGSEGV instead, as memory that
