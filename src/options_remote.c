@@ -8,28 +8,6 @@
 #include "options.h"
 #include "sink/remote.h"
 
-static struct error *check_secrets(const struct remote_options *way)
-{
-	if (way->netrc && way->credentials)
-		return error_create(ERROR_USAGE,
-				    "--netrc-file and --credentials exclude each other");
-	if (way->netrc)
-		TRY(remote_check_secret(way->netrc, "--netrc-file"));
-	if (way->credentials)
-		TRY(remote_check_secret(way->credentials, "--credentials"));
-	if (way->ssh_key)
-		TRY(remote_check_secret(way->ssh_key, "--ssh-key"));
-	return NULL;
-}
-
-static struct error *check_s3(const struct remote_options *way)
-{
-	if (way->netrc)
-		return error_create(ERROR_USAGE,
-				    "--netrc-file is not for s3://: --credentials takes key:secret");
-	return remote_check_s3(way);
-}
-
 /* Whether any of the targets is of that kind. */
 static bool goes_to(const struct options *options, enum remote_kind kind)
 {
@@ -40,6 +18,41 @@ static bool goes_to(const struct options *options, enum remote_kind kind)
 			return true;
 	}
 	return false;
+}
+
+/* Whether one of them is a server that is no store, so that a password of each kind
+ * has somewhere to go. */
+static bool goes_beside_s3(const struct options *options)
+{
+	return goes_to(options, REMOTE_HTTP) || goes_to(options, REMOTE_TUS) ||
+	       goes_to(options, REMOTE_SFTP) || goes_to(options, REMOTE_FTP);
+}
+
+static struct error *check_secrets(const struct options *options)
+{
+	const struct remote_options *way = &options->capture.way;
+
+	if (way->netrc && way->credentials &&
+	    !(goes_to(options, REMOTE_S3) && goes_beside_s3(options)))
+		return error_create(ERROR_USAGE,
+				    "--netrc-file and --credentials exclude each other, unless s3:// is one of several targets");
+	if (way->netrc)
+		TRY(remote_check_secret(way->netrc, "--netrc-file"));
+	if (way->credentials)
+		TRY(remote_check_secret(way->credentials, "--credentials"));
+	if (way->ssh_key)
+		TRY(remote_check_secret(way->ssh_key, "--ssh-key"));
+	return NULL;
+}
+
+static struct error *check_s3(const struct options *options)
+{
+	const struct remote_options *way = &options->capture.way;
+
+	if (way->netrc && !goes_beside_s3(options))
+		return error_create(ERROR_USAGE,
+				    "--netrc-file is not for s3://: --credentials takes key:secret");
+	return remote_check_s3(way);
 }
 
 /* --put-ranges and --resume. */
@@ -65,9 +78,9 @@ struct error *option_check_way(const struct options *options, const char *url)
 	bool sftp = remote_kind(url) == REMOTE_SFTP;
 	bool password = way->netrc || way->credentials;
 
-	TRY(check_secrets(way));
+	TRY(check_secrets(options));
 	if (remote_kind(url) == REMOTE_S3)
-		TRY(check_s3(way));
+		TRY(check_s3(options));
 	else if ((way->s3_endpoint || way->s3_region) &&
 		 !goes_to(options, REMOTE_S3))
 		return error_create(ERROR_USAGE,

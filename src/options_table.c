@@ -141,7 +141,7 @@ const struct option_row option_rows[] = {
 		  "s3:// key:secret" },
 	{ 0, "netrc-file", "FILE", PARSE(netrc), .commands = FOR(CAPTURE),
 	  .help = "URL: take name and password from FILE, as in ~/.netrc; it may\n"
-		  "be read by nobody else" },
+		  "be read by nobody else. Not for s3://" },
 	{ 0, "s3-endpoint", "URL", PARSE(s3_endpoint),
 	  .commands = FOR(CAPTURE) | FOR(CHECK),
 	  .help = "s3://bucket/key: the store is at URL, not at Amazon's" },

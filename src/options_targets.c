@@ -90,6 +90,7 @@ static size_t server_len(const char *url)
 	       len;
 }
 
+/* --credentials: with --netrc-file they are a store's. */
 static struct error *check_credentials(const struct options *options)
 {
 	const char *first = NULL;
@@ -97,14 +98,16 @@ static struct error *check_credentials(const struct options *options)
 	for (unsigned i = 0; i < CAPTURE_MAX_TARGETS; i++) {
 		const char *url = option_target(options, i);
 
-		if (!url || !remote_is_url(url))
+		if (!url || !remote_is_url(url) ||
+		    (options->capture.way.netrc &&
+		     remote_kind(url) != REMOTE_S3))
 			continue;
 		if (!first)
 			first = url;
 		if (server_len(first) != server_len(url) ||
 		    strncasecmp(first, url, server_len(url)))
 			return error_create(ERROR_USAGE,
-					    "--credentials holds the password of one server, and there are several: --netrc-file has those of all");
+					    "--credentials holds the password of one server, and there are several: --netrc-file has those of all but s3://");
 	}
 	return NULL;
 }

@@ -16,8 +16,9 @@
 struct remote_options {
 	const char *ca_file;	/* --cacert: whom to trust; NULL: libcurl's */
 	bool insecure;		/* --insecure: trust anybody */
-	const char *netrc;	/* --netrc-file; NULL: none */
-	const char *credentials;	/* --credentials: file of user:password */
+	const char *netrc;	/* --netrc-file, not for s3://; NULL: none */
+	const char *credentials;	/* --credentials: file of user:password; with
+				 * netrc for s3:// alone */
 	const char *s3_endpoint;	/* --s3-endpoint; NULL: AWS's */
 	const char *s3_region;	/* --s3-region; NULL: AWS's environment tells */
 	const char *known_hosts;	/* --known-hosts; NULL: the user's */

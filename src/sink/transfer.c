@@ -69,7 +69,8 @@ struct error *transfer_create(const struct remote_options *options,
 	if (!t)
 		return error_nomem();
 	t->options = options;
-	if (options->credentials)
+	/* beside a file of passwords it is a store's: s3_account.c */
+	if (options->credentials && !options->netrc)
 		err = transfer_read_user(options->credentials, false, &t->user,
 					 &t->password);
 	if (!err)

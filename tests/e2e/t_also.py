@@ -3,6 +3,7 @@
 byte for byte, the dump that --order address writes to a file, whatever becomes of
 the others; and what became of each is told."""
 
+import base64
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import time
 
 import s3_store
-from collector import Collector, free_port
+from collector import Collector, certificate, free_port
 from harness import CAPDUMP, SANITIZED, equal, need, read_dump, same_file
 from s3_store import S3Store
 
@@ -23,6 +24,12 @@ def local(box, image, *options):
     box.good("-f", *options, "--order", "address", image.path, "local")
     with open(box.path("local"), "rb") as file:
         return file.read()
+
+
+def account(**more):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    return dict(env, HOME="/nonexistent", AWS_ACCESS_KEY_ID=s3_store.KEY,
+                AWS_SECRET_ACCESS_KEY=s3_store.SECRET, **more)
 
 
 def report(box):
@@ -117,9 +124,7 @@ def parts(box):
     one that dies is none of their business."""
     image = box.image(os.path.join(os.path.dirname(__file__), "s3-parts.txt"))
     want = local(box, image)
-    env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    env.update(HOME="/nonexistent", AWS_ACCESS_KEY_ID=s3_store.KEY,
-               AWS_SECRET_ACCESS_KEY=s3_store.SECRET)
+    env = account()
     reset = {("part", 2): [("reset", 3000000)]}
     for faults, retry, first in (
             ({}, 60, False), (reset, 60, True),
@@ -275,6 +280,32 @@ def stopped(box):
         read_dump(box.path("a"))
 
 
+def passwords(box):
+    """A store and another server, each with its own; no server gets the other's."""
+    image, cert = box.image(IMAGE), certificate(box)
+    want = local(box, image)
+    box.text("netrc", "machine 127.0.0.1 login me password secret\n")
+    box.text("key", "%s:%s\n" % (s3_store.KEY, s3_store.SECRET))
+    for name in ("netrc", "key"):
+        os.chmod(box.path(name), 0o600)
+    for option, words, env in (
+            ("--also", ("--credentials", "key"), {"AWS_ACCESS_KEY_ID": "none"}),
+            ("--also", (), {}), ("--fallback", (), {})):
+        with S3Store() as store, Collector(cert=cert) as server:
+            if option == "--fallback":
+                store.secret = "another"
+            result = box.run(
+                "--triage=no", "--cacert", cert + ".pem", "--netrc-file", "netrc",
+                *words, "--s3-endpoint", store.url, option, server.url + "dump",
+                image.path, "s3://dumps/dump", env=dict(account(), **env))
+            equal("exit status: " + result.err, result.code, 0)
+            need(server.objects.get("/dump") == want, "not there")
+            equal("the store's", store.objects.get("dump"),
+                  None if option == "--fallback" else want)
+            equal("who", server.puts[0][2].get("Authorization"), "Basic " +
+                  base64.b64encode(b"me:secret").decode())
+
+
 def usage(box):
     """Combinations that make no sense, and a target that is two."""
     box.text("secret", "me:secret\n")
@@ -296,7 +327,13 @@ def usage(box):
             (("--also", "b") * 8 + ("v", "a"), "more than 7"),
             (("verify", "--also", "b", "v"), "--also"),
             (("--credentials", "secret", "--also", "https://h/x", "v",
-              "https://g/x"), "one server")):
+              "https://g/x"), "one server"),
+            (("--credentials", "secret", "--s3-endpoint", "https://g",
+              "--also", "https://h/x", "v", "s3://b/x"), "one server"),
+            (("--netrc-file", "secret", "--s3-endpoint", "https://g",
+              "--also", "a", "v", "s3://b/x"), "not for s3://"),
+            (("--netrc-file", "secret", "--credentials", "secret", "--also",
+              "https://h/x", "v", "a"), "exclude")):
         result = box.bad(2, *words)
         need(text in result.err, "%s: %s", words, result.err)
     image = box.image(IMAGE)
@@ -321,5 +358,5 @@ def memory(box):
 
 def tests():
     for function in (files, mixed, again, parts, fails, room, fallback, both,
-                     stopped, usage, memory):
+                     passwords, stopped, usage, memory):
         yield function.__name__, function
