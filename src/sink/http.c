@@ -63,15 +63,14 @@ static struct error *follow(struct http *http, struct outcome *outcome)
 	if (++http->nr_redirects > REDIRECTS_MAX)
 		err = error_create(ERROR_IO, "%s: redirected %u times, at last to %s",
 				   http->masked, REDIRECTS_MAX, masked);
-	else if (!strncasecmp(http->url, "https:", 6) &&
-		 strncasecmp(url, "https:", 6))
-		err = error_create(ERROR_IO, "%s: redirected to %s, where everybody can read it: not followed",
-				   http->masked, masked);
 	else if ((wrong = remote_check_url(url)))
 		err = error_create(ERROR_IO, "%s: redirected: %s",
 				   http->masked, error_message(wrong));
 	else if (remote_kind(url) != REMOTE_HTTP)
 		err = error_create(ERROR_IO, "%s: redirected to %s, which is not HTTP: not followed",
+				   http->masked, masked);
+	else if (remote_is_private(http->url) && !remote_is_private(url))
+		err = error_create(ERROR_IO, "%s: redirected to %s, where everybody can read it: not followed",
 				   http->masked, masked);
 	else
 		err = error_create(ERROR_AGAIN, "%s: redirected to %s",

@@ -134,6 +134,14 @@ def tls(box):
         equal("redirected", server.objects, {"/to": want})
         need("Authorization" not in server.puts[0][2],
              "the password followed to another server")
+    for to, text in (("http://127.0.0.1:1/x", "everybody can read it"),
+                     ("s3://b/k", "not HTTP"), ("sftp://h/x", "not HTTP"),
+                     ("ftp://h/x", "not HTTP"), ("tus+http://h/x", "not HTTP"),
+                     ("gopher://h/x", "not implemented")):
+        with Collector([("early", 307, {"Location": to})], cert) as server:
+            result = box.bad(1, "--triage=no", *trust, server.url + "from")
+            need("redirected" in result.err and text in result.err, "%s",
+                 result.err)
     for more in (("--credentials", "secret"), ("--netrc-file", "netrc")):
         with Collector([("early", 307, {"Location": "/to"})], cert) as server:
             box.good("--triage=no", *more, *trust, server.url + "from")
