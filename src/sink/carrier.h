@@ -61,6 +61,8 @@ struct carrier {
 	bool anew;		/* from the first byte on, whatever is there */
 	const char *location;	/* where the object is to stand, if not at the
 				 * URL, for people; NULL */
+	const char *left;	/* what stays there of an object that is not whole,
+				 * for people, unless all is said of it; NULL */
 	bool look;		/* first, since nobody has looked there */
 	bool own;		/* what came of another level may be there */
 	bool unsure;		/* an upload had all its bytes, and the server did not

@@ -352,6 +352,7 @@ static struct error *front_commit(struct sink *sink, uint64_t offset,
 		TRY(end(front));
 	TRY(ask(front, ask_commit, size));
 	front->carrier->unsure = false;
+	front->carrier->left = NULL;
 	sha256_end(&front->sha, front->sent.sha256);
 	return NULL;
 }
@@ -373,6 +374,9 @@ static void front_destroy(struct sink *sink)
 
 	if (front->open)
 		front->carrier->ops->abort(front->carrier);
+	if (front->carrier->left)
+		log_warn(front->log, "what came of it stays on the server, as %s: --resume goes on with a dump, -f replaces it",
+			 front->carrier->left);
 	/* what keeps an incomplete one there says so in it */
 	if (front->carrier->unsure && !front->carrier->ops->keeps)
 		log_warn(front->log, "the server did not say what became of %s: it may stand there, whole",

@@ -33,6 +33,7 @@ struct inbox {
 	bool begun, ours;		/* an upload; what NAME.part has */
 	uint64_t first;			/* of this upload's bytes */
 	char *url, *part_url, *masked, *path, *known_hosts;	/* owned */
+	char *part_masked;		/* the same */
 };
 
 static struct error *host_error(const struct inbox *inbox)
@@ -62,7 +63,7 @@ static const char *words(const struct inbox *inbox, enum file_end end)
 		       inbox->options->ssh_key ? "the server does not let in who sends: is this the user's key, without a passphrase, and the user's name in the URL?" :
 		       "the server does not let in who sends by password: --ssh-key may be what it wants";
 	case FILE_FULL:
-		return "the server has no room";
+		return "the server has no room; what came there is NAME" PART;
 	case FILE_TLS:
 		return "the server has no TLS, and without it a password would be seen by everybody";
 	case FILE_COMMAND:
@@ -84,6 +85,9 @@ static struct error *error_of(struct inbox *inbox,
 		return NULL;
 	if (end == FILE_HOST)
 		return host_error(inbox);
+	/* the next level replaces what came of this one */
+	if (end == FILE_FULL)
+		inbox->carrier.left = NULL;
 	if (text)
 		return error_create(end == FILE_FULL ? ERROR_NOSPACE : ERROR_IO,
 				    "%s: %s (%s)", inbox->masked, text,
@@ -268,7 +272,12 @@ static struct error *inbox_begin(struct carrier *carrier, uint64_t offset,
 static struct error *inbox_send(struct carrier *carrier, const void *buf,
 				size_t len, bool *ended)
 {
-	return request_send(((struct inbox *)carrier)->put, buf, len, ended);
+	struct inbox *inbox = (struct inbox *)carrier;
+	struct error *err = request_send(inbox->put, buf, len, ended);
+
+	if (!err && !*ended)
+		carrier->left = inbox->part_masked;
+	return err;
 }
 
 static void inbox_abort(struct carrier *carrier)
@@ -344,6 +353,8 @@ static struct error *inbox_commit(struct carrier *carrier, uint64_t size,
 							   (unsigned long long)size,
 							   (long long)part), 0);
 	err = rename_part(inbox, &whole);
+	if (!err || error_kind(err) != ERROR_AGAIN)
+		carrier->left = NULL;
 	if (err && error_kind(err) != ERROR_AGAIN)
 		return error_wrap(err, "all of the dump is there, as %s" PART ", but not renamed",
 				  inbox->masked);
@@ -363,6 +374,7 @@ static void inbox_destroy(struct carrier *carrier)
 	free(inbox->url);
 	free(inbox->part_url);
 	free(inbox->masked);
+	free(inbox->part_masked);
 	free(inbox->path);
 	free(inbox->known_hosts);
 	free(inbox);
@@ -390,13 +402,15 @@ static struct error *inbox_open(struct inbox *inbox, const char *url)
 	inbox->path = remote_path(url);
 	if (asprintf(&inbox->part_url, "%s" PART, url) < 0)
 		inbox->part_url = NULL;
+	inbox->part_masked = inbox->part_url ? remote_mask(inbox->part_url) :
+			     NULL;
 	if (inbox->options->known_hosts)
 		inbox->known_hosts = strdup(inbox->options->known_hosts);
 	else if (asprintf(&inbox->known_hosts, "%s/.ssh/known_hosts",
 			  home ? home : "/root") < 0)
 		inbox->known_hosts = NULL;
 	if (!inbox->url || !inbox->masked || !inbox->path ||
-	    !inbox->part_url || !inbox->known_hosts)
+	    !inbox->part_masked || !inbox->known_hosts)
 		return error_nomem();
 	return transfer_create(inbox->options, &inbox->transfer);
 }

@@ -108,6 +108,8 @@ def stopped(box):
         equal("exit status", child.returncode, 1)
         need("stopped by signal" in err.strip().split("\n")[-1], "%s", err)
         need("dump" not in server.objects, "an object")
+        need("stays on the server, as %sdump.part: --resume" % server.url in err,
+             "%s", err)
 
 
 def refused(box):
@@ -123,6 +125,8 @@ def refused(box):
                              server.url + "dump")
             need(text in result.err, "%s: %s", text, result.err)
             need("dump" not in server.objects, "%s: an object", text)
+            need(("stays on the server" in result.err) ==
+                 (faults[0][0] == "reset"), "%s", result.err)
             if faults[0][0] == "no-rename":
                 need(server.objects["dump.part"] == want, "another object")
     with FtpServer([("reply", "552 full")]) as server:
