@@ -32,8 +32,28 @@ static bool can_send(const struct initramfs_entry *capdump)
 	return memmem(capdump->bytes, capdump->len, name, strlen(name));
 }
 
+/* Whether LIBRARY is a libcurl that can sign requests to a store, as far as it says
+ * what it is; else *VERSION, at least 16 bytes. It has the word in one piece
+ * (lib/version.c). */
+static bool can_sign(const struct initramfs_entry *library, char *version)
+{
+	static const char word[] = "libcurl/";
+	const char *at = memmem(library->bytes, library->len, word,
+				strlen(word));
+	size_t left = at ? library->len -
+		(size_t)(at - (const char *)library->bytes) : 0;
+	unsigned major, minor;
+
+	if (left < strlen(word) + 16)
+		return true;
+	snprintf(version, 16, "%.15s", at + strlen(word));
+	version[strspn(version, "0123456789.")] = '\0';
+	return sscanf(version, "%3u.%3u", &major, &minor) != 2 ||
+	       (major << 16 | minor << 8) >= REMOTE_S3_LIBCURL;
+}
+
 /* libcurl is there, and all that it needs; else it is said what is not. */
-static bool check_libcurl(const struct check_machine *machine,
+static bool check_libcurl(const struct check_machine *machine, const char *url,
 			  struct check_result *ret)
 {
 	const struct crash_initrd *initrd = &machine->initrd;
@@ -41,7 +61,7 @@ static bool check_libcurl(const struct check_machine *machine,
 	const struct initramfs_entry *capdump = initrd_find_capdump(image);
 	const struct initramfs_entry *library =
 		initramfs_find(image, libcurl[0]);
-	char missing[256];
+	char missing[256], version[16];
 
 	if (capdump && !can_send(capdump)) {
 		check_say(ret, CHECK_FATAL, "capdump-cannot-send",
@@ -55,6 +75,12 @@ static bool check_libcurl(const struct check_machine *machine,
 		check_say(ret, CHECK_FATAL, "libcurl-missing",
 			  "sending to a URL takes libcurl, and %s has neither %s nor %s",
 			  initrd->path, libcurl[0], libcurl[1]);
+		return false;
+	}
+	if (remote_kind(url) == REMOTE_S3 && !can_sign(library, version)) {
+		check_say(ret, CHECK_FATAL, "libcurl-too-old",
+			  "s3:// needs libcurl " REMOTE_S3_NEEDS " or newer; %s has libcurl %s, which does not sign all that a store wants to be signed",
+			  initrd->path, version);
 		return false;
 	}
 	initrd_find_libraries(image, library, missing, sizeof(missing));
@@ -231,7 +257,7 @@ struct error *target_server_check(const struct check_machine *machine,
 	    crash_initrd_closed(initrd))
 		return say_elsewhere(url, "libcurl, whom it trusts and a network in the crash kernel",
 				     ret);
-	good = check_libcurl(machine, ret);
+	good = check_libcurl(machine, url, ret);
 	good = check_trust(machine, url, ret) && good;
 	TRY(check_driver(machine, driver, sizeof(driver), ret));
 	if (good && ret->nr == nr)

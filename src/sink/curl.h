@@ -20,7 +20,7 @@ void curl_find_sha256(struct sha256_library *ret);
 
 /* What is used of it; each becomes a pointer of that name. */
 #define CURL_FUNCTIONS(X)						\
-	X(curl_global_init)						\
+	X(curl_global_init) X(curl_version_info)			\
 	X(curl_easy_init) X(curl_easy_cleanup) X(curl_easy_setopt)	\
 	X(curl_easy_getinfo) X(curl_easy_reset)				\
 	X(curl_easy_strerror) X(curl_easy_pause)			\

@@ -85,6 +85,12 @@ struct error *sink_s3_create(const char *url, unsigned flags,
 			     const struct remote_options *options,
 			     struct log *log, struct sink **ret);
 
+/* The libcurl whose requests a store takes. It signs all headers since 7.86.0
+ * (RELEASE-NOTES: "aws_sigv4: fix header computation"), and what x-amz-content-sha256
+ * says of the body since 7.87.0 ("consult x-%s-content-sha256 for payload hash"). */
+#define REMOTE_S3_LIBCURL 0x075700u
+#define REMOTE_S3_NEEDS "7.87"
+
 /* ERROR_USAGE unless OPTIONS tell where such objects are, and who sends. */
 struct error *remote_check_s3(const struct remote_options *options);
 

@@ -132,6 +132,7 @@ static struct error *account_use(struct s3_store *store,
 		return error_nomem();
 	}
 	TRY(transfer_create(store->options, &store->transfer));
+	TRY(transfer_check_signing(store->transfer));
 	return transfer_set_user(store->transfer, account->key,
 				 account->secret);
 }

@@ -85,6 +85,18 @@ struct error *transfer_create(const struct remote_options *options,
 	return NULL;
 }
 
+struct error *transfer_check_signing(const struct transfer *t)
+{
+	const curl_version_info_data *found =
+		t->curl.curl_version_info(CURLVERSION_NOW);
+
+	if (found->version_num >= REMOTE_S3_LIBCURL)
+		return NULL;
+	return error_create(ERROR_UNSUPPORTED,
+			    "s3:// needs libcurl " REMOTE_S3_NEEDS " or newer; this is libcurl %s, which does not sign all that a store wants to be signed",
+			    found->version);
+}
+
 struct error *transfer_set_user(struct transfer *t, const char *user,
 				const char *password)
 {
@@ -208,6 +220,12 @@ struct error *transfer_read_user(const char *path, bool last, char **user,
 {
 	(void)path, (void)last;
 	*user = *password = NULL;
+	return NULL;
+}
+
+struct error *transfer_check_signing(const struct transfer *transfer)
+{
+	(void)transfer;
 	return NULL;
 }
 

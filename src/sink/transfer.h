@@ -43,6 +43,9 @@ struct error *transfer_create(const struct remote_options *options,
 			      struct transfer **ret);
 void transfer_destroy(struct transfer *transfer);	/* NULL is fine */
 
+/* ERROR_UNSUPPORTED unless this libcurl signs requests as stores want them. */
+struct error *transfer_check_signing(const struct transfer *transfer);
+
 /* A name and a password, or what signs requests, instead of what OPTIONS' files
  * have. */
 struct error *transfer_set_user(struct transfer *transfer, const char *user,

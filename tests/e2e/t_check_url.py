@@ -90,6 +90,21 @@ def lacking(box):
     _, found, _ = check(box, root_of(box, files), "sftp://me@store/dump",
                         code=1)
     need("known_hosts" in found["trust-missing"]["text"], "%s", found)
+    files[BUNDLE] = b"x"
+    store, library = ("--s3-endpoint", "https://store", "s3://dumps/host1"), \
+        files[CURL]
+    for version, old in (("7.81.0", True), ("7.86.0-DEV", True),
+                         ("7.87.0", False), ("8.22.0", False)):
+        files[CURL] = library + b"\0libcurl/%s\0" % version.encode() + bytes(16)
+        root = root_of(box, files)
+        check(box, root, URL, code=0)
+        _, found, _ = check(box, root, *store, code=2 if old else 0)
+        if old:
+            text = found["libcurl-too-old"]["text"]
+            need("libcurl %s," % version[:6] in text and "7.87" in text, "%s",
+                 text)
+    files[CURL] = library
+    del files[BUNDLE]
     files["usr/sbin/capdump"] = CAPDUMP[:24]
     _, found, _ = check(box, root_of(box, files), URL, code=2)
     need("capdump-cannot-send" in found, "%s", found)

@@ -4,6 +4,8 @@ message, and what makes no sense is told."""
 
 import base64
 import os
+import re
+import subprocess
 
 import s3_store
 from collector import Collector, certificate
@@ -106,6 +108,30 @@ def said_back(box):
                  result.err, report)
 
 
+def old_libcurl(box):
+    """One that does not sign what a store wants to be signed says so."""
+    with open(os.path.join(os.path.dirname(__file__), "..", "..", "src", "sink",
+                           "curl.h"), encoding="utf-8") as file:
+        names = re.findall(r"\bX\((curl_\w+)\)", file.read())
+    os.mkdir(box.path("lib"))
+    box.text("lib/old.c", "struct { int age; const char *version; unsigned nr; } info "
+             "= { 0, \"7.86.0\", 0x075600 };\n"
+             "void *curl_version_info(void) { return &info; }\n"
+             "void *curl_multi_init(void) { return &info; }\n" + "".join(
+                 "void *%s(void) { return 0; }\n" % name for name in names
+                 if name not in ("curl_version_info", "curl_multi_init")))
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", box.path("lib/libcurl.so.4"),
+                    box.path("lib/old.c")], check=True)
+    env = dict(os.environ, AWS_ACCESS_KEY_ID="key", AWS_SECRET_ACCESS_KEY="secret",
+               LD_LIBRARY_PATH=box.path("lib"))
+    image = box.image(IMAGE)
+    result = box.run("--triage=no", "--s3-endpoint", "http://127.0.0.1:1",
+                     image.path, "s3://dumps/dump", env=env)
+    equal("exit status", result.code, 1)
+    need("this is libcurl 7.86.0" in result.err and "7.87" in result.err, "%s",
+         result.err)
+
+
 def usage(box):
     """Combinations that make no sense; exit status 2 and one line."""
     box.text("here", "")
@@ -144,4 +170,5 @@ def usage(box):
 def tests():
     yield "secrets", secrets
     yield "said-back", said_back
+    yield "old-libcurl", old_libcurl
     yield "usage", usage

@@ -43,7 +43,8 @@ NAMES = {"do": "", "command_info": "src/", "COMMAND_INFO": "src/",
          "INFO": "src/", "sh_info": "src/image/elf",
          "st_info": "src/vmlinux/elf", "info":
          "src/kernel/printk", "info_size": "src/kernel/",
-         "curl_multi_info_read": "src/sink/"}
+         "curl_multi_info_read": "src/sink/",
+         "curl_version_info": "src/sink/", "curl_version_info_data": "src/sink/"}
 
 
 def tree():
