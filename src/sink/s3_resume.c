@@ -29,12 +29,13 @@ static char *entry_next(const char **at, const char *tag)
 	return strndup(from, (size_t)(end - from));
 }
 
-/* The id of the newest upload of our key; *NR: how many there are, UINT_MAX: it can't
- * be known. NULL: none, or not known. */
+/* The id of the newest upload of our key but ours; *NR: how many there are, UINT_MAX: it
+ * can't be known. NULL: none, or not known. LAST: also after a signal. */
 static char *upload_find(struct s3_upload *upload, bool last, unsigned *nr)
 {
 	struct s3_store *store = &upload->store;
 	AUTO_FREE char *query = NULL, *key = s3_key(store);
+	AUTO_FREE char *own = upload->id ? s3_decode(upload->id) : NULL;
 	struct s3_call call = {
 		.method = "GET", .of_bucket = true, .answer_max = LIST_MAX,
 		.unstopped = last,
@@ -67,6 +68,10 @@ static char *upload_find(struct s3_upload *upload, bool last, unsigned *nr)
 		char *id = name && !strcmp(name, key) ?
 			   s3_text_at(entry, "UploadId") : NULL;
 
+		if (id && own && !strcmp(id, own)) {
+			free(id);
+			continue;
+		}
 		*nr += id != NULL;
 		if (id && strlen(id) > ID_MAX) {
 			free(id);
@@ -216,17 +221,19 @@ struct error *s3_upload_resume(struct s3_upload *upload)
 	return NULL;
 }
 
-struct error *s3_upload_adopt(struct s3_upload *upload, bool last, bool *known)
+void s3_upload_tell(struct s3_upload *upload)
 {
+	struct s3_store *store = &upload->store;
 	unsigned nr;
-	char *id = upload_find(upload, last, &nr);
-	bool ours = id && nr > upload->nr_earlier;
+	AUTO_FREE char *id = upload_find(upload, true, &nr);
+	AUTO_FREE char *quoted = id ? quote(id) : NULL;
 
-	*known = upload->nr_earlier != UINT_MAX && nr != UINT_MAX;
-	if (ours)
-		upload->id = s3_encode(id, false);
-	free(id);
-	return ours && !upload->id ? error_nomem() : NULL;
+	if (nr == UINT_MAX || upload->nr_earlier == UINT_MAX)
+		log_warn(store->log, "an upload of %s may have been begun without an answer: aws s3api list-multipart-uploads tells, abort-multipart-upload removes it",
+			 store->masked);
+	else if (nr > upload->nr_earlier)
+		log_warn(store->log, "an upload of %s was begun without an answer, and stays there without parts, unless it is another machine's: aws s3api abort-multipart-upload --upload-id removes it: %s",
+			 store->masked, quoted ? quoted : "?");
 }
 
 bool s3_part_stands(struct s3_upload *upload, unsigned i, uint64_t size,

@@ -170,28 +170,12 @@ static bool abort_upload(struct s3_upload *upload)
 	return was_there;
 }
 
-/* An upload that may have been begun has no parts yet. */
-static void look_for_upload(struct s3_upload *upload)
-{
-	struct s3_store *store = &upload->store;
-	bool known;
-
-	error_destroy(s3_upload_adopt(upload, true, &known));
-	if (upload->id)
-		abort_upload(upload);
-	else if (!known && upload->maybe_begun)
-		log_warn(store->log, "an upload of %s may have been begun: aws s3api list-multipart-uploads tells, abort-multipart-upload removes it",
-			 store->masked);
-}
-
 static void give_up(struct s3_upload *upload)
 {
 	struct s3_store *store = &upload->store;
 	AUTO_FREE char *id = upload->id ? s3_upload_id(upload) : NULL;
 
-	if (!upload->id && upload->tried)
-		look_for_upload(upload);
-	else if (upload->id && store->options->resume)
+	if (upload->id && store->options->resume)
 		log_warn(store->log, "the upload of %s is not complete, and its parts stay on the server: --resume goes on with them; --upload-id %s",
 			 store->masked, id ? id : upload->id);
 	else if (upload->id && abort_upload(upload))
@@ -205,6 +189,8 @@ void s3_upload_destroy(struct s3_upload *upload)
 {
 	if (!upload->stands && upload->store.transfer)
 		give_up(upload);
+	if (upload->lost)
+		s3_upload_tell(upload);
 	parts_free(upload);
 	free(upload->id);
 	free(upload->before);
@@ -220,13 +206,12 @@ static struct error *create(struct s3_upload *upload)
 	struct s3_store *store = &upload->store;
 	struct s3_answer answer = { 0 };
 	struct error *err = s3_once(store, &call, &answer);
+	bool refused = !err && s3_refused(&answer);
 	char *id;
 
-	upload->tried = true;
-	if (err || !s3_refused(&answer))
-		upload->maybe_begun = true;
 	if (!err)
 		err = s3_judge(store, &call, &answer, 0);
+	upload->lost |= err && !refused;
 	if (!err) {
 		id = s3_text(&answer, "UploadId");
 		upload->id = id ? s3_encode(id, false) : NULL;
@@ -242,7 +227,6 @@ struct error *s3_upload_begin(struct s3_upload *upload)
 {
 	struct s3_store *store = &upload->store;
 	struct error *err;
-	bool known;
 
 	if (upload->id)
 		return NULL;
@@ -252,9 +236,8 @@ struct error *s3_upload_begin(struct s3_upload *upload)
 			return err;
 		log_warn(store->log, "%s", error_message(err));
 		error_destroy(err);
+		/* one that was begun all the same may be another machine's as well */
 		TRY(retry_pause(&store->retry));
-		/* it may have been begun all the same */
-		TRY(s3_upload_adopt(upload, false, &known));
 	}
 	return NULL;
 }

@@ -29,8 +29,7 @@ struct s3_upload {
 	bool stands;		/* the object */
 	unsigned nr_earlier;	/* uploads of the key that are not ours; UINT_MAX:
 				 * it is not known */
-	bool tried;		/* to begin one */
-	bool maybe_begun;	/* nobody knows whether there is one */
+	bool lost;		/* nobody knows whether one more was begun */
 	bool maybe_stands;	/* nor whether there is an object */
 	unsigned nr;		/* of parts, as planned */
 	struct s3_part *parts;	/* owned */
@@ -64,9 +63,9 @@ struct error *s3_part_end(struct s3_upload *upload, unsigned i,
  * of it. */
 struct error *s3_upload_resume(struct s3_upload *upload);
 
-/* Goes on with an upload that was begun, and whose name got lost. LAST: also after a
- * signal. *KNOWN: whether there is one. */
-struct error *s3_upload_adopt(struct s3_upload *upload, bool last, bool *known);
+/* Warns of an upload whose beginning got no answer, if there may be one. Nothing tells
+ * it from that of another machine, so it is left alone; it has no parts. */
+void s3_upload_tell(struct s3_upload *upload);
 
 /* Its name as a shell takes it. Owned by the caller; NULL without memory. */
 char *s3_upload_id(const struct s3_upload *upload);
