@@ -20,6 +20,7 @@
 /* Of a file's size: */
 #define NO_FILE (-1)
 #define NOT_TOLD (-2)
+#define NOT_SEEN (-3)	/* it may be there all the same */
 
 struct inbox {
 	struct carrier carrier;
@@ -112,7 +113,7 @@ static void way_init(struct inbox *inbox)
 	};
 }
 
-/* The size of the file at URL after COMMANDS (NULL: none), or NO_FILE or NOT_TOLD. */
+/* The size of the file at URL after COMMANDS (NULL: none), or one of those. */
 static struct error *size_of(struct inbox *inbox, const char *url,
 			     const char *const *commands, int64_t *ret)
 {
@@ -132,6 +133,8 @@ static struct error *size_of(struct inbox *inbox, const char *url,
 	*ret = NO_FILE;
 	TRY(request_run(inbox->transfer, &spec, NULL, &outcome));
 	end = file_way_judge(&outcome, inbox->ssh);
+	if (end == FILE_FORBIDDEN)
+		*ret = NOT_SEEN;
 	err = end == FILE_MISSING || end == FILE_FORBIDDEN ? NULL :
 	      error_of(inbox, &outcome);
 	/* of an empty file by sftp libcurl tells none */
@@ -358,6 +361,9 @@ static struct error *inbox_commit(struct carrier *carrier, uint64_t size,
 	if (err && error_kind(err) != ERROR_AGAIN)
 		return error_wrap(err, "all of the dump is there, as %s" PART ", but not renamed",
 				  inbox->masked);
+	if (!err && whole == NO_FILE)
+		return error_create(ERROR_IO, "%s: the server says that it has renamed it, and then that nothing stands there",
+				    inbox->masked);
 	if (!err && whole >= 0 && (uint64_t)whole != size)
 		return error_create(ERROR_IO, "%s: %llu bytes were sent, the server has %lld",
 				    inbox->masked, (unsigned long long)size,
