@@ -418,7 +418,10 @@ static struct error *inbox_open(struct inbox *inbox, const char *url)
 	if (!inbox->url || !inbox->masked || !inbox->path ||
 	    !inbox->part_masked || !inbox->known_hosts)
 		return error_nomem();
-	return transfer_create(inbox->options, &inbox->transfer);
+	TRY(transfer_create(inbox->options, &inbox->transfer));
+	if (inbox->ssh)
+		transfer_watch(inbox->transfer);
+	return NULL;
 }
 
 struct error *carrier_inbox_create(const char *url,

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "../base/bytes.h"
+#include "request_watch.h"
 
 #define CONNECT_SECONDS 30
 #define ANSWER_MIN 2048u	/* bytes of an answer that are looked at */
@@ -197,7 +198,9 @@ static struct error *set_up(struct request *r, const struct request_spec *spec)
 	/* a signal waits for no name server; an older libcurl does */
 	r->transfer->curl.curl_easy_setopt(r->easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
-	TRY(request_watch(r, spec));
+	TRY(request_remember(r, spec));
+	if (r->transfer->watch)
+		TRY(watch_request(r->transfer->watch, r));
 	TRY(set_trust(r, spec));
 	TRY(set_headers(r, spec));
 	if (spec->body)

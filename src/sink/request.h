@@ -17,6 +17,7 @@ struct transfer {
 	CURLM *multi;
 	char *user, *password;		/* NULL: none; owned */
 	struct request *first;		/* those that are under way */
+	struct watch *watch;		/* NULL: nobody watches; owned */
 };
 
 struct request {
@@ -79,8 +80,8 @@ struct error *request_outcome(struct request *request, struct outcome *ret);
 
 /* Remembers what request_hide() hides: the password, a query's values, and of what
  * libcurl sends the headers that prove who we are. */
-struct error *request_watch(struct request *request,
-			    const struct request_spec *spec);
+struct error *request_remember(struct request *request,
+			       const struct request_spec *spec);
 void request_forget(struct request *request);
 #endif
 

@@ -120,7 +120,8 @@ static int sent(CURL *easy, curl_infotype type, char *text, size_t len,
 	return 0;
 }
 
-struct error *request_watch(struct request *r, const struct request_spec *spec)
+struct error *request_remember(struct request *r,
+			       const struct request_spec *spec)
 {
 	const struct transfer *t = r->transfer;
 

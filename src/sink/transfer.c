@@ -18,7 +18,9 @@ void outcome_deinit(struct outcome *outcome)
 #include "../base/progress.h"
 #include "../base/stop.h"
 #include "request.h"
+#include "request_watch.h"
 
+#define WATCH_SECONDS 5u	/* beyond what a stall may take */
 #define POLL_MS 250		/* a signal waits no longer */
 #define LAST_SECONDS 10u	/* nor that long after one */
 #define ANSWER_SECONDS 900.0	/* a store that makes one of many parts sends blanks */
@@ -115,9 +117,28 @@ void transfer_destroy(struct transfer *t)
 		request_destroy(t->first);
 	if (t->multi)
 		t->curl.curl_multi_cleanup(t->multi);
+	watch_destroy(t->watch);
 	text_wipe(&t->user);
 	text_wipe(&t->password);
 	free(t);
+}
+
+void transfer_watch(struct transfer *t)
+{
+	if (!t->watch)
+		t->watch = watch_create(t->options->stall_seconds +
+					WATCH_SECONDS);
+}
+
+static CURLMcode perform(struct transfer *t)
+{
+	CURLMcode code;
+	int running;
+
+	watch_begin(t->watch);
+	code = t->curl.curl_multi_perform(t->multi, &running);
+	watch_end(t->watch);
+	return code;
 }
 
 /* A limited rate makes pauses of its own. */
@@ -174,7 +195,6 @@ struct error *transfer_work(struct request *request, bool to_end, bool once)
 {
 	struct transfer *t = request->transfer;
 	double last = progress_now(), now;
-	int running;
 
 	while (!request->done && (to_end || request->left || once)) {
 		if (!request->unstopped)
@@ -183,7 +203,7 @@ struct error *transfer_work(struct request *request, bool to_end, bool once)
 			request->paused = false;
 			t->curl.curl_easy_pause(request->easy, CURLPAUSE_CONT);
 		}
-		if (t->curl.curl_multi_perform(t->multi, &running))
+		if (perform(t))
 			return error_create(ERROR_NOMEM, "libcurl: "
 					    "curl_multi_perform() fails");
 		look_what_is_done(t);
@@ -211,6 +231,11 @@ struct error *transfer_create(const struct remote_options *options,
 }
 
 void transfer_destroy(struct transfer *transfer)
+{
+	(void)transfer;
+}
+
+void transfer_watch(struct transfer *transfer)
 {
 	(void)transfer;
 }

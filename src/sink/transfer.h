@@ -43,6 +43,9 @@ struct error *transfer_create(const struct remote_options *options,
 			      struct transfer **ret);
 void transfer_destroy(struct transfer *transfer);	/* NULL is fine */
 
+/* From now on a connection is shut down that libcurl does not come back from: request_watch.h. */
+void transfer_watch(struct transfer *transfer);
+
 /* ERROR_UNSUPPORTED unless this libcurl signs requests as stores want them. */
 struct error *transfer_check_signing(const struct transfer *transfer);
 
