@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 sys.path.append(HERE)
 
 import run as runner            # noqa: E402
+import t_hostile                # noqa: E402
 import t_networks               # noqa: E402
 import t_servers                # noqa: E402
 import t_several                # noqa: E402
@@ -19,4 +20,4 @@ import t_several                # noqa: E402
 if __name__ == "__main__":
     sys.exit(runner.main("remote", [
         ("remote/" + module.__name__[2:], module, module.WEIGHT)
-        for module in (t_servers, t_several, t_networks)]))
+        for module in (t_servers, t_several, t_hostile, t_networks)]))
