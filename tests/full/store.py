@@ -211,7 +211,7 @@ def judge(store, child, err, old, wants, killed):
             re.M):
         yield "exit status %d, and a dump, without a word" % code
     if store.uploads and not store.lied and not re.search(
-            "could not be removed|may have been begun|not complete", err):
+            "could not be removed|(was|may have been) begun|not complete", err):
         yield "uploads left without a word: %s" % list(store.uploads)
     if secrets(err):
         yield "secrets: %s" % secrets(err)
