@@ -165,7 +165,8 @@ static struct error *set_body(struct request *r,
 	r->from = spec->memory;
 	r->left = spec->memory ? spec->size : 0;
 	REQUEST_SET(r, UPLOAD, 1L);
-	REQUEST_SET(r, UPLOAD_BUFFERSIZE, REQUEST_BUFFER);
+	REQUEST_SET(r, UPLOAD_BUFFERSIZE, rate ? REQUEST_BUFFER_LIMITED :
+		    REQUEST_BUFFER);
 	REQUEST_SET(r, INFILESIZE_LARGE, (curl_off_t)spec->size);
 	REQUEST_SET(r, READFUNCTION, body_read);
 	REQUEST_SET(r, READDATA, r);

@@ -7,7 +7,9 @@
 #include "curl.h"
 #include "transfer.h"
 
-#define REQUEST_BUFFER 65536l	/* libcurl's, for what is sent */
+/* libcurl's, for what is sent: at a limited rate there is a pause after each. */
+#define REQUEST_BUFFER 262144l
+#define REQUEST_BUFFER_LIMITED 65536l
 #define REQUEST_WANTED 4u	/* headers, at most */
 #define REQUEST_SECRETS 32u
 

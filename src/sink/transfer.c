@@ -145,7 +145,8 @@ static CURLMcode perform(struct transfer *t)
 static double stall_seconds(const struct request *request)
 {
 	const struct remote_options *o = request->transfer->options;
-	uint64_t pause = o->limit_rate ? 3 * REQUEST_BUFFER / o->limit_rate : 0;
+	uint64_t pause = o->limit_rate ?
+			 3 * REQUEST_BUFFER_LIMITED / o->limit_rate : 0;
 
 	if (request->unstopped)
 		return (double)min_u64(o->stall_seconds, LAST_SECONDS);
@@ -195,6 +196,7 @@ struct error *transfer_work(struct request *request, bool to_end, bool once)
 {
 	struct transfer *t = request->transfer;
 	double last = progress_now(), now;
+	uint64_t sent;
 
 	while (!request->done && (to_end || request->left || once)) {
 		if (!request->unstopped)
@@ -203,6 +205,7 @@ struct error *transfer_work(struct request *request, bool to_end, bool once)
 			request->paused = false;
 			t->curl.curl_easy_pause(request->easy, CURLPAUSE_CONT);
 		}
+		sent = request->sent;
 		if (perform(t))
 			return error_create(ERROR_NOMEM, "libcurl: "
 					    "curl_multi_perform() fails");
@@ -212,7 +215,9 @@ struct error *transfer_work(struct request *request, bool to_end, bool once)
 		last = now;
 		if (once)
 			break;
-		if (!request->done && (to_end || request->left))
+		/* what took some may take more at once */
+		if (!request->done && (to_end || request->left) &&
+		    request->sent == sent)
 			t->curl.curl_multi_poll(t->multi, NULL, 0, POLL_MS,
 						NULL);
 	}

@@ -2,7 +2,7 @@
 /*
  * Requests by libcurl, several at a time. A body is in memory or handed over in
  * pieces as it is made; of what was handed over nothing is kept but libcurl's own
- * buffer of 64 KiB. What became of a request is a struct outcome, not an error:
+ * buffer of 256 KiB. What became of a request is a struct outcome, not an error:
  * errors are those of this machine, and signals.
  */
 #ifndef CAPDUMP_SINK_TRANSFER_H
