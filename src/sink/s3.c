@@ -46,7 +46,8 @@ struct s3 {
 	bool folds;			/* the first part ends before bitmap 2 */
 	bool again;			/* data is to come from needed() on */
 	bool well;			/* the last part was taken */
-	size_t len;			/* bytes before `next` that are here */
+	size_t len;			/* bytes before `next` that are here: */
+	uint8_t *from;			/* in buf, or in the copy of their part */
 	uint8_t buf[BUFFER];
 };
 
@@ -148,8 +149,8 @@ static struct error *flush_silently(struct s3 *s3)
 {
 	struct stream *stream = &s3->sending;
 
-	md5_add(&stream->md5, s3->buf, s3->len);
-	sha256_add(&stream->sha, s3->buf, s3->len);
+	md5_add(&stream->md5, s3->from, s3->len);
+	sha256_add(&stream->sha, s3->from, s3->len);
 	stream->sent += s3->len;
 	s3->len = 0;
 	if (stream->sent < stream->call.size)
@@ -172,10 +173,10 @@ static struct error *flush(struct s3 *s3, unsigned part)
 		s3_parts_fold(&s3->parts);
 	if (stream->silent)
 		return flush_silently(s3);
-	TRY(request_send(stream->request, s3->buf, s3->len, &ended));
+	TRY(request_send(stream->request, s3->from, s3->len, &ended));
 	s3->nr_sent += s3->len;
-	sha256_add(&stream->sha, s3->buf, s3->len);
-	s3_parts_copy(&s3->parts, part, stream->sent, s3->buf, s3->len);
+	sha256_add(&stream->sha, s3->from, s3->len);
+	s3_parts_copy(&s3->parts, part, stream->sent, s3->from, s3->len);
 	stream->sent += s3->len;
 	s3->len = 0;
 	if (ended || stream->sent == stream->call.size) {
@@ -203,7 +204,12 @@ static struct error *append(struct s3 *s3, unsigned part, const uint8_t *buf,
 	while (len) {
 		size_t n = min_u64(len, BUFFER - s3->len);
 
-		memcpy(s3->buf + s3->len, buf, n);
+		if (!s3->len)
+			s3->from = s3_parts_place(&s3->parts, part,
+						  s3->sending.sent);
+		if (!s3->from)
+			s3->from = s3->buf;
+		memcpy(s3->from + s3->len, buf, n);
 		s3->len += n;
 		s3->next += n;
 		buf += n;
@@ -284,6 +290,15 @@ static struct error *s3_data(struct sink *sink, uint64_t offset,
 	return settle(s3, err);
 }
 
+/* What was not sent yet does not go with the copy, whose buffer may be wanted. */
+static void keep_rest(struct s3 *s3)
+{
+	if (!s3->len || s3->from == s3->buf || !s3_parts_full(&s3->parts))
+		return;
+	memcpy(s3->buf, s3->from, s3->len);
+	s3->from = s3->buf;
+}
+
 static struct error *meta_put(struct s3 *s3, uint64_t offset,
 			      const uint8_t *buf, uint64_t len)
 {
@@ -294,6 +309,7 @@ static struct error *meta_put(struct s3 *s3, uint64_t offset,
 		uint64_t n = min_u64(len, s3_plan_start(plan, part + 1) -
 				     offset);
 
+		keep_rest(s3);
 		TRY(s3_parts_put(&s3->parts, part, offset, buf, n));
 		offset += n;
 		buf += n;
@@ -332,12 +348,14 @@ static struct error *shorten(struct s3 *s3)
 	struct stream *stream = &s3->sending;
 	unsigned part = stream->part;
 	uint64_t len = stream->sent;
+	uint8_t digest[SHA256_LEN];
 	bool stands;
 
+	sha256_digest(&stream->sha, digest);
 	/* what came of it would wait for an end that is elsewhere */
 	stream_drop(stream);
 	TRY(stream_end(s3, &s3->waiting));
-	TRY(s3_parts_send_copy(&s3->parts, part, len, &stands));
+	TRY(s3_parts_send_copy(&s3->parts, part, len, digest, &stands));
 	if (!stands)
 		return error_create(ERROR_AGAIN, "%s", "");
 	s3->nr_stand++;
@@ -349,12 +367,13 @@ static struct error *data_end(struct s3 *s3, uint64_t size)
 {
 	struct stream *stream = &s3->sending;
 
-	/* the end is not known to what was begun without it */
-	if (s3->len && stream->request)
-		s3_parts_copy(&s3->parts, stream->part, stream->sent, s3->buf,
-			      s3->len);
 	s3->end = size;
 	if (stream->request) {
+		/* the end is not known to what was begun without it */
+		if (s3->len)
+			s3_parts_copy(&s3->parts, stream->part, stream->sent,
+				      s3->from, s3->len);
+		sha256_add(&stream->sha, s3->from, s3->len);
 		stream->sent += s3->len;
 		s3->len = 0;
 		return shorten(s3);
@@ -364,28 +383,6 @@ static struct error *data_end(struct s3 *s3, uint64_t size)
 	TRY(stream_end(s3, &s3->waiting));
 	return stream->silent ? stream_compare(s3, stream, stream->sent) :
 	       NULL;
-}
-
-/* What there is to tell of its parts, which did not come in order. */
-static void sum_up(struct s3 *s3, unsigned nr)
-{
-	const struct s3_part *parts = s3->parts.upload.parts;
-	struct progress_sent *sent = &s3->sent;
-	struct sha256 sha;
-
-	sha256_init(&sha);
-	sent->parts = calloc(nr, sizeof(*sent->parts));
-	sent->nr_parts = nr;
-	for (unsigned i = 0; i < nr; i++) {
-		sha256_add(&sha, parts[i].sha256, SHA256_LEN);
-		if (!sent->parts)
-			continue;
-		sent->parts[i].size = parts[i].size;
-		memcpy(sent->parts[i].sha256, parts[i].sha256, SHA256_LEN);
-	}
-	sha256_end(&sha, sent->sha256_of_parts);
-	if (nr == 1)
-		sha256_print(parts[0].sha256, sent->sha256);
 }
 
 /* A part that stands can't become shorter: its pages were to come again, and have not. */
@@ -413,7 +410,7 @@ static struct error *finish(struct s3 *s3, uint64_t size)
 		TRY(s3_parts_finish(parts, size));
 		TRY(s3_upload_complete(&parts->upload, nr, size));
 	}
-	sum_up(s3, nr);
+	s3_parts_tell(parts, nr, &s3->sent);
 	return NULL;
 }
 

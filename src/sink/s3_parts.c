@@ -196,9 +196,9 @@ static void unfold(const struct s3_parts *parts, struct s3_buffer *b)
 	b->folded = NULL;
 }
 
-/* Begins to send LEN bytes of B. */
+/* Begins to send LEN bytes of B; SHA256: theirs, or NULL. */
 static struct error *buffer_send(struct s3_parts *parts, struct s3_buffer *b,
-				 uint64_t len)
+				 uint64_t len, const uint8_t *sha256)
 {
 	struct s3_part *part = &parts->upload.parts[b->part];
 	struct sha256 sha;
@@ -207,9 +207,13 @@ static struct error *buffer_send(struct s3_parts *parts, struct s3_buffer *b,
 	TRY(s3_parts_poll(parts, true));
 	TRY(s3_upload_begin(&parts->upload));
 	unfold(parts, b);
-	sha256_init(&sha);
-	sha256_add(&sha, b->bytes, len);
-	sha256_digest(&sha, part->sha256);
+	if (sha256) {
+		memcpy(part->sha256, sha256, SHA256_LEN);
+	} else {
+		sha256_init(&sha);
+		sha256_add(&sha, b->bytes, len);
+		sha256_digest(&sha, part->sha256);
+	}
 	sha256_print(part->sha256, b->digest);
 	if (part->offered) {
 		md5_init(&md5);
@@ -273,7 +277,7 @@ struct error *s3_parts_put(struct s3_parts *parts, unsigned part,
 	if (!part || b->runs[0].from ||
 	    b->runs[0].to != parts->plan.head)
 		return NULL;
-	return buffer_send(parts, b, parts->plan.head);
+	return buffer_send(parts, b, parts->plan.head, NULL);
 }
 
 /* Whether there is a buffer for a copy of PART: what lies before the data has
@@ -296,20 +300,37 @@ static bool copy_begin(struct s3_parts *parts, unsigned part)
 	return parts->copy;
 }
 
+/* Whether it goes on at AT of PART. */
+static bool copy_continues(struct s3_parts *parts, unsigned part, uint64_t at)
+{
+	return parts->plan.data == parts->plan.head &&
+	       (at || copy_begin(parts, part)) && parts->copy &&
+	       parts->copy->part == part && parts->copied == at;
+}
+
+uint8_t *s3_parts_place(struct s3_parts *parts, unsigned part, uint64_t at)
+{
+	return copy_continues(parts, part, at) ? parts->copy->bytes + at : NULL;
+}
+
+bool s3_parts_full(struct s3_parts *parts)
+{
+	return !buffer_unused(parts);
+}
+
 void s3_parts_copy(struct s3_parts *parts, unsigned part, uint64_t at,
 		   const void *buf, uint64_t len)
 {
-	const struct s3_plan *plan = &parts->plan;
-
-	if (plan->data != plan->head || (!at && !copy_begin(parts, part)) ||
-	    !parts->copy || parts->copy->part != part || parts->copied != at)
+	if (!copy_continues(parts, part, at))
 		return;
-	memcpy(parts->copy->bytes + at, buf, len);
+	if (buf != parts->copy->bytes + at)
+		memcpy(parts->copy->bytes + at, buf, len);
 	parts->copied += len;
 }
 
 struct error *s3_parts_send_copy(struct s3_parts *parts, unsigned part,
-				 uint64_t len, bool *ret)
+				 uint64_t len, const uint8_t *sha256,
+				 bool *ret)
 {
 	struct s3_buffer *b = parts->copy;
 
@@ -317,7 +338,7 @@ struct error *s3_parts_send_copy(struct s3_parts *parts, unsigned part,
 	if (!*ret)
 		return NULL;
 	parts->copy = NULL;
-	TRY(buffer_send(parts, b, len));
+	TRY(buffer_send(parts, b, len, sha256));
 	return s3_parts_poll(parts, true);
 }
 
@@ -336,7 +357,7 @@ struct error *s3_parts_finish(struct s3_parts *parts, uint64_t size)
 			continue;
 		TRY(buffer_get(parts, part, &b));
 		TRY(buffer_send(parts, b, min_u64(parts->plan.head,
-						  size - start)));
+						  size - start), NULL));
 	}
 	return s3_parts_poll(parts, true);
 }
@@ -357,4 +378,25 @@ struct error *s3_parts_whole(struct s3_parts *parts, uint64_t size)
 	TRY(s3_upload_put(&parts->upload, b->bytes, size));
 	parts->nr_sent += size;
 	return NULL;
+}
+
+void s3_parts_tell(const struct s3_parts *parts, unsigned nr,
+		   struct progress_sent *ret)
+{
+	const struct s3_part *part = parts->upload.parts;
+	struct sha256 sha;
+
+	sha256_init(&sha);
+	ret->parts = calloc(nr, sizeof(*ret->parts));
+	ret->nr_parts = nr;
+	for (unsigned i = 0; i < nr; i++) {
+		sha256_add(&sha, part[i].sha256, SHA256_LEN);
+		if (!ret->parts)
+			continue;
+		ret->parts[i].size = part[i].size;
+		memcpy(ret->parts[i].sha256, part[i].sha256, SHA256_LEN);
+	}
+	sha256_end(&sha, ret->sha256_of_parts);
+	if (nr == 1)
+		sha256_print(part[0].sha256, ret->sha256);
 }

@@ -69,14 +69,22 @@ struct error *s3_parts_put(struct s3_parts *parts, unsigned part,
  * over, as most of a bitmap, is kept as that. */
 void s3_parts_fold(struct s3_parts *parts);
 
+/* Where the next bytes of data, AT in PART, may be put for s3_parts_copy() to find them
+ * there; NULL: nowhere. As long as there is a buffer free, or s3_parts_put() was not
+ * called. */
+uint8_t *s3_parts_place(struct s3_parts *parts, unsigned part, uint64_t at);
+bool s3_parts_full(struct s3_parts *parts);
+
 /* LEN bytes of data, AT in PART, are sent as they are: copied where a buffer is to spare,
  * so that the last part, which is shorter than it was begun, need not be made anew. */
 void s3_parts_copy(struct s3_parts *parts, unsigned part, uint64_t at,
 		   const void *buf, uint64_t len);
 
-/* Whether all LEN bytes of PART are there; they are sent then, and stand. */
+/* Whether all LEN bytes of PART, with SHA256, are there; they are sent then, and
+ * stand. */
 struct error *s3_parts_send_copy(struct s3_parts *parts, unsigned part,
-				 uint64_t len, bool *ret);
+				 uint64_t len, const uint8_t *sha256,
+				 bool *ret);
 
 /* Looks whether the part that is being sent stands; END: waits until it does. */
 struct error *s3_parts_poll(struct s3_parts *parts, bool end);
@@ -87,6 +95,10 @@ struct error *s3_parts_finish(struct s3_parts *parts, uint64_t size);
 
 /* The part's bytes, which are all there is of the dump. */
 struct error *s3_parts_whole(struct s3_parts *parts, uint64_t size);
+
+/* What there is to tell of the first NR, which did not come in order. */
+void s3_parts_tell(const struct s3_parts *parts, unsigned nr,
+		   struct progress_sent *ret);
 
 void s3_parts_deinit(struct s3_parts *parts);
 
