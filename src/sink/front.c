@@ -15,8 +15,8 @@
 #include "../base/bytes.h"
 #include "../base/progress.h"
 #include "carrier.h"
+#include "hasher.h"
 #include "retry.h"
-#include "sha256.h"
 
 #define BUFFER (256u << 10)
 #define CHECKED 16384u		/* bytes at both ends of what a run before this one
@@ -40,6 +40,7 @@ struct front_sink {
 	bool open;			/* an upload is under way */
 	struct progress_sent sent;
 	struct sha256 sha;		/* of this try */
+	struct hasher hasher;
 	struct retry retry;
 	/* the object */
 	uint64_t size, next;		/* of all; offset of the next byte */
@@ -48,7 +49,8 @@ struct front_sink {
 	uint64_t status;
 	uint8_t status_end[DUMP_STATUS_MAX], status_until[DUMP_STATUS_MAX];
 	size_t len;			/* of what is here: the last bytes */
-	uint8_t buf[BUFFER];
+	uint8_t *buf;			/* one of these; the other one may be hashed */
+	uint8_t bufs[2][BUFFER];
 };
 
 struct error *carrier_again(struct carrier *carrier, struct error *err,
@@ -134,6 +136,7 @@ static void layout_take(struct front_sink *front,
 	memcpy(front->status_until, layout->status_until,
 	       sizeof(front->status_until));
 	front->next = front->len = front->have = 0;
+	hasher_wait(&front->hasher);
 	sha256_init(&front->sha);
 }
 
@@ -260,6 +263,9 @@ static void status_swap(struct front_sink *front)
 {
 	uint64_t start = front->next - front->len;
 
+	if (front->status + front->status_len > start &&
+	    front->status < front->next)
+		hasher_wait(&front->hasher);
 	for (size_t i = 0; i < front->status_len; i++) {
 		uint64_t at = front->status + i;
 
@@ -276,18 +282,20 @@ static struct error *flush(struct front_sink *front)
 	size_t skip = min_u64(front->len, front->have -
 			      min_u64(front->have, start));
 	size_t len = front->len - skip;
+	const uint8_t *buf;
 	bool ended = false;
 
-	sha256_add(&front->sha, front->buf, front->len);
+	hasher_add(&front->hasher, &front->sha, front->buf, front->len);
 	status_swap(front);
 	TRY(compare(front));
+	buf = front->buf + skip;
+	front->buf = front->bufs[front->buf == front->bufs[0]];
 	front->len = 0;
 	if (!len)
 		return NULL;
 	if (!front->open)
 		TRY(upload_begin(front));
-	TRY(front->carrier->ops->send(front->carrier, front->buf + skip, len,
-				      &ended));
+	TRY(front->carrier->ops->send(front->carrier, buf, len, &ended));
 	front->sent.bytes += len;
 	if (!ended || front->next == front->size)
 		return NULL;
@@ -353,6 +361,7 @@ static struct error *front_commit(struct sink *sink, uint64_t offset,
 	TRY(ask(front, ask_commit, size));
 	front->carrier->unsure = false;
 	front->carrier->left = NULL;
+	hasher_wait(&front->hasher);
 	sha256_end(&front->sha, front->sent.sha256);
 	return NULL;
 }
@@ -383,6 +392,7 @@ static void front_destroy(struct sink *sink)
 			 front->masked);
 	front->carrier->ops->destroy(front->carrier);
 	free(front->masked);
+	hasher_deinit(&front->hasher);
 	free(front);
 }
 
@@ -424,6 +434,8 @@ struct error *sink_front_create(const char *url, unsigned flags,
 	carrier->own = flags & SINK_OWN;
 	front->retry.seconds = options->retry_seconds;
 	front->resume = options->resume;
+	front->buf = front->bufs[0];
+	hasher_init(&front->hasher);
 	front->masked = remote_mask(url);
 	err = front->masked ? look(front) : error_nomem();
 	if (err) {

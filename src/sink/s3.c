@@ -173,13 +173,14 @@ static struct error *flush(struct s3 *s3, unsigned part)
 		s3_parts_fold(&s3->parts);
 	if (stream->silent)
 		return flush_silently(s3);
+	hasher_add(&s3->parts.hasher, &stream->sha, s3->from, s3->len);
 	TRY(request_send(stream->request, s3->from, s3->len, &ended));
 	s3->nr_sent += s3->len;
-	sha256_add(&stream->sha, s3->from, s3->len);
 	s3_parts_copy(&s3->parts, part, stream->sent, s3->from, s3->len);
 	stream->sent += s3->len;
 	s3->len = 0;
 	if (ended || stream->sent == stream->call.size) {
+		hasher_wait(&s3->parts.hasher);
 		/* parts stand in order */
 		TRY(stream_end(s3, &s3->waiting));
 		if (ended && stream->sent < stream->call.size)
@@ -204,11 +205,12 @@ static struct error *append(struct s3 *s3, unsigned part, const uint8_t *buf,
 	while (len) {
 		size_t n = min_u64(len, BUFFER - s3->len);
 
-		if (!s3->len)
-			s3->from = s3_parts_place(&s3->parts, part,
-						  s3->sending.sent);
-		if (!s3->from)
+		if (!s3->len &&
+		    !(s3->from = s3_parts_place(&s3->parts, part,
+						s3->sending.sent))) {
+			hasher_wait(&s3->parts.hasher);
 			s3->from = s3->buf;
+		}
 		memcpy(s3->from + s3->len, buf, n);
 		s3->len += n;
 		s3->next += n;
@@ -254,6 +256,7 @@ static struct error *settle(struct s3 *s3, struct error *err)
 	s3->sent.retries = s3->parts.upload.store.retry.nr;
 	if (!err)
 		return NULL;
+	hasher_wait(&s3->parts.hasher);
 	stream_drop(&s3->sending);
 	stream_drop(&s3->waiting);
 	s3->len = 0;
@@ -293,10 +296,11 @@ static struct error *s3_data(struct sink *sink, uint64_t offset,
 /* What was not sent yet does not go with the copy, whose buffer may be wanted. */
 static void keep_rest(struct s3 *s3)
 {
-	if (!s3->len || s3->from == s3->buf || !s3_parts_full(&s3->parts))
+	if (!s3_parts_full(&s3->parts))
 		return;
-	memcpy(s3->buf, s3->from, s3->len);
-	s3->from = s3->buf;
+	hasher_wait(&s3->parts.hasher);
+	if (s3->len && s3->from != s3->buf)
+		s3->from = memcpy(s3->buf, s3->from, s3->len);
 }
 
 static struct error *meta_put(struct s3 *s3, uint64_t offset,
@@ -368,6 +372,8 @@ static struct error *data_end(struct s3 *s3, uint64_t size)
 	struct stream *stream = &s3->sending;
 
 	s3->end = size;
+	hasher_wait(&s3->parts.hasher);
+	s3_parts_hash(&s3->parts, size);
 	if (stream->request) {
 		/* the end is not known to what was begun without it */
 		if (s3->len)
@@ -446,6 +452,7 @@ static void s3_destroy(struct sink *sink)
 {
 	struct s3 *s3 = (struct s3 *)sink;
 
+	hasher_deinit(&s3->parts.hasher);
 	stream_drop(&s3->sending);
 	stream_drop(&s3->waiting);
 	s3_parts_deinit(&s3->parts);
@@ -486,6 +493,7 @@ struct error *sink_s3_create(const char *url, unsigned flags,
 		free(s3);
 		return err;
 	}
+	hasher_init(&s3->parts.hasher);
 	*ret = &s3->sink;
 	return NULL;
 }

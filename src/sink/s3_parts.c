@@ -173,7 +173,7 @@ void s3_parts_fold(struct s3_parts *parts)
 	struct s3_buffer *b = buffer_find(parts, 0);
 	uint64_t nr = parts->plan.head / BLOCK;
 
-	if (!b || b->folded || !(b->folded = calloc(nr, 1)))
+	if (!b || b->folded || parts->hashed || !(b->folded = calloc(nr, 1)))
 		return;
 	for (uint64_t i = 0; i < nr; i++) {
 		uint8_t *block = b->bytes + i * BLOCK;
@@ -196,24 +196,48 @@ static void unfold(const struct s3_parts *parts, struct s3_buffer *b)
 	b->folded = NULL;
 }
 
+void s3_parts_hash(struct s3_parts *parts, uint64_t size)
+{
+	struct s3_buffer *b = buffer_find(parts, 0);
+
+	/* what is folded takes memory only when it goes */
+	parts->hashed = b && !b->folded ? min_u64(size, parts->plan.head) : 0;
+	if (!parts->hashed)
+		return;
+	sha256_init(&parts->sha);
+	hasher_add(&parts->hasher, &parts->sha, b->bytes, parts->hashed);
+}
+
+static void buffer_hash(struct s3_parts *parts, const struct s3_buffer *b,
+			uint64_t len, uint8_t *ret)
+{
+	struct sha256 sha;
+
+	if (!b->part && parts->hashed == len) {
+		hasher_wait(&parts->hasher);
+		parts->hashed = 0;
+		sha256_digest(&parts->sha, ret);
+		return;
+	}
+	sha256_init(&sha);
+	sha256_add(&sha, b->bytes, len);
+	sha256_digest(&sha, ret);
+}
+
 /* Begins to send LEN bytes of B; SHA256: theirs, or NULL. */
 static struct error *buffer_send(struct s3_parts *parts, struct s3_buffer *b,
 				 uint64_t len, const uint8_t *sha256)
 {
 	struct s3_part *part = &parts->upload.parts[b->part];
-	struct sha256 sha;
 	struct md5 md5;
 
 	TRY(s3_parts_poll(parts, true));
 	TRY(s3_upload_begin(&parts->upload));
 	unfold(parts, b);
-	if (sha256) {
+	if (sha256)
 		memcpy(part->sha256, sha256, SHA256_LEN);
-	} else {
-		sha256_init(&sha);
-		sha256_add(&sha, b->bytes, len);
-		sha256_digest(&sha, part->sha256);
-	}
+	else
+		buffer_hash(parts, b, len, part->sha256);
 	sha256_print(part->sha256, b->digest);
 	if (part->offered) {
 		md5_init(&md5);
@@ -366,14 +390,11 @@ struct error *s3_parts_whole(struct s3_parts *parts, uint64_t size)
 {
 	struct s3_part *part = &parts->upload.parts[0];
 	struct s3_buffer *b;
-	struct sha256 sha;
 
 	assert(size <= parts->plan.head);
 	TRY(buffer_get(parts, 0, &b));
 	unfold(parts, b);
-	sha256_init(&sha);
-	sha256_add(&sha, b->bytes, size);
-	sha256_digest(&sha, part->sha256);
+	buffer_hash(parts, b, size, part->sha256);
 	part->size = size;
 	TRY(s3_upload_put(&parts->upload, b->bytes, size));
 	parts->nr_sent += size;

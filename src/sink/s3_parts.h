@@ -6,6 +6,7 @@
 #ifndef CAPDUMP_SINK_S3_PARTS_H
 #define CAPDUMP_SINK_S3_PARTS_H
 
+#include "hasher.h"
 #include "s3_upload.h"
 
 /*
@@ -53,7 +54,10 @@ struct s3_parts {
 	struct s3_plan plan;
 	struct s3_upload upload;
 	uint64_t pad_start, pad_end;	/* zeroes that nobody hands over */
+	struct hasher hasher;	/* of bytes in these, too */
 	struct s3_buffer buffers[S3_BUFFERS];
+	struct sha256 sha;	/* of the first part's bytes */
+	uint64_t hashed;	/* so many of them; they are the hasher's */
 	struct s3_buffer *sending;	/* NULL: none is under way */
 	struct s3_buffer *copy;	/* of a part of data; NULL: none */
 	uint64_t copied;	/* its bytes */
@@ -88,6 +92,9 @@ struct error *s3_parts_send_copy(struct s3_parts *parts, unsigned part,
 
 /* Looks whether the part that is being sent stands; END: waits until it does. */
 struct error *s3_parts_poll(struct s3_parts *parts, bool end);
+
+/* All of the first part has come, of a dump of SIZE bytes: begins to hash it. */
+void s3_parts_hash(struct s3_parts *parts, uint64_t size);
 
 /* All that does not stand of the parts before the data, of a dump of SIZE bytes; the
  * first comes last. What did not come are zeroes. */
