@@ -40,6 +40,12 @@ bench-ways:
 	$(MAKE) all
 	bench/ways.py --document $(BENCH)
 
+# to a store and to a server on loopback, beside a file
+bench-remote:
+	bench/install
+	$(MAKE) all
+	bench/remote.py --document $(BENCH)
+
 # what equal pages that share their contents save and cost
 bench-dedup:
 	bench/install
@@ -50,5 +56,5 @@ bench-dedup:
 check-bench: $(BUILD)/capdump bench-build
 	BUILD=$(abspath $(BUILD)) /usr/bin/python3 -B bench/selftest.py
 
-.PHONY: bench-build bench bench-vm bench-64k bench-split bench-ways bench-dedup \
-	check-bench
+.PHONY: bench-build bench bench-vm bench-64k bench-split bench-ways bench-remote \
+	bench-dedup check-bench

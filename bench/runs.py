@@ -46,18 +46,14 @@ def sync(path):
     os.close(fd)
 
 
-def measure(command, cpus, out, more=(), stdin=os.devnull, stdout=os.devnull):
-    """The figures of one run on that many CPUs; OUT, and MORE files that it
-    writes, are gone afterwards."""
-    for path in (out, *more):
-        remove(path)
-    os.sync()           # what others left to write is not ours
+def run(command, cpus, stdin=os.devnull, stdout=os.devnull, env=None):
+    """The figures of one run on that many CPUs, until the program's end."""
     pinned = ["taskset", "-c", ",".join(map(str, pick(cpus))), *command]
     with open(stdin, "rb") as read, open(stdout, "wb") as write:
         start = time.monotonic()
         # pylint: disable-next=consider-using-with
         child = subprocess.Popen(pinned, stdin=read, stdout=write,
-                                 stderr=subprocess.PIPE)
+                                 stderr=subprocess.PIPE, env=env)
     peak = Peak(child.pid)
     peak.start()
     err = child.stderr.read()
@@ -65,19 +61,29 @@ def measure(command, cpus, out, more=(), stdin=os.devnull, stdout=os.devnull):
     child.returncode = os.waitstatus_to_exitcode(status)
     ended = time.monotonic()
     peak.done.set()
+    child.stderr.close()
     if child.returncode:
         sys.exit("%s: exit %d\n%s" % (" ".join(command), child.returncode,
                                       err.decode(errors="replace")[-2000:]))
+    return dict(start=start, time=ended - start, ended=ended - start,
+                user=used.ru_utime, system=used.ru_stime,
+                anon=peak.anon << 10, resident=peak.resident << 10)
+
+
+def measure(command, cpus, out, more=(), stdin=os.devnull, stdout=os.devnull):
+    """The same until the output is on the disk; OUT, and MORE files that it
+    writes, are gone afterwards."""
+    for path in (out, *more):
+        remove(path)
+    os.sync()           # what others left to write is not ours
+    figures = run(command, cpus, stdin, stdout)
     for path in (out, *more):
         sync(path)
-    took = time.monotonic() - start
-    size = sum(map(os.path.getsize, (out, *more)))
-    child.stderr.close()
+    figures["time"] = time.monotonic() - figures.pop("start")
+    figures["size"] = sum(map(os.path.getsize, (out, *more)))
     for path in (out, *more):
         os.unlink(path)
-    return dict(time=took, ended=ended - start, user=used.ru_utime,
-                system=used.ru_stime, anon=peak.anon << 10,
-                resident=peak.resident << 10, size=size)
+    return figures
 
 
 def pick(cpus):

@@ -5,10 +5,12 @@ PASS or FAIL line for each; BUILD is the folder with capdump and bench/bound.
 
 The bound must work on the very pages that capdump writes, and pack them to
 the same bytes; results must survive the way through JSON into tables and a
-plot; the rounds' ratios must be medians.
+plot; the rounds' ratios must be medians; the server that keeps nothing must
+have got all bytes.
 """
 
 import copy
+import http.client
 import json
 import os
 import subprocess
@@ -20,7 +22,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))
 
+import null_store   # noqa: E402
 import plot         # noqa: E402
+import remote       # noqa: E402
 import runs         # noqa: E402
 import tables       # noqa: E402
 import targets      # noqa: E402
@@ -31,8 +35,9 @@ def need(condition, text):
         raise AssertionError(text)
 
 
-def run(*words):
-    out = subprocess.run(words, check=False, capture_output=True, text=True)
+def run(*words, env=None):
+    out = subprocess.run(words, check=False, capture_output=True, text=True,
+                         env=env)
     need(not out.returncode, "%s: %s" % (" ".join(words), out.stderr))
     return out.stdout
 
@@ -154,9 +159,54 @@ def one_run(folder):
     need(False, "a failure passed for a run")
 
 
+def length(store, path):
+    connection = http.client.HTTPConnection(store.url.split("/")[2])
+    connection.request("HEAD", path)
+    told = connection.getresponse().getheader("Content-Length")
+    connection.close()
+    return int(told)
+
+
+def to_server(folder):
+    """A dump of several parts."""
+    core, out = folder + "/core", folder + "/dump"
+    run(os.path.join(TOP, "tests", "gen", "mkimage.py"),
+        os.path.join(TOP, "tests", "e2e", "s3-parts.txt"), core)
+    store = null_store.Store()
+    try:
+        for _, words in remote.ways(store, out):
+            run(BUILD + "/capdump", "-f", "--order", "address", core, *words,
+                env=remote.ENV)
+        size = os.path.getsize(out)
+        need(size > 12 << 20, "%d bytes" % size)
+        for path in ("/dumps/dump", "/dump"):
+            need(length(store, path) == size, "%s: %d of %d bytes" % (
+                path, length(store, path), size))
+        need(store.cpu_seconds() > 0, "the server's clock")
+    finally:
+        store.close()
+
+
+def tables_of_ways(_):
+    cases = {"lzo -d 31": {
+        "file": [dict(figure(t), store=0.0) for t in (1.0, 2.0, 9.0)],
+        "s3": [dict(figure(t), store=0.1) for t in (1.0, 2.5, 18.0)],
+        "PUT": [dict(figure(t), store=0.1) for t in (4.0, 4.0, 9.0)]}}
+    results = dict(machine=example()["machine"], commit="x", rounds=3,
+                   load=dict(average=0.1, busy=0.01), cores=dict(a=cases))
+    text = "\n".join(remote.markdown(results))
+    # of the ratios 1, 0.8, 0.5 and 0.25, 0.5, 1
+    need("s3 0.9 of a file's speed: met by 0 of 1, least 0.80; PUT 0.5 of a "
+         "file's speed: met." in text, text)
+    results["load"]["busy"] = 0.5
+    text = "\n".join(remote.markdown(results))
+    need("**loaded**" in text and "met" not in text, text)
+
+
 def main():
     failed = 0
-    for test in (same_pages, wrong_use, figures_of_rounds, outputs, one_run):
+    for test in (same_pages, wrong_use, figures_of_rounds, outputs, one_run,
+                 to_server, tables_of_ways):
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             try:
                 test(folder)
