@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a tus server is asked: see tus_server.h. */
+#include "tus_server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/io.h"
+#include "../base/text.h"
+#include "outcome.h"
+
+#define NAME "dump"	/* of an upload whose URL has none */
+#define LOCATION_MAX 1000u
+
+static const char *masked(const struct tus_server *server,
+			  const struct tus_upload *upload)
+{
+	return upload->masked ? upload->masked : server->masked;
+}
+
+static bool is_success(const struct outcome *outcome)
+{
+	return !outcome->trouble && outcome->status >= 200 &&
+	       outcome->status < 300;
+}
+
+/* ERR (taken), which may pass. */
+static struct error *again(struct tus_server *server, struct error *err,
+			   int64_t retry_after)
+{
+	struct error *told = error_create(ERROR_AGAIN, "%s",
+					  error_message(err));
+
+	error_destroy(err);
+	server->retry_after = retry_after;
+	return told;
+}
+
+/* What OUTCOME, which is no success, means. */
+static struct error *error_of(struct tus_server *server,
+			      const struct tus_upload *upload,
+			      const struct outcome *outcome)
+{
+	const struct remote_options *o = server->options;
+	const char *name = masked(server, upload), *text = NULL;
+	long status = outcome->status;
+	struct error *err;
+
+	if (!outcome->trouble && (status == 404 || status == 405 ||
+				  status == 410))
+		text = "there is no tus server: the URL is its endpoint, and ends with a / or with a name for the dump";
+	if (!outcome->trouble && status == 412)
+		text = "the server does not speak tus " TUS_VERSION;
+	if (is_success(outcome))
+		text = "that is no answer of a tus server";
+	if (text)
+		return error_create(ERROR_IO, "%s: HTTP %ld: %s", name, status,
+				    text);
+	err = outcome_error(outcome, name, false, upload->secrets &&
+			    (o->netrc || o->credentials));
+	/* 409: it has another offset; 423: who was cut off holds it still */
+	if (outcome_passes(outcome) ||
+	    (!outcome->trouble && (status == 409 || status == 423)))
+		return again(server, err, outcome->retry_after);
+	return err;
+}
+
+/* A number that a header is; -1: it is none. */
+static int64_t number_of(const char *text)
+{
+	uint64_t value = 0;
+
+	if (!text || !*text || strlen(text) > 18)
+		return -1;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return -1;
+		value = value * 10 + (uint64_t)(*text - '0');
+	}
+	return (int64_t)value;
+}
+
+/* Whether LIST, which is separated by commas, has WORD. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	for (const char *p = list; p && *p; p += n + (p[n] == ',')) {
+		n = strcspn(p, ",");
+		while (n && (*p == ' ' || *p == '\t'))
+			p++, n--;
+		if (n >= len && !strncmp(p, word, len) &&
+		    strspn(p + len, " \t") == n - len)
+			return true;
+	}
+	return false;
+}
+
+struct error *tus_look(struct tus_server *server)
+{
+	static const char *const wanted[] = { "Tus-Version", "Tus-Extension",
+					      NULL };
+	const struct tus_upload none = { .secrets = true };
+	const struct request_spec spec = {
+		.url = server->endpoint,
+		.method = "OPTIONS",
+		.secrets = true,
+		.wanted = wanted,
+	};
+	struct request *answer = NULL;
+	struct outcome outcome = { 0 };
+	const char *version, *extensions;
+	struct error *err;
+
+	TRY(request_run(server->transfer, &spec, &answer, &outcome));
+	version = request_header(answer, 0);
+	extensions = request_header(answer, 1);
+	err = outcome.trouble ? error_of(server, &none, &outcome) : NULL;
+	if (!err && version && !has_word(version, TUS_VERSION))
+		err = error_create(ERROR_IO, "%s: the server does not speak tus " TUS_VERSION,
+				   server->masked);
+	if (!err && extensions && !has_word(extensions, "creation"))
+		err = error_create(ERROR_IO, "%s: the server lets nobody make an upload (it has no extension \"creation\")",
+				   server->masked);
+	request_destroy(answer);
+	outcome_deinit(&outcome);
+	return err;
+}
+
+/* LOCATION, as an answer from ENDPOINT has it (RFC 3986 5.2), as a URL; owned; NULL
+ * without memory. */
+static char *resolve(const char *endpoint, const char *location)
+{
+	const char *host = strstr(endpoint, "://") + 3;
+	size_t len = strcspn(host, "/");
+	char *url = NULL;
+	int done;
+
+	if (remote_is_url(location))
+		return strdup(location);
+	if (!strncmp(location, "//", 2))
+		done = asprintf(&url, "%.*s%s", (int)(host - 2 - endpoint),
+				endpoint, location);
+	else if (*location == '/')
+		done = asprintf(&url, "%.*s%s", (int)(host + len - endpoint),
+				endpoint, location);
+	else
+		done = asprintf(&url, "%s%s", endpoint, location);
+	return done < 0 ? NULL : url;
+}
+
+struct error *tus_upload_take(const struct tus_server *server,
+			      const char *location, struct tus_upload *ret)
+{
+	struct error *err = NULL, *wrong;
+
+	if (!location || strlen(location) > LOCATION_MAX)
+		return error_create(ERROR_IO, "%s: the server has made an upload and does not say where (Location)",
+				    server->masked);
+	ret->url = resolve(server->endpoint, location);
+	ret->masked = ret->url ? remote_mask(ret->url) : NULL;
+	if (!ret->masked)
+		return error_nomem();
+	wrong = remote_check_url(ret->url);
+	if (wrong || remote_kind(ret->url) != REMOTE_HTTP)
+		err = error_create(ERROR_IO, "%s: the server has made an upload at what is no such URL%s%s",
+				   server->masked, wrong ? ": " : "",
+				   wrong ? error_message(wrong) : "");
+	else if (!strncasecmp(server->endpoint, "https:", 6) &&
+		 strncasecmp(ret->url, "https:", 6))
+		err = error_create(ERROR_IO, "%s: the server has made an upload at %s, where everybody can read it: nothing is sent there (behind a proxy that ends TLS the server has to be told so)",
+				   server->masked, ret->masked);
+	error_destroy(wrong);
+	ret->secrets = remote_same_server(server->endpoint, ret->url);
+	return err;
+}
+
+void tus_upload_drop(struct tus_upload *upload)
+{
+	free(upload->url);
+	free(upload->masked);
+	*upload = (struct tus_upload){ .secrets = true, .length = -1 };
+}
+
+struct error *tus_create(struct tus_server *server, const char *const *headers,
+			 struct tus_upload *ret)
+{
+	static const char *const wanted[] = { "Location", NULL };
+	const struct request_spec spec = {
+		.url = server->endpoint,
+		.method = "POST",
+		.secrets = true,
+		.body = true,
+		.headers = headers,
+		.wanted = wanted,
+	};
+	struct request *answer = NULL;
+	struct outcome outcome = { 0 };
+	struct error *err;
+
+	tus_upload_drop(ret);
+	TRY(request_run(server->transfer, &spec, &answer, &outcome));
+	err = !outcome.trouble && outcome.status == 201 ?
+	      tus_upload_take(server, request_header(answer, 0), ret) :
+	      error_of(server, ret, &outcome);
+	if (err)
+		tus_upload_drop(ret);
+	request_destroy(answer);
+	outcome_deinit(&outcome);
+	return err;
+}
+
+struct error *tus_ask(struct tus_server *server, struct tus_upload *upload,
+		      int64_t *ret)
+{
+	static const char *const headers[] = { TUS_RESUMABLE, NULL };
+	static const char *const wanted[] = { "Upload-Offset", "Upload-Length",
+					      NULL };
+	const struct request_spec spec = {
+		.url = upload->url,
+		.secrets = upload->secrets,
+		.nothing = true,
+		.headers = headers,
+		.wanted = wanted,
+	};
+	struct request *answer = NULL;
+	struct outcome outcome = { 0 };
+	struct error *err = NULL;
+
+	*ret = -1;
+	TRY(request_run(server->transfer, &spec, &answer, &outcome));
+	if (is_success(&outcome)) {
+		*ret = number_of(request_header(answer, 0));
+		upload->length = number_of(request_header(answer, 1));
+	}
+	if (*ret < 0 && (outcome.trouble || (outcome.status != 404 &&
+					     outcome.status != 410)))
+		err = error_of(server, upload, &outcome);
+	request_destroy(answer);
+	outcome_deinit(&outcome);
+	return err;
+}
+
+struct error *tus_patch_start(struct tus_server *server,
+			      const struct tus_upload *upload,
+			      struct tus_patch *patch)
+{
+	static const char *const wanted[] = { "Upload-Offset", NULL };
+	char at[64];
+	const char *const headers[] = {
+		TUS_RESUMABLE, at,
+		"Content-Type: application/offset+octet-stream",
+		"Expect: 100-continue", NULL
+	};
+	const struct request_spec spec = {
+		.url = upload->url,
+		.secrets = upload->secrets,
+		.method = "PATCH",
+		.fresh = true,
+		.body = true,
+		.size = patch->size,
+		.headers = headers,
+		.wanted = wanted,
+	};
+
+	snprintf(at, sizeof(at), "Upload-Offset: %llu",
+		 (unsigned long long)patch->offset);
+	return request_start(server->transfer, &spec, &patch->request);
+}
+
+void tus_patch_abort(struct tus_patch *patch)
+{
+	request_destroy(patch->request);
+	patch->request = NULL;
+}
+
+/* What an answer to PATCH means. */
+static struct error *judge(struct tus_server *server,
+			   const struct tus_upload *upload,
+			   const struct tus_patch *patch,
+			   const struct outcome *outcome, bool *gone)
+{
+	uint64_t end = patch->offset + patch->size;
+	int64_t offset = number_of(request_header(patch->request, 0));
+	struct error *err;
+
+	if (is_success(outcome) && offset >= 0 && (uint64_t)offset == end)
+		return NULL;
+	if (is_success(outcome) && offset >= 0) {
+		err = error_create(ERROR_IO, "%s: the server has kept %lld of %llu bytes",
+				   masked(server, upload), (long long)offset,
+				   (unsigned long long)end);
+		return again(server, err, 0);
+	}
+	if (outcome->trouble || (outcome->status != 404 &&
+				 outcome->status != 410))
+		return error_of(server, upload, outcome);
+	*gone = true;
+	err = error_create(ERROR_IO, "%s: the server has dropped the upload (HTTP %ld)",
+			   masked(server, upload), outcome->status);
+	return again(server, err, 0);
+}
+
+struct error *tus_patch_end(struct tus_server *server,
+			    const struct tus_upload *upload,
+			    struct tus_patch *patch, uint64_t *sent, bool *gone)
+{
+	struct outcome outcome = { 0 };
+	struct error *err = request_end(patch->request, &outcome);
+
+	*gone = false;
+	*sent = patch->offset + outcome.sent;
+	if (!err)
+		err = judge(server, upload, patch, &outcome, gone);
+	tus_patch_abort(patch);
+	outcome_deinit(&outcome);
+	return err;
+}
+
+/* Upload-Metadata of what is called NAME, in base64 (RFC 4648). */
+static char *metadata_of(const char *name)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char start[] = "Upload-Metadata: filename ";
+	size_t len = strlen(name);
+	char *text = malloc(sizeof(start) + (len + 2) / 3 * 4), *to;
+
+	if (!text)
+		return NULL;
+	to = stpcpy(text, start);
+	for (size_t i = 0; i < len; i += 3) {
+		unsigned nr = len - i < 3 ? (unsigned)(len - i) : 3, bits = 0;
+
+		for (unsigned k = 0; k < 3; k++)
+			bits = bits << 8 | (k < nr ? (uint8_t)name[i + k] : 0);
+		for (unsigned k = 0; k < 4; k++)
+			*to++ = k > nr ? '=' :
+				digits[bits >> (18 - 6 * k) & 63];
+	}
+	*to = '\0';
+	return text;
+}
+
+struct error *tus_server_init(struct tus_server *server, const char *url,
+			      const struct remote_options *options)
+{
+	AUTO_FREE char *path = remote_path(url);
+	AUTO_FREE char *named = NULL;
+	const char *name;
+
+	*server = (struct tus_server){ .options = options };
+	if (!path)
+		return error_nomem();
+	name = strrchr(path, '/') + 1;
+	if (asprintf(&named, "%s%s", *name && *name != '.' ? "" : NAME,
+		     name) < 0) {
+		named = NULL;
+		return error_nomem();
+	}
+	url += strlen("tus+");
+	server->endpoint = strndup(url, (size_t)(strrchr(url, '/') + 1 - url));
+	server->masked = server->endpoint ? remote_mask(server->endpoint) : NULL;
+	server->metadata = metadata_of(named);
+	if (!server->masked || !server->metadata)
+		return error_nomem();
+	return transfer_create(options, &server->transfer);
+}
+
+void tus_server_deinit(struct tus_server *server)
+{
+	transfer_destroy(server->transfer);
+	free(server->endpoint);
+	free(server->masked);
+	free(server->metadata);
+	*server = (struct tus_server){ 0 };
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A tus server (tus.io, protocol 1.0.0) and its uploads: POST makes one, PATCH sends
+ * its bytes, HEAD tells how many have come, OPTIONS what else the server does. An
+ * upload has a URL that the server gives it.
+ *
+ * What may pass is ERROR_AGAIN; server->retry_after then has what the server asks for.
+ */
+#ifndef CAPDUMP_SINK_TUS_SERVER_H
+#define CAPDUMP_SINK_TUS_SERVER_H
+
+#include "transfer.h"
+
+#define TUS_VERSION "1.0.0"
+#define TUS_RESUMABLE "Tus-Resumable: " TUS_VERSION
+
+struct tus_server {
+	const struct remote_options *options;	/* borrowed */
+	struct transfer *transfer;
+	char *endpoint, *masked, *metadata;	/* owned */
+	int64_t retry_after;	/* seconds; 0: not told */
+};
+
+/* What URL, tus+https://host/files/NAME, names: the endpoint, and the name. */
+struct error *tus_server_init(struct tus_server *server, const char *url,
+			      const struct remote_options *options);
+void tus_server_deinit(struct tus_server *server);
+
+/* Is there a server, and does it make uploads? What it says of itself is asked for,
+ * and may be missing. */
+struct error *tus_look(struct tus_server *server);
+
+struct tus_upload {
+	char *url;		/* NULL: there is none yet; owned */
+	char *masked;		/* owned */
+	bool secrets;		/* credentials may go there */
+	int64_t length;		/* that it is to have; -1: it is not told */
+};
+
+/* POST with HEADERS: "Name: value", the last is NULL. */
+struct error *tus_create(struct tus_server *server, const char *const *headers,
+			 struct tus_upload *ret);
+
+/* The server has made an upload at LOCATION. */
+struct error *tus_upload_take(const struct tus_server *server,
+			      const char *location, struct tus_upload *ret);
+void tus_upload_drop(struct tus_upload *upload);
+
+/* HEAD: bytes that have come; -1: there is no such upload. */
+struct error *tus_ask(struct tus_server *server, struct tus_upload *upload,
+		      int64_t *ret);
+
+/* Some bytes of an upload. */
+struct tus_patch {
+	uint64_t offset, size;
+	struct request *request;	/* under way; NULL: none is */
+};
+
+/* Begins to send patch->size bytes, at least one, which come by request_send(). */
+struct error *tus_patch_start(struct tus_server *server,
+			      const struct tus_upload *upload,
+			      struct tus_patch *patch);
+
+/* Waits for the answer. *SENT: the offset that this has got to. *GONE: there is no
+ * such upload any more. */
+struct error *tus_patch_end(struct tus_server *server,
+			    const struct tus_upload *upload,
+			    struct tus_patch *patch, uint64_t *sent, bool *gone);
+void tus_patch_abort(struct tus_patch *patch);
+
+#endif
