@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A dump as one upload to a tus server, front to back.
+ * A dump as one upload to a tus server, front to back: by one PATCH, or where the
+ * server checks sums, which come before what they are of, in pieces.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "carrier.h"
-#include "tus_server.h"
+#include "tus_line.h"
+
+#define PIECE (4u << 20)
 
 struct tus {
 	struct carrier carrier;
 	struct tus_server server;
 	struct tus_upload upload;
-	struct tus_patch patch;
+	struct tus_patch patch;		/* all of it, or */
+	struct tus_line line;		/* pieces of it */
+	struct error *err;		/* that end() is to tell; owned */
 	bool resumed;			/* it was made by a run before this one */
 };
 
@@ -95,29 +100,87 @@ static struct error *carrier_tus_begin(struct carrier *carrier, uint64_t offset,
 		TRY(create(tus, size));
 	else
 		TRY(check_length(tus, size));
+	if (tus->server.sum)
+		return tus_line_init(&tus->line, &tus->server, &tus->upload,
+				     offset, PIECE);
 	tus->patch = (struct tus_patch){ .offset = offset,
 					 .size = size - offset };
 	return tus_patch_start(&tus->server, &tus->upload, &tus->patch);
 }
 
+/* Sends what was collected, after what is on its way has come. */
+static struct error *line_send(struct tus_line *line)
+{
+	TRY(tus_line_end(line));
+	return tus_line_send(line);
+}
+
+static struct error *line_add(struct tus_line *line, const uint8_t *buf,
+			      size_t len)
+{
+	bool ended;
+
+	while (len) {
+		size_t n = tus_line_add(line, buf, len);
+
+		if (!n)
+			TRY(line_send(line));
+		buf += n;
+		len -= n;
+	}
+	return tus_line_poll(line, &ended);
+}
+
 static struct error *carrier_tus_send(struct carrier *carrier, const void *buf,
 				      size_t len, bool *ended)
 {
-	return request_send(((struct tus *)carrier)->patch.request, buf, len,
-			    ended);
+	struct tus *tus = (struct tus *)carrier;
+
+	if (tus->patch.request)
+		return request_send(tus->patch.request, buf, len, ended);
+	if (!tus->err)
+		tus->err = line_add(&tus->line, buf, len);
+	*ended = tus->err;
+	return NULL;
 }
 
 static void carrier_tus_abort(struct carrier *carrier)
 {
-	tus_patch_abort(&((struct tus *)carrier)->patch);
+	struct tus *tus = (struct tus *)carrier;
+
+	tus_patch_abort(&tus->patch);
+	tus_line_deinit(&tus->line);
+	error_destroy(tus->err);
+	tus->err = NULL;
+}
+
+/* The last of the pieces. */
+static struct error *line_end(struct tus *tus, uint64_t *sent, bool *gone)
+{
+	struct tus_line *line = &tus->line;
+	struct error *err = tus->err;
+
+	tus->err = NULL;
+	if (!err && line->len[0])
+		err = line_send(line);
+	if (!err)
+		err = tus_line_end(line);
+	*sent = line->stored;
+	*gone = line->gone;
+	tus_line_deinit(line);
+	return err;
 }
 
 static struct error *carrier_tus_end(struct carrier *carrier, uint64_t *sent)
 {
 	struct tus *tus = (struct tus *)carrier;
-	struct error *err = tus_patch_end(&tus->server, &tus->upload,
-					  &tus->patch, sent, &carrier->anew);
+	struct error *err;
 
+	if (tus->patch.request)
+		err = tus_patch_end(&tus->server, &tus->upload, &tus->patch,
+				    sent, &carrier->anew);
+	else
+		err = line_end(tus, sent, &carrier->anew);
 	if (carrier->anew)
 		drop_upload(tus);
 	return pass_on(tus, err);

@@ -8,10 +8,14 @@
 
 #include "../base/io.h"
 #include "../base/text.h"
+#include "base64.h"
 #include "outcome.h"
+#include "sha1.h"
+#include "sha256.h"
 
 #define NAME "dump"	/* of an upload whose URL has none */
 #define LOCATION_MAX 1000u
+#define SUM_TEXT 96u	/* a header */
 
 static const char *masked(const struct tus_server *server,
 			  const struct tus_upload *upload)
@@ -37,6 +41,22 @@ static struct error *again(struct tus_server *server, struct error *err,
 	return told;
 }
 
+/* What tus means by some statuses, after which the same may succeed; NULL: OUTCOME is
+ * another. */
+static const char *may_pass(const struct outcome *outcome)
+{
+	switch (outcome->trouble ? 0 : outcome->status) {
+	case 409:
+		return "the server has got to another byte of the upload";
+	case 423:	/* who was cut off, mostly */
+		return "the server has somebody else who sends this upload";
+	case 460:	/* of which the server has kept nothing */
+		return "what came to the server is not what was sent";
+	default:
+		return NULL;
+	}
+}
+
 /* What OUTCOME, which is no success, means. */
 static struct error *error_of(struct tus_server *server,
 			      const struct tus_upload *upload,
@@ -57,13 +77,15 @@ static struct error *error_of(struct tus_server *server,
 	if (text)
 		return error_create(ERROR_IO, "%s: HTTP %ld: %s", name, status,
 				    text);
+	text = may_pass(outcome);
+	if (text)
+		return again(server, error_create(ERROR_IO, "%s: HTTP %ld: %s",
+						  name, status, text),
+			     outcome->retry_after);
 	err = outcome_error(outcome, name, false, upload->secrets &&
 			    (o->netrc || o->credentials));
-	/* 409: it has another offset; 423: who was cut off holds it still */
-	if (outcome_passes(outcome) ||
-	    (!outcome->trouble && (status == 409 || status == 423)))
-		return again(server, err, outcome->retry_after);
-	return err;
+	return outcome_passes(outcome) ?
+	       again(server, err, outcome->retry_after) : err;
 }
 
 /* A number that a header is; -1: it is none. */
@@ -97,10 +119,22 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* What SERVER can do, by the lists of extensions and algorithms; NULL: none. */
+static void take_extensions(struct tus_server *server, const char *extensions,
+			    const char *sums)
+{
+	server->concatenates = has_word(extensions, "concatenation");
+	server->defers = has_word(extensions, "creation-defer-length");
+	server->terminates = has_word(extensions, "termination");
+	server->sum = !has_word(extensions, "checksum") ? TUS_NO_SUM :
+		      has_word(sums, "sha256") ? TUS_SHA256 :
+		      has_word(sums, "sha1") ? TUS_SHA1 : TUS_NO_SUM;
+}
+
 struct error *tus_look(struct tus_server *server)
 {
 	static const char *const wanted[] = { "Tus-Version", "Tus-Extension",
-					      NULL };
+					      "Tus-Checksum-Algorithm", NULL };
 	const struct tus_upload none = { .secrets = true };
 	const struct request_spec spec = {
 		.url = server->endpoint,
@@ -123,6 +157,8 @@ struct error *tus_look(struct tus_server *server)
 	if (!err && extensions && !has_word(extensions, "creation"))
 		err = error_create(ERROR_IO, "%s: the server lets nobody make an upload (it has no extension \"creation\")",
 				   server->masked);
+	take_extensions(server, is_success(&outcome) ? extensions : NULL,
+			request_header(answer, 2));
 	request_destroy(answer);
 	outcome_deinit(&outcome);
 	return err;
@@ -242,28 +278,54 @@ struct error *tus_ask(struct tus_server *server, struct tus_upload *upload,
 	return err;
 }
 
+/* Upload-Checksum of LEN bytes. */
+static void sum_print(enum tus_sum sum, const void *buf, size_t len,
+		      char text[SUM_TEXT])
+{
+	uint8_t digest[SHA256_LEN];
+	struct sha256 sha;
+
+	if (sum == TUS_SHA1) {
+		sha1(buf, len, digest);
+		base64_print(digest, SHA1_LEN,
+			     stpcpy(text, "Upload-Checksum: sha1 "));
+		return;
+	}
+	sha256_init(&sha);
+	sha256_add(&sha, buf, len);
+	sha256_digest(&sha, digest);
+	base64_print(digest, SHA256_LEN,
+		     stpcpy(text, "Upload-Checksum: sha256 "));
+}
+
 struct error *tus_patch_start(struct tus_server *server,
 			      const struct tus_upload *upload,
 			      struct tus_patch *patch)
 {
 	static const char *const wanted[] = { "Upload-Offset", NULL };
-	char at[64];
+	char at[64], sum[SUM_TEXT];
+	/* small ones are worth no question whether they are wanted */
 	const char *const headers[] = {
 		TUS_RESUMABLE, at,
 		"Content-Type: application/offset+octet-stream",
-		"Expect: 100-continue", NULL
+		patch->memory ? "Expect:" : "Expect: 100-continue",
+		patch->memory && server->sum ? sum : NULL, NULL
 	};
 	const struct request_spec spec = {
 		.url = upload->url,
 		.secrets = upload->secrets,
 		.method = "PATCH",
-		.fresh = true,
+		.fresh = !patch->memory,
 		.body = true,
 		.size = patch->size,
+		.memory = patch->memory,
 		.headers = headers,
 		.wanted = wanted,
 	};
 
+	patch->summed = patch->memory && server->sum;
+	if (patch->summed)
+		sum_print(server->sum, patch->memory, patch->size, sum);
 	snprintf(at, sizeof(at), "Upload-Offset: %llu",
 		 (unsigned long long)patch->offset);
 	return request_start(server->transfer, &spec, &patch->request);
@@ -293,6 +355,12 @@ static struct error *judge(struct tus_server *server,
 				   (unsigned long long)end);
 		return again(server, err, 0);
 	}
+	if (!outcome->trouble && outcome->status == 400 && patch->summed) {
+		server->sum = TUS_NO_SUM;
+		err = error_create(ERROR_IO, "%s: the server announces checksums and refuses one (HTTP 400): it is sent without",
+				   masked(server, upload));
+		return again(server, err, 0);
+	}
 	if (outcome->trouble || (outcome->status != 404 &&
 				 outcome->status != 410))
 		return error_of(server, upload, outcome);
@@ -318,28 +386,15 @@ struct error *tus_patch_end(struct tus_server *server,
 	return err;
 }
 
-/* Upload-Metadata of what is called NAME, in base64 (RFC 4648). */
+/* Upload-Metadata of what is called NAME. */
 static char *metadata_of(const char *name)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	static const char start[] = "Upload-Metadata: filename ";
 	size_t len = strlen(name);
-	char *text = malloc(sizeof(start) + (len + 2) / 3 * 4), *to;
+	char *text = malloc(sizeof(start) + BASE64_TEXT(len));
 
-	if (!text)
-		return NULL;
-	to = stpcpy(text, start);
-	for (size_t i = 0; i < len; i += 3) {
-		unsigned nr = len - i < 3 ? (unsigned)(len - i) : 3, bits = 0;
-
-		for (unsigned k = 0; k < 3; k++)
-			bits = bits << 8 | (k < nr ? (uint8_t)name[i + k] : 0);
-		for (unsigned k = 0; k < 4; k++)
-			*to++ = k > nr ? '=' :
-				digits[bits >> (18 - 6 * k) & 63];
-	}
-	*to = '\0';
+	if (text)
+		base64_print(name, len, stpcpy(text, start));
 	return text;
 }
 

@@ -14,11 +14,17 @@
 #define TUS_VERSION "1.0.0"
 #define TUS_RESUMABLE "Tus-Resumable: " TUS_VERSION
 
+/* By which PATCHes are checked (extension "checksum"). */
+enum tus_sum { TUS_NO_SUM, TUS_SHA1, TUS_SHA256 };
+
 struct tus_server {
 	const struct remote_options *options;	/* borrowed */
 	struct transfer *transfer;
 	char *endpoint, *masked, *metadata;	/* owned */
 	int64_t retry_after;	/* seconds; 0: not told */
+	/* what it announces, and has not refused */
+	bool concatenates, defers, terminates;
+	enum tus_sum sum;
 };
 
 /* What URL, tus+https://host/files/NAME, names: the endpoint, and the name. */
@@ -53,10 +59,13 @@ struct error *tus_ask(struct tus_server *server, struct tus_upload *upload,
 /* Some bytes of an upload. */
 struct tus_patch {
 	uint64_t offset, size;
+	const void *memory;	/* which has them, until the end; NULL: they are
+				 * handed over by request_send() */
+	bool summed;		/* with their sum */
 	struct request *request;	/* under way; NULL: none is */
 };
 
-/* Begins to send patch->size bytes, at least one, which come by request_send(). */
+/* Begins to send patch->size bytes, with their sum where they are in memory. */
 struct error *tus_patch_start(struct tus_server *server,
 			      const struct tus_upload *upload,
 			      struct tus_patch *patch);

@@ -79,7 +79,8 @@ def tus(box):
         need("no such upload" in result.err, "%s", result.err)
         # as many bytes as the dump has, and more are to come
         server.uploads["/files/9"] = {"name": "dump", "size": len(want) + 1,
-                                      "bytes": bytearray(want), "pieces": []}
+                                      "bytes": bytearray(want), "pieces": [],
+                                      "concat": None}
         result = box.bad(1, "--triage=no", "--resume", image.path,
                          server.url + "9")
         need("another crash" in result.err, "%s", result.err)

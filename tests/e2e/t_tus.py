@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """To a tus server: the upload has, byte for byte, what --order address writes to a
-file; what came before a break is not sent again."""
+file; what came before a break is not sent again. Of the protocol's extensions what
+the server announces is used."""
 
 import json
+import os
 
 from collector import certificate
 from harness import equal, need
 from tus_server import TusServer
 
 IMAGE = "good-6.12-vmemmap"
+PARTS = os.path.join(os.path.dirname(__file__), "s3-parts.txt")
 
 
 def local(box, image):
@@ -105,8 +108,52 @@ def refused(box):
         need(server.whole()["dump"] == want, "not level 31's")
 
 
+def says(extensions, sums=None):
+    more = {"Tus-Checksum-Algorithm": sums} if sums else {}
+    return {"Tus-Version": "1.0.0", "Tus-Extension": extensions, **more}
+
+
+# sums that a server knows, which of them are used, what happens, what is told
+SUMS = (
+    ("md5,sha1,sha256", "sha256", [("damage", 0)], "HTTP 460"),
+    ("sha1 ,crc32", "sha1", [("none",), ("none",), ("damage", 100000)],
+     "HTTP 460"),
+    # libcurl sends it again itself on another connection
+    ("sha256", "sha256", [("none",), ("lost",)], "HTTP 409"),
+    ("sha1", "sha1", [("none",), ("none",), ("reset", 2000000)], ""),
+    ("sha1", "sha1", [("none",), ("status", 503)], "HTTP 503"),
+    ("sha1", None, [("no-sum",)], "sent without"),
+    ("md5,sha-1", None, [], ""),
+)
+
+
+def sums(box):
+    """What is damaged on its way comes again, and nothing that came whole."""
+    image = box.image(PARTS)
+    want = local(box, image)
+    for known, name, faults, text in SUMS:
+        with TusServer(faults, says=says("creation, checksum", known)) as server:
+            result = box.good("--triage=no", image.path, server.url + "dump")
+            need(server.whole().get("dump") == want, "%s: another object", known)
+            equal("faults left", server.faults, [])
+            equal("damaged", server.mismatches,
+                  sum(f[0] == "damage" for f in faults))
+            need(text in result.err, "%s", result.err)
+            found = server.uploads["/files/0"]
+            equal("sums of " + known, found["sums"],
+                  [name] * len(found["pieces"]) if name else [])
+            equal("pieces", found["pieces"], list(range(
+                0, len(want), 4 << 20)) if name else [0])
+    with TusServer([("damage", 0)] * 9,
+                   says=says("creation,checksum", "sha1")) as server:
+        result = box.bad(1, "--triage=no", "--retry-time", "2", image.path,
+                         server.url)
+        need("given up after" in result.err, "%s", result.err)
+        equal("whole", server.whole(), {})
+
+
 def tests():
     for name in FAULTS:
         yield "fault/" + name, fault, name
-    for function in (plain, refused):
+    for function in (plain, refused, sums):
         yield function.__name__, function
