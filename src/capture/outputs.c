@@ -25,9 +25,10 @@ static struct error *open_one(const struct capture_options *options,
 		return sink_s3_create(path, options->force ? SINK_FORCE : 0,
 				      &options->way, log, ret);
 	if (path && remote_is_url(path))
-		return sink_front_create(path, options->force ? SINK_FORCE :
-					 force ? SINK_OWN : 0,
-					 &options->way, log, ret);
+		return (remote_kind(path) == REMOTE_TUS ? sink_tus_create :
+			sink_front_create)(path, options->force ? SINK_FORCE :
+					   force ? SINK_OWN : 0,
+					   &options->way, log, ret);
 	if (!path)
 		return sink_flat_create(STDOUT_FILENO, ret);
 	if (options->flatten)

@@ -91,6 +91,14 @@ struct error *sink_s3_create(const char *url, unsigned flags,
 #define REMOTE_S3_LIBCURL 0x075700u
 #define REMOTE_S3_NEEDS "7.87"
 
+/*
+ * One upload to a tus server: in parts (SINK_PARTS) where the server announces that it
+ * joins them, else front to back, as with OPTIONS' resume. Else as the others.
+ */
+struct error *sink_tus_create(const char *url, unsigned flags,
+			      const struct remote_options *options,
+			      struct log *log, struct sink **ret);
+
 /* ERROR_USAGE unless OPTIONS tell where such objects are, and who sends. */
 struct error *remote_check_s3(const struct remote_options *options);
 

@@ -242,6 +242,7 @@ struct error *request_start(struct transfer *transfer,
 		return error_nomem();
 	r->transfer = transfer;
 	r->unstopped = spec->unstopped;
+	r->patient = spec->patient;
 	r->answer_max = max_u64(spec->answer_max, ANSWER_MIN);
 	r->answer = calloc(1, r->answer_max + 1);
 	r->easy = transfer->curl.curl_easy_init();

@@ -30,7 +30,7 @@ struct request {
 	const uint8_t *from;		/* of the body, to be taken */
 	uint64_t left;
 	uint64_t sent, size;		/* of the body */
-	bool in_memory, unstopped;
+	bool in_memory, unstopped, patient;
 	bool running;			/* easy is in multi */
 	bool leaving;			/* nobody waits for what it is still to say */
 	bool paused, done, stalled;

@@ -150,6 +150,8 @@ static double stall_seconds(const struct request *request)
 
 	if (request->unstopped)
 		return (double)min_u64(o->stall_seconds, LAST_SECONDS);
+	if (request->patient)
+		return ANSWER_SECONDS;
 	return (double)max_u64(o->stall_seconds, pause);
 }
 

@@ -67,6 +67,7 @@ struct request_spec {
 	bool fresh;		/* by a connection of its own */
 	bool nothing;		/* the answer has no body: HEAD */
 	bool unstopped;		/* a signal does not end it, but a stall of 10 s */
+	bool patient;		/* the answer may need long */
 	bool at_once;		/* its body is not held back until the server
 				 * wants it */
 	bool body;		/* there is one, of SIZE bytes: */

@@ -58,7 +58,8 @@ static struct error *create(struct tus *tus, uint64_t size)
 	drop_upload(tus);
 	snprintf(length, sizeof(length), "Upload-Length: %llu",
 		 (unsigned long long)size);
-	TRY(pass_on(tus, tus_create(&tus->server, headers, &tus->upload)));
+	TRY(pass_on(tus, tus_create(&tus->server, headers, false,
+				&tus->upload)));
 	tus->carrier.location = tus->upload.masked;
 	return NULL;
 }

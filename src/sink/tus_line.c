@@ -49,6 +49,7 @@ static struct error *start(struct tus_line *line, size_t skip)
 		.offset = line->stored + skip,
 		.size = line->len[1] - skip,
 		.memory = line->bytes[1] + skip,
+		.length = line->length,
 	};
 	return tus_patch_start(line->server, line->upload, &line->patch);
 }
@@ -82,6 +83,7 @@ static void settled(struct tus_line *line)
 /* Asks how much of the piece came, and sends the rest. */
 static struct error *go_on(struct tus_line *line)
 {
+	uint64_t end = line->stored + line->len[1];
 	int64_t offset;
 
 	TRY(tus_ask(line->server, line->upload, &offset));
@@ -89,10 +91,12 @@ static struct error *go_on(struct tus_line *line)
 	if (line->gone)
 		return error_create(ERROR_AGAIN, "%s: the server has dropped the upload, or what it had of it",
 				    line->upload->masked);
-	if ((uint64_t)offset > line->stored + line->len[1])
+	if (line->upload->length >= 0)
+		line->length = 0;
+	if ((uint64_t)offset > end)
 		return error_create(ERROR_IO, "%s: the server has more than was sent to it",
 				    line->upload->masked);
-	if ((uint64_t)offset == line->stored + line->len[1]) {
+	if ((uint64_t)offset == end && !line->length) {
 		settled(line);
 		return NULL;
 	}

@@ -17,6 +17,8 @@ struct tus_line {
 	uint8_t *bytes[2];	/* what is collected, what is on its way; owned */
 	size_t len[2];
 	struct tus_patch patch;
+	uint64_t length;	/* of the upload, to be told with the next piece,
+				 * which is the last; 0: it was told before */
 	bool unsure;		/* nobody knows what came of the piece */
 	bool gone;		/* the upload, from the server */
 };

@@ -121,8 +121,9 @@ static bool has_word(const char *list, const char *word)
 
 /* What SERVER can do, by the lists of extensions and algorithms; NULL: none. */
 static void take_extensions(struct tus_server *server, const char *extensions,
-			    const char *sums)
+			    const char *sums, const char *most)
 {
+	server->most = number_of(most);
 	server->concatenates = has_word(extensions, "concatenation");
 	server->defers = has_word(extensions, "creation-defer-length");
 	server->terminates = has_word(extensions, "termination");
@@ -134,7 +135,8 @@ static void take_extensions(struct tus_server *server, const char *extensions,
 struct error *tus_look(struct tus_server *server)
 {
 	static const char *const wanted[] = { "Tus-Version", "Tus-Extension",
-					      "Tus-Checksum-Algorithm", NULL };
+					      "Tus-Checksum-Algorithm",
+					      "Tus-Max-Size", NULL };
 	const struct tus_upload none = { .secrets = true };
 	const struct request_spec spec = {
 		.url = server->endpoint,
@@ -158,7 +160,7 @@ struct error *tus_look(struct tus_server *server)
 		err = error_create(ERROR_IO, "%s: the server lets nobody make an upload (it has no extension \"creation\")",
 				   server->masked);
 	take_extensions(server, is_success(&outcome) ? extensions : NULL,
-			request_header(answer, 2));
+			request_header(answer, 2), request_header(answer, 3));
 	request_destroy(answer);
 	outcome_deinit(&outcome);
 	return err;
@@ -196,7 +198,8 @@ struct error *tus_upload_take(const struct tus_server *server,
 				    server->masked);
 	ret->url = resolve(server->endpoint, location);
 	ret->masked = ret->url ? remote_mask(ret->url) : NULL;
-	if (!ret->masked)
+	ret->location = strdup(location);
+	if (!ret->masked || !ret->location)
 		return error_nomem();
 	wrong = remote_check_url(ret->url);
 	if (wrong || remote_kind(ret->url) != REMOTE_HTTP)
@@ -216,18 +219,22 @@ void tus_upload_drop(struct tus_upload *upload)
 {
 	free(upload->url);
 	free(upload->masked);
+	free(upload->location);
 	*upload = (struct tus_upload){ .secrets = true, .length = -1 };
 }
 
 struct error *tus_create(struct tus_server *server, const char *const *headers,
-			 struct tus_upload *ret)
+			 bool patient, struct tus_upload *ret)
 {
 	static const char *const wanted[] = { "Location", NULL };
 	const struct request_spec spec = {
 		.url = server->endpoint,
 		.method = "POST",
 		.secrets = true,
+		/* else libcurl may send it again itself, and make two */
+		.fresh = true,
 		.body = true,
+		.patient = patient,
 		.headers = headers,
 		.wanted = wanted,
 	};
@@ -237,6 +244,7 @@ struct error *tus_create(struct tus_server *server, const char *const *headers,
 
 	tus_upload_drop(ret);
 	TRY(request_run(server->transfer, &spec, &answer, &outcome));
+	server->unanswered = outcome.trouble;
 	err = !outcome.trouble && outcome.status == 201 ?
 	      tus_upload_take(server, request_header(answer, 0), ret) :
 	      error_of(server, ret, &outcome);
@@ -247,12 +255,18 @@ struct error *tus_create(struct tus_server *server, const char *const *headers,
 	return err;
 }
 
+static void concat_take(struct tus_upload *upload, const char *concat)
+{
+	upload->is_partial = concat && !strcmp(concat, "partial");
+	upload->is_final = concat && !strncmp(concat, "final", 5);
+}
+
 struct error *tus_ask(struct tus_server *server, struct tus_upload *upload,
 		      int64_t *ret)
 {
 	static const char *const headers[] = { TUS_RESUMABLE, NULL };
 	static const char *const wanted[] = { "Upload-Offset", "Upload-Length",
-					      NULL };
+					      "Upload-Concat", NULL };
 	const struct request_spec spec = {
 		.url = upload->url,
 		.secrets = upload->secrets,
@@ -269,13 +283,38 @@ struct error *tus_ask(struct tus_server *server, struct tus_upload *upload,
 	if (is_success(&outcome)) {
 		*ret = number_of(request_header(answer, 0));
 		upload->length = number_of(request_header(answer, 1));
+		concat_take(upload, request_header(answer, 2));
 	}
-	if (*ret < 0 && (outcome.trouble || (outcome.status != 404 &&
-					     outcome.status != 410)))
+	if (*ret < 0 && is_success(&outcome) && upload->is_final)
+		err = again(server, error_create(ERROR_IO, "%s: the server has not joined the parts yet",
+						 upload->masked), 0);
+	else if (*ret < 0 && (outcome.trouble || (outcome.status != 404 &&
+						  outcome.status != 410)))
 		err = error_of(server, upload, &outcome);
 	request_destroy(answer);
 	outcome_deinit(&outcome);
 	return err;
+}
+
+bool tus_terminate(struct tus_server *server, const struct tus_upload *upload)
+{
+	static const char *const headers[] = { TUS_RESUMABLE, NULL };
+	const struct request_spec spec = {
+		.url = upload->url,
+		.secrets = upload->secrets,
+		.method = "DELETE",
+		.unstopped = true,
+		.headers = headers,
+	};
+	struct outcome outcome = { 0 };
+	struct error *err = request_run(server->transfer, &spec, NULL,
+					&outcome);
+	bool gone = !err && (is_success(&outcome) || outcome.status == 404 ||
+			     outcome.status == 410);
+
+	error_destroy(err);
+	outcome_deinit(&outcome);
+	return gone;
 }
 
 /* Upload-Checksum of LEN bytes. */
@@ -303,14 +342,14 @@ struct error *tus_patch_start(struct tus_server *server,
 			      struct tus_patch *patch)
 {
 	static const char *const wanted[] = { "Upload-Offset", NULL };
-	char at[64], sum[SUM_TEXT];
+	char at[64], length[64], sum[SUM_TEXT];
 	/* small ones are worth no question whether they are wanted */
-	const char *const headers[] = {
+	const char *headers[] = {
 		TUS_RESUMABLE, at,
 		"Content-Type: application/offset+octet-stream",
 		patch->memory ? "Expect:" : "Expect: 100-continue",
-		patch->memory && server->sum ? sum : NULL, NULL
-	};
+		NULL, NULL, NULL
+	}, **more = headers + 4;
 	const struct request_spec spec = {
 		.url = upload->url,
 		.secrets = upload->secrets,
@@ -324,8 +363,15 @@ struct error *tus_patch_start(struct tus_server *server,
 	};
 
 	patch->summed = patch->memory && server->sum;
-	if (patch->summed)
+	if (patch->summed) {
 		sum_print(server->sum, patch->memory, patch->size, sum);
+		*more++ = sum;
+	}
+	if (patch->length) {
+		snprintf(length, sizeof(length), "Upload-Length: %llu",
+			 (unsigned long long)patch->length);
+		*more++ = length;
+	}
 	snprintf(at, sizeof(at), "Upload-Offset: %llu",
 		 (unsigned long long)patch->offset);
 	return request_start(server->transfer, &spec, &patch->request);

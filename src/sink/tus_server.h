@@ -25,6 +25,8 @@ struct tus_server {
 	/* what it announces, and has not refused */
 	bool concatenates, defers, terminates;
 	enum tus_sum sum;
+	int64_t most;		/* bytes of an upload; -1: not told */
+	bool unanswered;	/* the last POST: it may have made an upload */
 };
 
 /* What URL, tus+https://host/files/NAME, names: the endpoint, and the name. */
@@ -39,13 +41,20 @@ struct error *tus_look(struct tus_server *server);
 struct tus_upload {
 	char *url;		/* NULL: there is none yet; owned */
 	char *masked;		/* owned */
+	char *location;		/* as the server has put it; owned */
 	bool secrets;		/* credentials may go there */
 	int64_t length;		/* that it is to have; -1: it is not told */
+	/* what the server says that it is (Upload-Concat) */
+	bool is_partial, is_final;
 };
 
-/* POST with HEADERS: "Name: value", the last is NULL. */
+/* POST with HEADERS: "Name: value", the last is NULL. PATIENT: the answer may need as
+ * long as all of a dump's bytes do to be copied. */
 struct error *tus_create(struct tus_server *server, const char *const *headers,
-			 struct tus_upload *ret);
+			 bool patient, struct tus_upload *ret);
+
+/* DELETE, after a signal, too. Whether it is gone. */
+bool tus_terminate(struct tus_server *server, const struct tus_upload *upload);
 
 /* The server has made an upload at LOCATION. */
 struct error *tus_upload_take(const struct tus_server *server,
@@ -61,6 +70,7 @@ struct tus_patch {
 	uint64_t offset, size;
 	const void *memory;	/* which has them, until the end; NULL: they are
 				 * handed over by request_send() */
+	uint64_t length;	/* of the upload, which is told now; 0: it is not */
 	bool summed;		/* with their sum */
 	struct request *request;	/* under way; NULL: none is */
 };

@@ -200,6 +200,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if self.refuses(found, length):
             return
+        server.patched.append(self.path)
         if "Upload-Checksum" in self.headers:
             self.take_sum(found, length, fault)
             return
@@ -232,6 +233,7 @@ class TusServer(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.faults, self.uploads, self.most = list(faults), {}, most
         self.nr_made, self.mismatches, self.joins = 0, 0, []
+        self.patched = []
         self.post_faults = []   # ("partial" or "final", what happens, ...)
         self.location = location
         self.says = dict(says) or {"Tus-Version": "1.0.0,0.2.2",

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The end of partial uploads: see tus_parts.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/io.h"
+#include "tus_parts.h"
+
+/* What there is to tell of the parts. */
+static void sum_up(struct tus_parts *tus)
+{
+	struct progress_sent *sent = &tus->way.sent;
+	struct sha256 sha;
+
+	sha256_init(&sha);
+	sent->parts = calloc(TUS_NR_PARTS, sizeof(*sent->parts));
+	for (unsigned i = 0; i < tus->data; i++) {
+		const struct tus_part *part = &tus->parts[i];
+
+		if (!part->stands)
+			continue;
+		sha256_add(&sha, part->digest, SHA256_LEN);
+		if (sent->parts) {
+			sent->parts[sent->nr_parts].size = part->size;
+			memcpy(sent->parts[sent->nr_parts].sha256, part->digest,
+			       SHA256_LEN);
+		}
+		sent->nr_parts++;
+	}
+	sha256_end(&sha, sent->sha256_of_parts);
+}
+
+/* The names of all parts whose upload is there, as LOCATION or for people. */
+static char *names(const struct tus_parts *tus, const char *before, bool masked)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+	bool wrong;
+
+	if (!file)
+		return NULL;
+	for (unsigned i = 0; i < TUS_NR_PARTS; i++) {
+		const struct tus_upload *upload = &tus->parts[i].upload;
+
+		if (!upload->url)
+			continue;
+		fprintf(file, "%s%s", before,
+			masked ? upload->masked : upload->location);
+		before = " ";
+	}
+	wrong = ferror(file);
+	if (!fclose(file) && !wrong)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Whether FINAL is what was sent, of SIZE bytes. */
+static struct error *check_final(struct tus_parts *tus, struct tus_upload *final,
+				 uint64_t size)
+{
+	struct tus_way *way = &tus->way;
+	struct error *err;
+	int64_t have = -1;
+
+	while ((err = tus_ask(&way->server, final, &have))) {
+		err = tus_way_wait(way, err);
+		if (!err)
+			continue;
+		if (error_kind(err) == ERROR_STOPPED)
+			return err;
+		/* it was said to stand there, whatever is amiss since */
+		log_warn(way->log, "%s", error_message(err));
+		error_destroy(err);
+		return NULL;
+	}
+	if (have >= 0 && (uint64_t)have == size)
+		return NULL;
+	tus->maybe_joined = false;
+	if (way->server.terminates)
+		tus_terminate(&way->server, final);
+	return error_create(ERROR_IO, "%s: %llu bytes were sent in parts, what the server has joined has %lld",
+			    final->masked, (unsigned long long)size,
+			    (long long)have);
+}
+
+static struct error *post_final(struct tus_parts *tus, struct tus_upload *ret)
+{
+	AUTO_FREE char *concat = names(tus, "Upload-Concat: final;", false);
+	struct tus_way *way = &tus->way;
+	const char *const headers[] = { TUS_RESUMABLE, concat,
+					way->server.metadata, NULL };
+	struct error *err;
+
+	if (!concat)
+		return error_nomem();
+	while ((err = tus_create(&way->server, headers, true, ret))) {
+		tus->maybe_joined |= way->server.unanswered;
+		if (error_kind(err) != ERROR_AGAIN)
+			return error_wrap(err, "the server announces that it joins uploads, and has not");
+		TRY(tus_way_wait(way, err));
+	}
+	tus->maybe_joined = true;
+	return NULL;
+}
+
+struct error *tus_parts_join(struct tus_parts *tus, uint64_t size)
+{
+	struct progress_sent *sent = &tus->way.sent;
+	struct tus_upload final = { 0 };
+	struct error *err = post_final(tus, &final);
+
+	if (!err)
+		err = check_final(tus, &final, size);
+	if (!err) {
+		tus->joined = true;
+		sum_up(tus);
+		snprintf(sent->location, sizeof(sent->location), "%s",
+			 final.masked);
+		log_print(tus->way.log, LOG_MESSAGE, "Sent to %s", final.masked);
+	}
+	tus_upload_drop(&final);
+	return err;
+}
+
+/* Removes those that the server lets be removed, and forgets them. */
+static void remove_parts(struct tus_parts *tus)
+{
+	for (unsigned i = 0; i < TUS_NR_PARTS; i++) {
+		struct tus_upload *upload = &tus->parts[i].upload;
+
+		if (upload->url && tus_terminate(&tus->way.server, upload))
+			tus_upload_drop(upload);
+	}
+}
+
+void tus_parts_give_up(struct tus_parts *tus)
+{
+	struct tus_way *way = &tus->way;
+	AUTO_FREE char *left = NULL;
+
+	/* what was joined may only refer to them */
+	if (tus->maybe_joined)
+		log_warn(way->log, "the server did not say what became of the dump: it may stand there, at a URL that nobody was told");
+	else if (way->server.terminates)
+		remove_parts(tus);
+	left = names(tus, "", true);
+	if (!left || *left)
+		log_warn(way->log, "partial uploads of the dump stay on the server%s: %s",
+			 way->server.terminates || tus->maybe_joined ? "" :
+			 ", which lets nobody remove them (it has no extension \"termination\")",
+			 left ? left : "?");
+	if (way->nr_unknown)
+		log_warn(way->log, "%u more may be there, without a byte",
+			 way->nr_unknown);
+}
