@@ -16,6 +16,7 @@
 #define NAME "dump"	/* of an upload whose URL has none */
 #define LOCATION_MAX 1000u
 #define SUM_TEXT 96u	/* a header */
+#define WRONG_MAX 3u	/* sums, one after the other */
 
 static const char *masked(const struct tus_server *server,
 			  const struct tus_upload *upload)
@@ -383,6 +384,22 @@ void tus_patch_abort(struct tus_patch *patch)
 	patch->request = NULL;
 }
 
+/* What an answer that has something against a sum means; NULL: it has not. Servers
+ * differ in what they take for one: lua-tus-server wants it in hexadecimal. */
+static const char *sum_refused(struct tus_server *server,
+			       const struct outcome *outcome)
+{
+	if (outcome->trouble ||
+	    (outcome->status != 400 && outcome->status != 460))
+		return NULL;
+	if (outcome->status == 460 && ++server->nr_wrong < WRONG_MAX)
+		return NULL;
+	server->sum = TUS_NO_SUM;
+	return outcome->status == 400 ?
+	       "the server announces checksums and refuses one: it is sent without" :
+	       "the server takes no checksum for right: it is sent without; the SHA-256 in the report tells what came";
+}
+
 /* What an answer to PATCH means. */
 static struct error *judge(struct tus_server *server,
 			   const struct tus_upload *upload,
@@ -391,8 +408,11 @@ static struct error *judge(struct tus_server *server,
 {
 	uint64_t end = patch->offset + patch->size;
 	int64_t offset = number_of(request_header(patch->request, 0));
+	const char *text;
 	struct error *err;
 
+	if (is_success(outcome))
+		server->nr_wrong = 0;
 	if (is_success(outcome) && offset >= 0 && (uint64_t)offset == end)
 		return NULL;
 	if (is_success(outcome) && offset >= 0) {
@@ -401,12 +421,11 @@ static struct error *judge(struct tus_server *server,
 				   (unsigned long long)end);
 		return again(server, err, 0);
 	}
-	if (!outcome->trouble && outcome->status == 400 && patch->summed) {
-		server->sum = TUS_NO_SUM;
-		err = error_create(ERROR_IO, "%s: the server announces checksums and refuses one (HTTP 400): it is sent without",
-				   masked(server, upload));
-		return again(server, err, 0);
-	}
+	text = patch->summed ? sum_refused(server, outcome) : NULL;
+	if (text)
+		return again(server, error_create(ERROR_IO, "%s: HTTP %ld: %s",
+						  masked(server, upload),
+						  outcome->status, text), 0);
 	if (outcome->trouble || (outcome->status != 404 &&
 				 outcome->status != 410))
 		return error_of(server, upload, outcome);

@@ -25,6 +25,7 @@ struct tus_server {
 	/* what it announces, and has not refused */
 	bool concatenates, defers, terminates;
 	enum tus_sum sum;
+	unsigned nr_wrong;	/* sums since one was right */
 	int64_t most;		/* bytes of an upload; -1: not told */
 	bool unanswered;	/* the last POST: it may have made an upload */
 };
