@@ -13,13 +13,30 @@
 static const char *const crypto_names[] = { "libcrypto.so.3",
 					    "libcrypto.so.1.1" };
 
-void curl_find_sha256(struct sha256_library *ret)
+static void *find_crypto(void)
 {
 	void *handle = NULL;
 
-	*ret = (struct sha256_library){ 0 };
 	for (size_t i = 0; !handle && i < 2; i++)
 		handle = dlopen(crypto_names[i], RTLD_NOW | RTLD_NOLOAD);
+	return handle;
+}
+
+sha1_function *curl_find_sha1(void)
+{
+	void *handle = find_crypto();
+	sha1_function *found = NULL;
+
+	if (handle)
+		*(void **)&found = dlsym(handle, "SHA1");
+	return found;
+}
+
+void curl_find_sha256(struct sha256_library *ret)
+{
+	void *handle = find_crypto();
+
+	*ret = (struct sha256_library){ 0 };
 	if (!handle)
 		return;
 	*(void **)&ret->init = dlsym(handle, "SHA256_Init");
@@ -67,6 +84,11 @@ struct error *curl_load(struct curl *curl)
 }
 
 #else
+
+sha1_function *curl_find_sha1(void)
+{
+	return NULL;
+}
 
 void curl_find_sha256(struct sha256_library *ret)
 {

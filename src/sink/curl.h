@@ -6,10 +6,14 @@
 #ifndef CAPDUMP_SINK_CURL_H
 #define CAPDUMP_SINK_CURL_H
 
+#include "sha1.h"
 #include "sha256.h"
 
 /* Fills *RET if OpenSSL is in this process; loads nothing. */
 void curl_find_sha256(struct sha256_library *ret);
+
+/* NULL: it is not. */
+sha1_function *curl_find_sha1(void);
 
 #ifdef HAVE_CURL
 /* they would call functions by name */

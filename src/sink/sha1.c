@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "curl.h"
 
 #define BLOCK 64u
 
@@ -13,39 +14,46 @@ static uint32_t rotl(uint32_t x, unsigned n)
 	return x << n | x >> (32 - n);
 }
 
-/* The function and the constant of step T. */
-static uint32_t f(unsigned t, uint32_t b, uint32_t c, uint32_t d)
+struct words {
+	uint32_t a, b, c, d, e;
+};
+
+/* A step: F of b, c and d, with its constant and the word. */
+static inline void step(struct words *h, uint32_t f, uint32_t w)
 {
-	if (t < 20)
-		return ((b & c) | (~b & d)) + 0x5a827999u;
-	if (t < 40)
-		return (b ^ c ^ d) + 0x6ed9eba1u;
-	if (t < 60)
-		return ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdcu;
-	return (b ^ c ^ d) + 0xca62c1d6u;
+	uint32_t next = rotl(h->a, 5) + f + h->e + w;
+
+	h->e = h->d;
+	h->d = h->c;
+	h->c = rotl(h->b, 30);
+	h->b = h->a;
+	h->a = next;
 }
 
-static void block_add(uint32_t h[5], const uint8_t *p)
+static void block_add(uint32_t sum[5], const uint8_t *p)
 {
-	uint32_t w[80], a = h[0], b = h[1], c = h[2], d = h[3], e = h[4], next;
+	struct words h = { sum[0], sum[1], sum[2], sum[3], sum[4] };
+	uint32_t w[80];
+	unsigned t;
 
-	for (unsigned t = 0; t < 16; t++)
+	for (t = 0; t < 16; t++)
 		w[t] = get_u32(p + 4 * t, true);
-	for (unsigned t = 16; t < 80; t++)
+	for (; t < 80; t++)
 		w[t] = rotl(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
-	for (unsigned t = 0; t < 80; t++) {
-		next = rotl(a, 5) + f(t, b, c, d) + e + w[t];
-		e = d;
-		d = c;
-		c = rotl(b, 30);
-		b = a;
-		a = next;
-	}
-	h[0] += a;
-	h[1] += b;
-	h[2] += c;
-	h[3] += d;
-	h[4] += e;
+	for (t = 0; t < 20; t++)
+		step(&h, (h.d ^ (h.b & (h.c ^ h.d))) + 0x5a827999u, w[t]);
+	for (; t < 40; t++)
+		step(&h, (h.b ^ h.c ^ h.d) + 0x6ed9eba1u, w[t]);
+	for (; t < 60; t++)
+		step(&h, ((h.b & h.c) | (h.d & (h.b | h.c))) + 0x8f1bbcdcu,
+		     w[t]);
+	for (; t < 80; t++)
+		step(&h, (h.b ^ h.c ^ h.d) + 0xca62c1d6u, w[t]);
+	sum[0] += h.a;
+	sum[1] += h.b;
+	sum[2] += h.c;
+	sum[3] += h.d;
+	sum[4] += h.e;
 }
 
 void sha1(const void *buf, size_t len, uint8_t digest[SHA1_LEN])
@@ -55,7 +63,10 @@ void sha1(const void *buf, size_t len, uint8_t digest[SHA1_LEN])
 	uint8_t end[2 * BLOCK] = { 0 };
 	const uint8_t *p = buf;
 	size_t left = len, nr;
+	sha1_function *library = curl_find_sha1();
 
+	if (library && library(buf, len, digest))
+		return;
 	for (; left >= BLOCK; left -= BLOCK, p += BLOCK)
 		block_add(h, p);
 	if (left)
