@@ -86,12 +86,12 @@ static struct error *check_final(struct tus_parts *tus, struct tus_upload *final
 			    (long long)have);
 }
 
-static struct error *post_final(struct tus_parts *tus, struct tus_upload *ret)
+static struct error *post_final(struct tus_parts *tus, const char *metadata,
+				struct tus_upload *ret)
 {
 	AUTO_FREE char *concat = names(tus, "Upload-Concat: final;", false);
 	struct tus_way *way = &tus->way;
-	const char *const headers[] = { TUS_RESUMABLE, concat,
-					way->server.metadata, NULL };
+	const char *const headers[] = { TUS_RESUMABLE, concat, metadata, NULL };
 	struct error *err;
 
 	if (!concat)
@@ -99,18 +99,62 @@ static struct error *post_final(struct tus_parts *tus, struct tus_upload *ret)
 	while ((err = tus_create(&way->server, headers, true, ret))) {
 		tus->maybe_joined |= way->server.unanswered;
 		if (error_kind(err) != ERROR_AGAIN)
-			return error_wrap(err, "the server announces that it joins uploads, and has not");
+			return error_wrap(err, "the parts were not joined");
 		TRY(tus_way_wait(way, err));
 	}
 	tus->maybe_joined = true;
 	return NULL;
 }
 
+/* Removes those that the server lets be removed, and forgets them. */
+static void remove_parts(struct tus_parts *tus)
+{
+	for (unsigned i = 0; i < TUS_NR_PARTS; i++) {
+		struct tus_upload *upload = &tus->parts[i].upload;
+
+		if (upload->url && tus_terminate(&tus->way.server, upload))
+			tus_upload_drop(upload);
+	}
+}
+
+static struct error *try_part(struct tus_parts *tus, unsigned i)
+{
+	struct tus_part *part = &tus->parts[i];
+
+	tus_part_init(part, i, 1);
+	TRY(tus_part_put(part, &tus->way, 1, "\n", 1));
+	return tus_part_end(part, &tus->way);
+}
+
+struct error *tus_parts_try(struct tus_parts *tus)
+{
+	struct tus_way *way = &tus->way;
+	struct tus_upload final = { 0 };
+	struct error *err = try_part(tus, 0);
+
+	if (!err)
+		err = try_part(tus, 1);
+	if (!err)
+		err = post_final(tus, way->server.trial, &final);
+	if (!err)
+		err = check_final(tus, &final, 2);
+	if (final.url && !tus_terminate(&way->server, &final))
+		log_warn(way->log, "what was to show whether the server joins uploads stays there: %s",
+			 final.masked);
+	remove_parts(tus);
+	for (unsigned i = 0; i < 2; i++)
+		tus_part_deinit(&tus->parts[i]);
+	tus_upload_drop(&final);
+	tus->maybe_joined = false;
+	way->stored = way->sent.bytes = 0;
+	return err;
+}
+
 struct error *tus_parts_join(struct tus_parts *tus, uint64_t size)
 {
 	struct progress_sent *sent = &tus->way.sent;
 	struct tus_upload final = { 0 };
-	struct error *err = post_final(tus, &final);
+	struct error *err = post_final(tus, tus->way.server.metadata, &final);
 
 	if (!err)
 		err = check_final(tus, &final, size);
@@ -123,17 +167,6 @@ struct error *tus_parts_join(struct tus_parts *tus, uint64_t size)
 	}
 	tus_upload_drop(&final);
 	return err;
-}
-
-/* Removes those that the server lets be removed, and forgets them. */
-static void remove_parts(struct tus_parts *tus)
-{
-	for (unsigned i = 0; i < TUS_NR_PARTS; i++) {
-		struct tus_upload *upload = &tus->parts[i].upload;
-
-		if (upload->url && tus_terminate(&tus->way.server, upload))
-			tus_upload_drop(upload);
-	}
 }
 
 void tus_parts_give_up(struct tus_parts *tus)

@@ -371,8 +371,8 @@ static const struct sink_ops parts_ops = {
 	.destroy = parts_destroy,
 };
 
-/* Whether the server does what it announces, as far as it shows by the first part.
- * What it does not do otherwise, either, is for the other way to tell. */
+/* Whether the server does what it announces, as far as it can be seen before. What it
+ * does not do otherwise, either, is for the other way to tell. */
 static struct error *try_parts(struct tus_parts *tus, bool *ret)
 {
 	struct tus_part *first = &tus->parts[TUS_PART_FIRST];
@@ -385,15 +385,18 @@ static struct error *try_parts(struct tus_parts *tus, bool *ret)
 	*ret = way->server.concatenates;
 	if (!*ret)
 		return NULL;
+	/* what can't be removed would stay there with each dump */
+	err = way->server.terminates ? tus_parts_try(tus) : NULL;
 	tus_part_init(first, 0, TUS_FIRST);
-	err = tus_part_open(first, way);
+	if (!err)
+		err = tus_part_open(first, way);
 	while (!err && (err = tus_ask(&way->server, &first->upload, &offset)))
 		err = tus_way_wait(way, err);
 	*ret = !err && !offset && first->upload.is_partial;
 	if (*ret || (err && (error_kind(err) == ERROR_STOPPED ||
 			     error_kind(err) == ERROR_NOMEM)))
 		return err;
-	log_warn(way->log, "%s: the server announces that it joins uploads, and has not made a part of one%s%s: the dump is sent front to back",
+	log_warn(way->log, "%s: the server announces that it joins uploads, and does not%s%s: the dump is sent front to back",
 		 way->server.masked, err ? ": " : "",
 		 err ? error_message(err) : "");
 	error_destroy(err);

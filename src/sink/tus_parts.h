@@ -26,6 +26,10 @@ struct tus_parts {
 	uint8_t first[TUS_FIRST];
 };
 
+/* Whether the server joins uploads, by two of a byte each, which are removed again, as
+ * is what it makes of them. */
+struct error *tus_parts_try(struct tus_parts *tus);
+
 /* All parts stand: makes one upload of SIZE bytes of them. */
 struct error *tus_parts_join(struct tus_parts *tus, uint64_t size);
 

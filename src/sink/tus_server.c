@@ -14,7 +14,6 @@
 #include "sha256.h"
 
 #define NAME "dump"	/* of an upload whose URL has none */
-#define LOCATION_MAX 1000u
 #define SUM_TEXT 96u	/* a header */
 #define WRONG_MAX 3u	/* sums, one after the other */
 
@@ -165,63 +164,6 @@ struct error *tus_look(struct tus_server *server)
 	request_destroy(answer);
 	outcome_deinit(&outcome);
 	return err;
-}
-
-/* LOCATION, as an answer from ENDPOINT has it (RFC 3986 5.2), as a URL; owned; NULL
- * without memory. */
-static char *resolve(const char *endpoint, const char *location)
-{
-	const char *host = strstr(endpoint, "://") + 3;
-	size_t len = strcspn(host, "/");
-	char *url = NULL;
-	int done;
-
-	if (remote_is_url(location))
-		return strdup(location);
-	if (!strncmp(location, "//", 2))
-		done = asprintf(&url, "%.*s%s", (int)(host - 2 - endpoint),
-				endpoint, location);
-	else if (*location == '/')
-		done = asprintf(&url, "%.*s%s", (int)(host + len - endpoint),
-				endpoint, location);
-	else
-		done = asprintf(&url, "%s%s", endpoint, location);
-	return done < 0 ? NULL : url;
-}
-
-struct error *tus_upload_take(const struct tus_server *server,
-			      const char *location, struct tus_upload *ret)
-{
-	struct error *err = NULL, *wrong;
-
-	if (!location || strlen(location) > LOCATION_MAX)
-		return error_create(ERROR_IO, "%s: the server has made an upload and does not say where (Location)",
-				    server->masked);
-	ret->url = resolve(server->endpoint, location);
-	ret->masked = ret->url ? remote_mask(ret->url) : NULL;
-	ret->location = strdup(location);
-	if (!ret->masked || !ret->location)
-		return error_nomem();
-	wrong = remote_check_url(ret->url);
-	if (wrong || remote_kind(ret->url) != REMOTE_HTTP)
-		err = error_create(ERROR_IO, "%s: the server has made an upload at what is no such URL%s%s",
-				   server->masked, wrong ? ": " : "",
-				   wrong ? error_message(wrong) : "");
-	else if (!strncasecmp(server->endpoint, "https:", 6) &&
-		 strncasecmp(ret->url, "https:", 6))
-		err = error_create(ERROR_IO, "%s: the server has made an upload at %s, where everybody can read it: nothing is sent there (behind a proxy that ends TLS the server has to be told so)",
-				   server->masked, ret->masked);
-	error_destroy(wrong);
-	ret->secrets = remote_same_server(server->endpoint, ret->url);
-	return err;
-}
-
-void tus_upload_drop(struct tus_upload *upload)
-{
-	free(upload->url);
-	free(upload->masked);
-	free(upload->location);
-	*upload = (struct tus_upload){ .secrets = true, .length = -1 };
 }
 
 struct error *tus_create(struct tus_server *server, const char *const *headers,
@@ -474,7 +416,7 @@ struct error *tus_server_init(struct tus_server *server, const char *url,
 	if (!path)
 		return error_nomem();
 	name = strrchr(path, '/') + 1;
-	if (asprintf(&named, "%s%s", *name && *name != '.' ? "" : NAME,
+	if (asprintf(&named, "%s%s.trial", *name && *name != '.' ? "" : NAME,
 		     name) < 0) {
 		named = NULL;
 		return error_nomem();
@@ -482,8 +424,10 @@ struct error *tus_server_init(struct tus_server *server, const char *url,
 	url += strlen("tus+");
 	server->endpoint = strndup(url, (size_t)(strrchr(url, '/') + 1 - url));
 	server->masked = server->endpoint ? remote_mask(server->endpoint) : NULL;
+	server->trial = metadata_of(named);
+	*strrchr(named, '.') = '\0';
 	server->metadata = metadata_of(named);
-	if (!server->masked || !server->metadata)
+	if (!server->masked || !server->metadata || !server->trial)
 		return error_nomem();
 	return transfer_create(options, &server->transfer);
 }
@@ -494,5 +438,6 @@ void tus_server_deinit(struct tus_server *server)
 	free(server->endpoint);
 	free(server->masked);
 	free(server->metadata);
+	free(server->trial);
 	*server = (struct tus_server){ 0 };
 }

@@ -20,7 +20,9 @@ enum tus_sum { TUS_NO_SUM, TUS_SHA1, TUS_SHA256 };
 struct tus_server {
 	const struct remote_options *options;	/* borrowed */
 	struct transfer *transfer;
-	char *endpoint, *masked, *metadata;	/* owned */
+	char *endpoint, *masked;	/* owned */
+	char *metadata, *trial;		/* headers: what the dump is called, and what
+					 * is tried before; owned */
 	int64_t retry_after;	/* seconds; 0: not told */
 	/* what it announces, and has not refused */
 	bool concatenates, defers, terminates;

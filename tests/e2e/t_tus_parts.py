@@ -48,19 +48,21 @@ def plain(box):
                 result = send(box, server, image, *options, "--report",
                               "report", "-f")
                 whole(server, want)
-                equal("joined", len(server.joins), 1)
-                parts = [server.uploads[p] for p in server.joins[0]]
+                equal("joined", len(server.joins), 2)
+                parts = [server.uploads[p] for p in server.joins[1]]
+                equal("left", len(server.partial()), len(parts))
                 equal("a part of its own", parts[0]["bytes"], want[:4096])
                 equal("parts", b"".join(p["bytes"] for p in parts), want)
                 equal("sums", [len(p["sums"]) for p in parts],
                       [len(p["pieces"]) if extensions == SUMS else 0
                        for p in parts])
-                patched = [p for p in server.patched if p in server.joins[0]]
-                equal("the last", patched.index(server.joins[0][0]),
+                patched = [p for p in server.patched if p in server.joins[1]]
+                equal("the last", patched.index(server.joins[1][0]),
                       len(patched) - 1)
                 path = next(p for p, u in server.uploads.items()
                             if u["name"] == "dump")
                 at = server.url[4:].removesuffix("/files/") + path
+                equal("told", result.err.count("Sent to "), 2)
                 need("Sent to %s\n" % at in result.err, "%s", result.err)
                 need("trying again" not in result.err, "%s", result.err)
                 told(box, at, parts)
@@ -76,6 +78,7 @@ def told(box, at, parts):
 
 
 N = ("none",)
+TRIAL = [N, N]      # its PATCHes
 # what happens to PATCHes, to POSTs; what is told
 FAULTS = {
     "reset": ([N, N, ("reset", 300000), ("reset", 0)], [], "trying again"),
@@ -84,11 +87,13 @@ FAULTS = {
     "503": ([N, ("status", 503, {"Retry-After": "1"}), N, ("status", 429)],
             [], "trying again"),
     "locked": ([N, N, ("status", 423)], [], "somebody else"),
-    "no-part": ([], [("", "status", 503), ("", "none"), ("", "status", 500)],
-                "trying again"),
-    "lost-part": ([], [("", "none"), ("", "lost")], "trying again"),
-    "lost-end": ([], [("final", "lost")], "trying again"),
-    "no-end": ([], [("final", "status", 503)], "trying again"),
+    "no-part": ([], [("", "status", 503), *[("", "none")] * 4,
+                     ("", "status", 500)], "trying again"),
+    "lost-part": ([], [*[("", "none")] * 4, ("", "lost")], "trying again"),
+    "lost-end": ([], [("final", "none"), ("final", "lost")], "trying again"),
+    "no-end": ([], [("final", "none"), ("final", "status", 503)],
+               "trying again"),
+    "no-trial": ([], [("final", "status", 503)], "trying again"),
     "gone": ([N, N, N, ("gone",)], [], "dropped the upload"),
     "damaged": ([N, N, ("damage", 5000)], [], "HTTP 460"),
     "no-sum": ([N, ("no-sum",)], [], "sent without"),
@@ -103,10 +108,12 @@ def fault(box, name):
     for extensions in WAYS[:2] if FULL else WAYS[way:way + 1]:
         if name in ("damaged", "no-sum"):
             extensions += ",checksum"
-        with TusServer(faults, says=says(extensions, "sha1")) as server:
+        with TusServer(TRIAL + faults,
+                       says=says(extensions, "sha1")) as server:
             server.post_faults = list(post_faults)
             result = send(box, server, image)
             whole(server, want)
+            equal("joined", len(server.joins), 2 + (name == "lost-end"))
             need(text in result.err, "%s", result.err)
 
 
@@ -114,39 +121,42 @@ def refused(box):
     """What is announced and not done, from the first part or from the last step on."""
     image = box.image(PARTS)
     want = local(box, image)
-    for what in (("status", 400), ("status", 501), ("ignored",)):
+    for faults in ([("partial", "status", 400)], [("partial", "ignored")],
+                   [("partial", "none"), ("partial", "status", 501)],
+                   [("final", "status", 400)], [("final", "short")]):
         with TusServer(says=says(DEFERS)) as server:
-            server.post_faults = [("partial", *what)]
+            server.post_faults = list(faults)
             result = send(box, server, image)
             need("front to back" in result.err, "%s", result.err)
             whole(server, want)
-            equal("joined", server.joins, [])
             equal("uploads", sorted(u["name"] for u in server.uploads.values()),
                   ["dump", "dump.report.json"])
-    for extensions, left in ((DEFERS, 0), (JOINS.replace(
-            ",termination", ""), 6)):
-        for what in (("status", 400), ("status", 403)):
+    for extensions, left, before in ((DEFERS, 0, [("final", "none")]),
+                                     (DEFERS.replace(",termination", ""), 5, [])):
+        for what in (("status", 403), ("short",)):
             with TusServer(says=says(extensions)) as server:
-                server.post_faults = [("final", *what)]
+                server.post_faults = [*before, ("final", *what)]
                 result = send(box, server, image, status=1)
-                need("joins uploads, and has not" in result.err, "%s",
-                     result.err)
+                need("the server has joined has" in result.err if what == ("short",)
+                     else "were not joined" in result.err, "%s", result.err)
                 need(("stay on the server" in result.err) == bool(left), "%s",
                      result.err)
-                equal("whole", server.whole(), {})
-                need(len(server.uploads) >= left if left else
-                     not server.uploads, "%s", list(server.uploads))
+                # what can't be removed is named, as all that is left
+                equal("whole", list(server.whole()),
+                      ["dump"] if left and what == ("short",) else [])
+                equal("parts left", len(server.partial()), left)
                 for path in server.uploads:
                     need(path in result.err, "%s: %s", path, result.err)
     # nobody knows what became of it: then what it may refer to stays
     with TusServer(says=says(DEFERS)) as server:
-        server.post_faults = [("final", "lost"), ("final", "status", 400)]
+        server.post_faults = [("final", "none"), ("final", "lost"),
+                              ("final", "status", 400)]
         result = send(box, server, image, status=1)
         need("may stand there" in result.err and
              "stay on the server" in result.err, "%s", result.err)
         equal("parts", len(server.partial()), 5)
         whole(server, want)
-    with TusServer([("reset", 1000)] * 99, says=says(DEFERS)) as server:
+    with TusServer(TRIAL + [("reset", 1000)] * 99, says=says(DEFERS)) as server:
         result = box.bad(1, "--triage=no", "--retry-time", "2", image.path,
                          server.url + "dump")
         need("given up after" in result.err, "%s", result.err)
@@ -185,13 +195,14 @@ def heads(box):
                       (400 << 30, 1 << 20, b"end"))
     want = local(box, Own)
     cert = certificate(box)
-    with TusServer([N, N, N, ("reset", 1000), ("lost",)], cert,
+    with TusServer(TRIAL + [N, N, N, ("reset", 1000), ("lost",)], cert,
                    says=says(SUMS, "sha1")) as server:
         result = box.run("--triage=no", "--cacert", cert + ".pem", Own.path,
                          server.url + "dump", watch=True)
         equal("exit status: " + result.err, result.code, 0)
         whole(server, want)
         equal("faults left", server.faults, [])
+        equal("joined", len(server.joins), 2)
     need(SANITIZED or result.anon < 32 << 20, "%d bytes", result.anon)
     return "%d bytes, %.1f MiB of memory" % (len(want), result.anon / 1048576)
 
@@ -199,7 +210,7 @@ def heads(box):
 def stopped(box):
     """A signal: nothing is left."""
     image = box.image(PARTS)
-    with TusServer([N, ("stall", 100000)], says=says(DEFERS)) as server:
+    with TusServer(TRIAL + [N, ("stall", 100000)], says=says(DEFERS)) as server:
         with subprocess.Popen(
                 [CAPDUMP, "--triage=no", image.path, server.url],
                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
