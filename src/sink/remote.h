@@ -78,8 +78,16 @@ struct error *sink_front_create(const char *url, unsigned flags,
 				struct log *log, struct sink **ret);
 
 /*
+ * One upload to a tus server: in parts (SINK_PARTS) where the server announces that it
+ * joins them, else front to back, as with OPTIONS' resume. Else as the other.
+ */
+struct error *sink_tus_create(const char *url, unsigned flags,
+			      const struct remote_options *options,
+			      struct log *log, struct sink **ret);
+
+/*
  * One object, s3://bucket/key, in parts (SINK_PARTS): what was sent stays sent, and
- * what is lost is wanted once more. Else as the other.
+ * what is lost is wanted once more. Else as the others.
  */
 struct error *sink_s3_create(const char *url, unsigned flags,
 			     const struct remote_options *options,
@@ -90,14 +98,6 @@ struct error *sink_s3_create(const char *url, unsigned flags,
  * says of the body since 7.87.0 ("consult x-%s-content-sha256 for payload hash"). */
 #define REMOTE_S3_LIBCURL 0x075700u
 #define REMOTE_S3_NEEDS "7.87"
-
-/*
- * One upload to a tus server: in parts (SINK_PARTS) where the server announces that it
- * joins them, else front to back, as with OPTIONS' resume. Else as the others.
- */
-struct error *sink_tus_create(const char *url, unsigned flags,
-			      const struct remote_options *options,
-			      struct log *log, struct sink **ret);
 
 /* ERROR_USAGE unless OPTIONS tell where such objects are, and who sends. */
 struct error *remote_check_s3(const struct remote_options *options);
