@@ -19,6 +19,7 @@ struct tus {
 	struct tus_patch patch;		/* all of it, or */
 	struct tus_line line;		/* pieces of it */
 	struct error *err;		/* that end() is to tell; owned */
+	uint64_t size;			/* of all */
 	bool resumed;			/* it was made by a run before this one */
 };
 
@@ -101,6 +102,7 @@ static struct error *carrier_tus_begin(struct carrier *carrier, uint64_t offset,
 		TRY(create(tus, size));
 	else
 		TRY(check_length(tus, size));
+	tus->size = size;
 	if (tus->server.sum)
 		return tus_line_init(&tus->line, &tus->server, &tus->upload,
 				     offset, PIECE);
@@ -168,6 +170,8 @@ static struct error *line_end(struct tus *tus, uint64_t *sent, bool *gone)
 		err = tus_line_end(line);
 	*sent = line->stored;
 	*gone = line->gone;
+	tus->carrier.unsure |= line->patch.unanswered &&
+			       tus_line_next(line) == tus->size;
 	tus_line_deinit(line);
 	return err;
 }
@@ -177,11 +181,13 @@ static struct error *carrier_tus_end(struct carrier *carrier, uint64_t *sent)
 	struct tus *tus = (struct tus *)carrier;
 	struct error *err;
 
-	if (tus->patch.request)
+	if (tus->patch.request) {
 		err = tus_patch_end(&tus->server, &tus->upload, &tus->patch,
 				    sent, &carrier->anew);
-	else
+		carrier->unsure |= tus->patch.unanswered && *sent == tus->size;
+	} else {
 		err = line_end(tus, sent, &carrier->anew);
+	}
 	if (carrier->anew)
 		drop_upload(tus);
 	return pass_on(tus, err);

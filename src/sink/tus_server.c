@@ -386,6 +386,7 @@ struct error *tus_patch_end(struct tus_server *server,
 
 	*gone = false;
 	*sent = patch->offset + outcome.sent;
+	patch->unanswered = err || outcome.trouble;
 	if (!err)
 		err = judge(server, upload, patch, &outcome, gone);
 	tus_patch_abort(patch);

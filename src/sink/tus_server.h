@@ -76,6 +76,7 @@ struct tus_patch {
 	uint64_t length;	/* of the upload, which is told now; 0: it is not */
 	bool summed;		/* with their sum */
 	struct request *request;	/* under way; NULL: none is */
+	bool unanswered;	/* nobody knows what came of it */
 };
 
 /* Begins to send patch->size bytes, with their sum where they are in memory. */
