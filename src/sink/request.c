@@ -173,7 +173,7 @@ static struct error *set_body(struct request *r,
 	REQUEST_SET(r, SEEKFUNCTION, body_seek);
 	REQUEST_SET(r, SEEKDATA, r);
 	if (spec->at_once)	/* libcurl asks, and does not wait */
-		REQUEST_SET(r, EXPECT_100_TIMEOUT_MS, 1L);
+		REQUEST_SET(r, EXPECT_100_TIMEOUT_MS, 0L);
 	if (rate)
 		REQUEST_SET(r, MAX_SEND_SPEED_LARGE, (curl_off_t)rate);
 	return NULL;
