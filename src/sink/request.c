@@ -331,18 +331,36 @@ struct error *request_send(struct request *r, const void *buf, size_t len,
 {
 	struct error *err;
 
+	err = transfer_work(r, WORK_TAKEN);	/* what was offered */
 	assert(!r->in_memory && len <= r->size - r->sent);
 	r->from = buf;
 	r->left = len;
-	err = transfer_work(r, false, false);
+	if (!err)
+		err = transfer_work(r, WORK_TAKEN);
 	*ended = r->done;
 	r->left = 0;
 	return err;
 }
 
+struct error *request_offer(struct request *r, const void *buf, size_t len,
+			    bool *ended)
+{
+	struct error *err;
+
+	assert(!r->in_memory && len <= r->size - r->sent - r->left);
+	assert(!r->left || r->from + r->left == buf);
+	r->from = r->left ? r->from : buf;
+	r->left += len;
+	err = transfer_work(r, WORK_NOW);
+	*ended = r->done;
+	if (r->done)
+		r->left = 0;
+	return err;
+}
+
 struct error *request_poll(struct request *r, bool *ended)
 {
-	struct error *err = transfer_work(r, false, true);
+	struct error *err = transfer_work(r, WORK_ONCE);
 
 	*ended = r->done;
 	return err;
@@ -350,7 +368,7 @@ struct error *request_poll(struct request *r, bool *ended)
 
 struct error *request_end(struct request *r, struct outcome *ret)
 {
-	struct error *err = transfer_work(r, true, false);
+	struct error *err = transfer_work(r, WORK_END);
 
 	if (!err)
 		err = request_outcome(r, ret);

@@ -66,9 +66,15 @@ struct request {
 				set_curl->curl_easy_strerror(set_code)); \
 	} while (0)
 
-/* Lets libcurl work until it has taken what is left of REQUEST or, if TO_END, is
- * done with it; or once. */
-struct error *transfer_work(struct request *request, bool to_end, bool once);
+enum work {
+	WORK_ONCE,
+	WORK_NOW,	/* as long as it takes what is left of the request */
+	WORK_TAKEN,	/* until it has taken that */
+	WORK_END,	/* until it is done with the request */
+};
+
+/* Lets libcurl work; the latter two wait for the server. */
+struct error *transfer_work(struct request *request, enum work work);
 
 /* Whether bytes are handed over piece by piece and the next are not there yet: then
  * nobody waits for the server. */

@@ -174,11 +174,15 @@ static struct error *flush(struct s3 *s3, unsigned part)
 	if (stream->silent)
 		return flush_silently(s3);
 	hasher_add(&s3->parts.hasher, &stream->sha, s3->from, s3->len);
-	TRY(request_send(stream->request, s3->from, s3->len, &ended));
+	TRY((s3->from != s3->buf ? request_offer : request_send)(
+		stream->request, s3->from, s3->len, &ended));
 	s3->nr_sent += s3->len;
 	s3_parts_copy(&s3->parts, part, stream->sent, s3->from, s3->len);
 	stream->sent += s3->len;
 	s3->len = 0;
+	/* another part's come where these are */
+	if (!ended && stream->sent == stream->call.size)
+		TRY(request_send(stream->request, NULL, 0, &ended));
 	if (ended || stream->sent == stream->call.size) {
 		hasher_wait(&s3->parts.hasher);
 		/* parts stand in order */
@@ -294,13 +298,18 @@ static struct error *s3_data(struct sink *sink, uint64_t offset,
 }
 
 /* What was not sent yet does not go with the copy, whose buffer may be wanted. */
-static void keep_rest(struct s3 *s3)
+static struct error *keep_rest(struct s3 *s3)
 {
+	bool ended;
+
 	if (!s3_parts_full(&s3->parts))
-		return;
+		return NULL;
 	hasher_wait(&s3->parts.hasher);
+	if (s3->sending.request)
+		TRY(request_send(s3->sending.request, NULL, 0, &ended));
 	if (s3->len && s3->from != s3->buf)
 		s3->from = memcpy(s3->buf, s3->from, s3->len);
+	return NULL;
 }
 
 static struct error *meta_put(struct s3 *s3, uint64_t offset,
@@ -313,7 +322,7 @@ static struct error *meta_put(struct s3 *s3, uint64_t offset,
 		uint64_t n = min_u64(len, s3_plan_start(plan, part + 1) -
 				     offset);
 
-		keep_rest(s3);
+		TRY(keep_rest(s3));
 		TRY(s3_parts_put(&s3->parts, part, offset, buf, n));
 		offset += n;
 		buf += n;
@@ -391,16 +400,6 @@ static struct error *data_end(struct s3 *s3, uint64_t size)
 	       NULL;
 }
 
-/* A part that stands can't become shorter: its pages were to come again, and have not. */
-static struct error *check_end(const struct s3 *s3, unsigned last, uint64_t size)
-{
-	const struct s3_part *part = &s3->parts.upload.parts[last];
-
-	if (part->etag && part->size != size - s3_plan_start(&s3->parts.plan, last))
-		return error_create(ERROR_IO, "more was sent than the dump has now: nothing is left at the target");
-	return NULL;
-}
-
 static struct error *finish(struct s3 *s3, uint64_t size)
 {
 	struct s3_parts *parts = &s3->parts;
@@ -408,7 +407,7 @@ static struct error *finish(struct s3 *s3, uint64_t size)
 
 	/* nobody is to wait for what would not be whole */
 	TRY(stop_check());
-	TRY(check_end(s3, nr - 1, size));
+	TRY(s3_parts_check_end(parts, nr - 1, size));
 	TRY(data_end(s3, size));
 	if (!parts->upload.id && size <= parts->plan.head) {
 		TRY(s3_parts_whole(parts, size));

@@ -401,6 +401,16 @@ struct error *s3_parts_whole(struct s3_parts *parts, uint64_t size)
 	return NULL;
 }
 
+struct error *s3_parts_check_end(const struct s3_parts *parts, unsigned last,
+				 uint64_t size)
+{
+	const struct s3_part *part = &parts->upload.parts[last];
+
+	if (part->etag && part->size != size - s3_plan_start(&parts->plan, last))
+		return error_create(ERROR_IO, "more was sent than the dump has now: nothing is left at the target");
+	return NULL;
+}
+
 void s3_parts_tell(const struct s3_parts *parts, unsigned nr,
 		   struct progress_sent *ret)
 {

@@ -103,6 +103,11 @@ struct error *s3_parts_finish(struct s3_parts *parts, uint64_t size);
 /* The part's bytes, which are all there is of the dump. */
 struct error *s3_parts_whole(struct s3_parts *parts, uint64_t size);
 
+/* A part that stands, the LAST, can't become shorter: its pages were to come again,
+ * and have not. */
+struct error *s3_parts_check_end(const struct s3_parts *parts, unsigned last,
+				 uint64_t size);
+
 /* What there is to tell of the first NR, which did not come in order. */
 void s3_parts_tell(const struct s3_parts *parts, unsigned nr,
 		   struct progress_sent *ret);

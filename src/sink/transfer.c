@@ -194,13 +194,14 @@ static void look_what_moved(struct transfer *t, double seconds)
 	}
 }
 
-struct error *transfer_work(struct request *request, bool to_end, bool once)
+struct error *transfer_work(struct request *request, enum work work)
 {
 	struct transfer *t = request->transfer;
 	double last = progress_now(), now;
 	uint64_t sent;
 
-	while (!request->done && (to_end || request->left || once)) {
+	while (!request->done && (work == WORK_END || work == WORK_ONCE ||
+				  request->left)) {
 		if (!request->unstopped)
 			TRY(stop_check());
 		if (request->paused && request->left) {
@@ -215,11 +216,12 @@ struct error *transfer_work(struct request *request, bool to_end, bool once)
 		now = progress_now();
 		look_what_moved(t, now - last);
 		last = now;
-		if (once)
+		if (work == WORK_ONCE ||
+		    (work == WORK_NOW && request->sent == sent))
 			break;
 		/* what took some may take more at once */
-		if (!request->done && (to_end || request->left) &&
-		    request->sent == sent)
+		if (!request->done && request->sent == sent &&
+		    (work == WORK_END || request->left))
 			t->curl.curl_multi_poll(t->multi, NULL, 0, POLL_MS,
 						NULL);
 	}
@@ -278,6 +280,14 @@ struct error *request_start(struct transfer *transfer,
 
 struct error *request_send(struct request *request, const void *buf,
 			   size_t len, bool *ended)
+{
+	(void)request, (void)buf, (void)len;
+	*ended = true;
+	return NULL;
+}
+
+struct error *request_offer(struct request *request, const void *buf,
+			    size_t len, bool *ended)
 {
 	(void)request, (void)buf, (void)len;
 	*ended = true;

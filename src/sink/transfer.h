@@ -96,6 +96,12 @@ struct error *request_start(struct transfer *transfer,
 struct error *request_send(struct request *request, const void *buf,
 			   size_t len, bool *ended);
 
+/* The same of what is taken now; the rest is taken in what follows, the next
+ * request_send() at the latest: it stays as it is until then. The next bytes stand
+ * behind it. */
+struct error *request_offer(struct request *request, const void *buf,
+			    size_t len, bool *ended);
+
 /* Lets requests go on that can without waiting, and tells whether this one has
  * ended. */
 struct error *request_poll(struct request *request, bool *ended);
