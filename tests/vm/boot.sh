@@ -26,6 +26,7 @@
 #   PROGRAMS MODULES    further programs and modules for the guest
 #   LIBRARIES CAPTURE_MODULES   further libraries, by soname; modules that UP
 #             loads (/modules/capture.list)
+#   FILES     further files for the guest's /mnt/vm
 #   RAW_DISK  file: a second disk (/dev/vdb)
 #   RECORD    file: a second, ext4 disk (/dev/vdb) whose writes are logged
 #             into FILE; FILE.base is the disk before the boot
@@ -49,6 +50,7 @@ cp "${CAPTURE_KERNEL:-$kernel/vmlinuz}" "$work/fs/vm/vmlinuz"
 cp "$work/initrd" "$work/fs/vm/initrd"
 cp "${FIRST:-$VM/guest/first.sh}" "$work/fs/vm/first.sh"
 cp "${CAPTURE:-$VM/guest/capture.sh}" "$work/fs/vm/capture.sh"
+for file in ${FILES:-}; do cp "$file" "$work/fs/vm/"; done
 cat > "$work/fs/vm/params" <<P
 mib=${WORK_MIB:-16} huge=${HUGE:-16} giga=${GIGA:-0} dirty=${DIRTY:-128}
 levels="${LEVELS:-31 1}" raw=${RAW-1}
