@@ -102,4 +102,4 @@ FORCE:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 include install.mk
--include $(wildcard tests/*/*.mk bench/*.mk)
+-include $(wildcard tests/*/*.mk bench/*.mk kernel-patches/*.mk)

@@ -38,7 +38,7 @@ needs_of() {
 patches_of() { # SERIES...
 	local s
 	for s in "$@"; do
-		compgen -G "$PATCHES/$s/[0-9]*.patch" || true
+		{ compgen -G "$PATCHES/$s/[0-9]*.patch" || true; } | sort
 	done
 }
 

@@ -186,8 +186,8 @@ def check_names():
                     word in NAMES and path.startswith(NAMES[word])):
                 yield "%s: %s" % (path, word)
     for path in files():
-        if path.startswith("tests/fixtures/"):
-            continue            # named after what they break
+        if path.startswith("tests/fixtures/") or path.endswith(".patch"):
+            continue            # named after what they break, or change
         parts = set(re.split(r"[^a-z]+", os.path.basename(path).lower()))
         if parts & BANNED and os.path.basename(path) != "command_info.c":
             yield "%s: the name" % path
@@ -196,7 +196,8 @@ def check_names():
 def check_spdx():
     want = "SPDX-License-Identifier: GPL-2.0-or-later"
     for path in files():
-        if path.endswith((".txt", ".inc", ".md", ".json", ".config")) or \
+        if path.endswith((".txt", ".inc", ".md", ".json", ".config",
+                          ".patch")) or \
                 os.path.basename(path) in ("LICENSE", "VERSION", "README",
                                            ".gitignore"):
             continue
