@@ -115,6 +115,14 @@ def kbuild(check, name, *targets):
                 check.tree, "O=" + check.folder(name), *targets])
 
 
+def prepare(check, claim, name):
+    """What configured() reads, and what all objects take."""
+    code, out = kbuild(check, name, "prepare")
+    if code:
+        check.tell(False, claim, "prepare: see " + check.log(claim, out))
+    return not code
+
+
 def configured(check, name, paths):
     """The objects of sources that the configuration has, and the others."""
     arch = name.split("-")[0]
@@ -155,11 +163,7 @@ def compile_objects(check, claim, name, patches, changed):
     if not paths:
         return
     if any(os.path.basename(p).startswith("Kconfig") for p in changed) and \
-            not configure(check, name):
-        return
-    code, out = kbuild(check, name, "prepare")
-    if code:
-        check.tell(False, claim, "prepare: see " + check.log(claim, out))
+            not (configure(check, name) and prepare(check, claim, name)):
         return
     objects, others = configured(check, name, paths)
     # a variant leaves things out; elsewhere all must be compiled
@@ -236,8 +240,8 @@ def judge_style(check, path, claim):
                "; ".join(bad[:3]) or ("" if not code else out[-200:]))
 
 
-def apply_patch(check, path, claim, *options):
-    code, out = git(check, "am", *options, path)
+def apply_patch(check, path, claim):
+    code, out = git(check, "am", path)
     if code:
         git(check, "am", "--abort")
     return check.tell(not code, claim,
@@ -296,15 +300,12 @@ def check_series(check, series):
 
 def check_stack(check, series):
     """All of them on each other; what all touch, together."""
-    reset(check)
-    patches = []
-    for name in series:
-        own = words("patches_of " + name)
-        for path in own:
-            if not apply_patch(check, path, "stack/%s/%s" % (
-                    name, os.path.basename(path).split("-")[0]), "-3"):
-                return
-        patches += own
+    code, out = run([os.path.join(HERE, "stack.sh"), check.tree])
+    print(out, end="", flush=True)
+    check.failed += code != 0
+    if code:
+        return
+    patches = [p for name in series for p in words("patches_of " + name)]
     start_objects(check, patches, check.names)
     for name in check.names:
         compile_objects(check, "compile/stack/" + name, name, patches,
@@ -324,7 +325,8 @@ def main():
     with open(tree + ".check.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         reset(check)
-        names[:] = [name for name in names if configure(check, name)]
+        names[:] = [name for name in names if configure(check, name) and
+                    prepare(check, "prepare/" + name, name)]
         if names:
             series = words("series")
             for one in series:

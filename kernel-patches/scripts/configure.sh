@@ -12,7 +12,9 @@ machine=${name%%-*}
 mkdir -p "$out"
 cat "$PATCHES/config/$machine" > "$out/fragment.new"
 [ "$name" = "$machine" ] || cat "$PATCHES/config/$name" >> "$out/fragment.new"
-cat "$PATCHES"/*/config 2> /dev/null > "$out/fragment.series" || true
+for one in $(series); do
+	[ ! -e "$PATCHES/$one/config" ] || cat "$PATCHES/$one/config"
+done > "$out/fragment.series"
 
 if ! cmp -s "$out/fragment.new" "$out/fragment"; then
 	kbuild "$machine" "$tree" "O=$out" tinyconfig

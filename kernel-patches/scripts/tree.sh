@@ -6,12 +6,10 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 folder=${1:-$TOP/build/kernel-patches/linux}
 source=$("$PATCHES/scripts/source.sh")
-mapfile -t names < <(series)
-mapfile -t patches < <(patches_of "${names[@]}")
 mkdir -p "$(dirname "$folder")"
 folder=$(readlink -f "$folder")
 [ ! -e "$folder" ] || git -C "$source" worktree remove --force "$folder"
 git -C "$source" worktree prune
 git -C "$source" worktree add -q --detach "$folder" debian
-[ ${#patches[@]} = 0 ] || git -C "$folder" am -q -3 "${patches[@]}" >&2
+"$PATCHES/scripts/stack.sh" "$folder" >&2
 echo "$folder"

@@ -63,7 +63,7 @@ build() {
 	rm -rf "$tree"
 	git -C "$source" worktree prune
 	git -C "$source" worktree add -q -f --detach "$tree" debian
-	[ ${#patches[@]} = 0 ] || git -C "$tree" am -q -3 "${patches[@]}"
+	[ "$kind" = base ] || "$PATCHES/scripts/stack.sh" "$tree"
 	kbuild "$machine" "$tree" tinyconfig
 	cat "${fragments[@]}" > "$tree/.fragment"
 	(cd "$tree" && scripts/kconfig/merge_config.sh -m .config .fragment)

@@ -45,7 +45,7 @@ nvdimm() { # SIZE FILE
 
 boot() { # CASE OUT: in a subshell, the case's words become boot.sh's
 	local ARCH=x86_64 MEM=1G NVDIMM=0 APPEND='' FIRST=patched CAPTURE=patched \
-		QEMU='' CRASHKERNEL=256M CAPTURE_APPEND='' SMP=2 TIMEOUT=300 \
+		QEMU='' CRASHKERNEL=256M CAPTURE_APPEND='' SMP=2 TIMEOUT=600 \
 		PROGRAMS='' DISK=6G case=$1 out=$2 first files=()
 	# shellcheck source=/dev/null
 	. "$case/machine"
