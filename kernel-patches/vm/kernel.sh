@@ -6,6 +6,8 @@
 # cache while it lasts. An x86_64-VERSION*-pmem-base.bzImage in CAPDUMP_KERNELS
 # serves as the base kernel. usage: kernel.sh ARCH base|patched
 # environment: CCACHE   ccache, if it is to be used
+#              KEEP     keep the tree: after a change to a patch only what that
+#                       touches is compiled
 set -euo pipefail
 . "$(dirname "$0")/../scripts/env.sh"
 
@@ -60,9 +62,13 @@ flock 7
 
 build() {
 	local missing
-	rm -rf "$tree"
-	git -C "$source" worktree prune
-	git -C "$source" worktree add -q -f --detach "$tree" debian
+	# what was interrupted, or kept, goes on
+	if [ "$(cat "$tree.source" 2> /dev/null)" != "$source" ]; then
+		rm -rf "$tree"
+		git -C "$source" worktree prune
+		git -C "$source" worktree add -q -f --detach "$tree" debian
+		echo "$source" > "$tree.source"
+	fi
 	[ "$kind" = base ] || "$PATCHES/scripts/stack.sh" "$tree"
 	kbuild "$machine" "$tree" tinyconfig
 	cat "${fragments[@]}" > "$tree/.fragment"
@@ -87,5 +93,8 @@ cp "$tree/vmlinux" "$dir.tmp/vmlinux"
 cp "$tree/.config" "$dir.tmp/config"
 echo "$((SECONDS - started)) s" > "$dir.tmp/time.txt"
 mv "$dir.tmp" "$dir"
-git -C "$source" worktree remove --force "$tree"
+if [ -z "${KEEP:-}" ]; then
+	rm -f "$tree.source"
+	git -C "$source" worktree remove --force "$tree"
+fi
 echo "$dir"
