@@ -201,6 +201,8 @@ def check_spdx():
                 os.path.basename(path) in ("LICENSE", "VERSION", "README",
                                            ".gitignore"):
             continue
+        if path.startswith("kernel-patches/") and read(path).count("\n") < 2:
+            continue            # a list of one word, an empty header
         if want not in "\n".join(read(path).split("\n")[:2]):
             yield "%s: its first lines have no SPDX line" % path
 
