@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+make_namespace fsdax dev
+kexec --version
+KEXEC=-c load_crash
