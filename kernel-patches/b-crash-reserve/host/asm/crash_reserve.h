@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An architecture whose limits are what the case at hand says. */
+#define CRASH_ALIGN			SZ_16M
+#define CRASH_ADDR_LOW_MAX		arch_low_max
+#define CRASH_ADDR_HIGH_MAX		arch_high_max
+#define DEFAULT_CRASH_KERNEL_LOW_SIZE	arch_low_size
+#define HAVE_ARCH_ADD_CRASH_RES_TO_IOMEM_EARLY

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What kernel/crash_reserve.c uses of the kernel, for the host: the headers in
+ * linux/ and asm/ are this one.
+ */
+#ifndef STUB_H
+#define STUB_H
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#define CONFIG_64BIT 1
+#define CONFIG_CRASH_RESERVE 1
+#define CONFIG_ARCH_HAS_GENERIC_CRASHKERNEL_RESERVATION 1
+
+typedef uint64_t phys_addr_t;
+struct range { uint64_t start, end; };
+struct resource {
+	const char *name;
+	phys_addr_t start, end;
+	unsigned long flags, desc;
+};
+enum { IORESOURCE_BUSY, IORESOURCE_SYSTEM_RAM, IORES_DESC_CRASH_KERNEL };
+static struct resource iomem_resource;
+
+#define __init
+#define __initdata
+#define __ro_after_init
+#define __always_unused	__attribute__((unused))
+#define early_param(name, function) \
+	static int (*const param_##function)(char *) __always_unused = function
+
+#define SZ_1M	0x100000
+#define SZ_2M	0x200000
+#define SZ_8M	0x800000
+#define SZ_16M	0x1000000
+#define SZ_128M	0x8000000
+#define PAGE_SIZE 4096ULL
+#define ENOENT	2
+#define ENOMEM	12
+#define EINVAL	22
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ALIGN_DOWN(x, a) ((x) / (a) * (a))
+#define ALIGN(x, a)	ALIGN_DOWN((x) + (a) - 1, a)
+#define roundup(x, a)	ALIGN(x, a)
+#define min(a, b)	((a) < (b) ? (a) : (b))
+#define max(a, b)	((a) > (b) ? (a) : (b))
+#define check_add_overflow(a, b, sum)	__builtin_add_overflow(a, b, sum)
+
+/* What was logged, and how often it was WARN() */
+static char kernel_log[4096];
+static int warned;
+#define printk(...) \
+	(snprintf(kernel_log + strlen(kernel_log), \
+		  sizeof(kernel_log) - strlen(kernel_log), __VA_ARGS__))
+#define pr_info	printk
+#define pr_warn	printk
+#define pr_err	printk
+#define WARN(condition, ...) ((condition) ? warned++, printk(__VA_ARGS__), true : false)
+#define BUG_ON(condition) do { if (condition) abort(); } while (0)
+
+static phys_addr_t arch_low_max, arch_high_max, arch_low_size;
+
+static inline unsigned long long memparse(const char *s, char **end)
+{
+	unsigned long long value = strtoull(s, end, 0);
+
+	switch (**end) {
+	case 'G': case 'g': value <<= 10; /* fallthrough */
+	case 'M': case 'm': value <<= 10; /* fallthrough */
+	case 'K': case 'k': value <<= 10; (*end)++;
+	}
+	return value;
+}
+
+static inline int kstrtobool(const char *s, bool *value)
+{
+	if (strcmp(s, "on") && strcmp(s, "off"))
+		return -EINVAL;
+	*value = !strcmp(s, "on");
+	return 0;
+}
+
+static inline int sysfs_emit_at(char *buf, int at, const char *format,
+				unsigned long long size, const char *state, const char *who)
+{
+	return sprintf(buf + at, format, size, state, who);
+}
+
+static inline void insert_resource(struct resource *root, struct resource *new)
+{
+	(void)root;
+	if (new->start >= new->end)
+		abort();
+}
+
+static inline void kmemleak_ignore_phys(phys_addr_t base)
+{
+	(void)base;
+}
+
+phys_addr_t memblock_phys_mem_size(void);
+phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align,
+				      phys_addr_t start, phys_addr_t end);
+void memblock_phys_free(phys_addr_t base, phys_addr_t size);
+
+#endif
