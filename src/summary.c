@@ -211,8 +211,9 @@ static struct error *gather_fadump(struct summary *summary, const char *tree,
 	if (!summary->fadump.known || !summary->kernel ||
 	    summary->counts.nr_unreached)
 		return NULL;
-	tolerate(lost_count(summary->kernel, &summary->fadump,
-			    &summary->lost), log, "what fadump lost");
+	tolerate(lost_count(summary->kernel, summary->fadump.area,
+			    summary->fadump.area_end, &summary->lost), log,
+		 "what fadump lost");
 	return NULL;
 }
 
@@ -237,10 +238,14 @@ struct error *summary_gather(struct summary *summary,
 		TRY(kdump_count(image, &summary->counts));
 	TRY(gather_fadump(summary, tree, root, log));
 	tolerate(gather_classes(summary), log, "pages by kind");
-	if (summary->kernel)
-		tolerate(device_map_find(summary->kernel, summary->view,
+	if (summary->kernel) {
+		tolerate(device_map_find(summary->kernel, summary->view, log,
 					 &summary->devices), log,
 			 "devices' memory");
+		tolerate(left_out_map_find(summary->kernel, summary->view, log,
+					   &summary->left_out), log,
+			 "what was left out");
+	}
 	if (!summary->kernel || !summary->kernel->has_space)
 		return NULL;
 	err = crash_log_read(summary->kernel, summary->view, log,

@@ -5,9 +5,11 @@
 
 #include "arch/registers.h"
 #include "capture/device_map.h"
+#include "capture/left_out_map.h"
 #include "capture/lost.h"
 #include "filter/filter.h"
 #include "formats/kdump_read.h"
+#include "machine/fadump.h"
 #include "triage/crash_log.h"
 
 #define SUMMARY_MAX_RANGES 64
@@ -31,6 +33,7 @@ struct summary {
 	bool classes_known;
 	uint64_t classes[NR_CLASSES];	/* pages in memory at the crash */
 	struct device_map devices;
+	struct left_out_map left_out;
 	struct fadump fadump;
 	struct lost lost;
 	struct crash_log crash;

@@ -146,6 +146,19 @@ static void print_devices(const struct summary *summary, FILE *file)
 					  page_size, line));
 }
 
+static void print_left_out(const struct summary *summary, FILE *file)
+{
+	const struct left_out_map *map = &summary->left_out;
+	char line[LEFT_OUT_LINE_LEN];
+
+	if (map->nr)
+		fputs("left out by the kernel:\n", file);
+	for (unsigned i = 0; i < map->nr; i++)
+		fprintf(file, "  %s\n", left_out_text(&map->holes[i], line));
+	if (map->more)
+		fputs("  ... and more\n", file);
+}
+
 static void print_crash(const struct summary *summary, FILE *file)
 {
 	const struct crash_log *crash = &summary->crash;
@@ -232,6 +245,7 @@ void summary_print(const struct summary *summary, bool registers, FILE *file)
 		print_elf(summary, file);
 	print_classes(summary, file);
 	print_devices(summary, file);
+	print_left_out(summary, file);
 	if (summary->fadump.known)
 		summary_print_fadump(&summary->fadump, &summary->lost, file);
 }
@@ -373,6 +387,8 @@ void summary_print_json(const struct summary *summary, FILE *file)
 	fputs(",\n  \"devices\": ", file);
 	device_map_print_json(&summary->devices,
 			      1ull << image->target.page_shift, file);
+	fputs(",\n  \"left_out\": ", file);
+	left_out_map_print_json(&summary->left_out, file);
 	if (summary->fadump.known) {
 		fputs(",\n  ", file);
 		summary_json_fadump(&summary->fadump, &summary->lost, file);

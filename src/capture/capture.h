@@ -12,6 +12,7 @@
 #include "../sink/remote.h"
 #include "clock.h"
 #include "device_map.h"
+#include "left_out_map.h"
 #include "lost.h"
 
 struct output;
@@ -121,6 +122,7 @@ struct capture_report {
 	uint64_t nr_kept;	/* of them, for the dump */
 	uint64_t present[NR_CLASSES], kept[NR_CLASSES];	/* pages */
 	struct device_map devices;
+	struct left_out_map left_out;
 	uint64_t nr_forced;	/* kept though the level drops their class:
 				 * kernel image, what VMCOREINFO names */
 	uint64_t ranks[5];	/* kept pages by rank; value order only */

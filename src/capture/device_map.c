@@ -8,6 +8,7 @@
 #include "../base/stop.h"
 #include "../base/text.h"
 #include "../filter/filter.h"
+#include "../kernel/left_out.h"
 
 /* Arrays of struct pages looked at, 2 GiB of memory each, and pieces of those
  * that are not of memory in use, a section each or less: a mem_section that
@@ -180,8 +181,31 @@ static struct error *find_in_array(struct finder *f)
 	return NULL;
 }
 
+/* Whether the kernel names the device memory that the struct pages of RANGE lie
+ * in. */
+static bool is_named(const struct device_range *range,
+		     const struct left_out *memmaps)
+{
+	for (unsigned i = 0; range->on_device && i < memmaps->nr; i++)
+		if (range->memmap < memmaps->ranges[i].end &&
+		    range->memmap_end > memmaps->ranges[i].paddr)
+			return true;
+	return false;
+}
+
+static struct error *find_named(const struct kernel *kernel, struct view *view,
+				struct log *log, struct device_map *map)
+{
+	struct left_out memmaps;
+
+	TRY(left_out_read(kernel, view, LEFT_OUT_MEMMAPS, log, &memmaps));
+	for (unsigned i = 0; i < map->nr_ranges; i++)
+		map->ranges[i].named = is_named(&map->ranges[i], &memmaps);
+	return NULL;
+}
+
 struct error *device_map_find(const struct kernel *kernel, struct view *view,
-			      struct device_map *ret)
+			      struct log *log, struct device_map *ret)
 {
 	struct finder f = { .kernel = kernel, .view = view, .map = ret };
 	uint64_t pfn = 0;
@@ -201,7 +225,7 @@ struct error *device_map_find(const struct kernel *kernel, struct view *view,
 			pfn = max_u64(pfn + 1, f.array.first_pfn);
 		}
 	}
-	return NULL;
+	return find_named(kernel, view, log, ret);
 }
 
 const char *device_range_text(const struct device_range *range,
@@ -218,7 +242,8 @@ const char *device_range_text(const struct device_range *range,
 	snprintf(buf, DEVICE_LINE_LEN,
 		 "%012" PRIx64 "-%012" PRIx64 " %s, struct pages%s%s", paddr,
 		 end - 1, text_size(end - paddr, size), place,
-		 range->missing ? range->on_device ? ", missing" : " missing" :
+		 range->missing ? range->named ? ", left out" :
+		 range->on_device ? ", missing" : " missing" :
 		 range->remade ? ", made anew" :
 		 range->on_device ? "" : " in memory");
 	return buf;
@@ -232,9 +257,10 @@ void device_map_print_json(const struct device_map *map, uint64_t page_size,
 		const struct device_range *r = &map->ranges[i];
 
 		fprintf(file, "%s{ \"start\": %" PRIu64 ", \"end\": %" PRIu64
-			", \"missing\": %s, \"made_anew\": %s, \"struct_pages\": ",
+			", \"missing\": %s, \"left_out\": %s, \"made_anew\": %s, \"struct_pages\": ",
 			i ? ", " : "", r->first_pfn * page_size,
 			r->end_pfn * page_size, r->missing ? "true" : "false",
+			r->missing && r->named ? "true" : "false",
 			r->remade ? "true" : "false");
 		if (r->on_device)
 			fprintf(file, "[%" PRIu64 ", %" PRIu64 "] }",
@@ -262,9 +288,14 @@ static void warn(const struct device_range *range, uint64_t page_size,
 	else if (range->on_device)
 		log_warn(log, "the device memory at %#" PRIx64 "-%#" PRIx64
 			 " (%s) has its struct pages on the device, at %#" PRIx64
-			 "-%#" PRIx64 ", and they are not in the vmcore, for the crashed kernel saves System RAM only: the dump does not tell what that memory was used for. It would with a kernel that has \"Device Backed Vmemmap\" in /proc/iomem, or with the namespace's struct pages in memory (ndctl create-namespace --map=mem)",
+			 "-%#" PRIx64 ", and they are not in the vmcore, %s: the dump does not tell what that memory was used for. It would with %s, or with the namespace's struct pages in memory (ndctl create-namespace --map=mem)",
 			 paddr, end - 1, size, range->memmap,
-			 range->memmap_end - 1);
+			 range->memmap_end - 1, range->named ?
+			 "for whoever loaded the crash kernel left them out" :
+			 "for the crashed kernel saves System RAM only",
+			 range->named ?
+			 "kexec -s, or a kexec that knows \"Device Backed Vmemmap\"" :
+			 "a kernel that has \"Device Backed Vmemmap\" in /proc/iomem");
 	else
 		log_warn(log, "the device memory at %#" PRIx64 "-%#" PRIx64
 			 " (%s) has struct pages that can't be read: the dump does not tell what it was used for",

@@ -21,6 +21,7 @@ struct device_range {
 					 * missing: as far as they are mapped */
 	bool missing;		/* its struct pages can't be read */
 	bool on_device;		/* they lie in a device's memory */
+	bool named;		/* the kernel says so itself: left_out.h */
 	bool remade;		/* and another kernel has made them anew */
 	uint64_t memmap, memmap_end;	/* from the lowest to the highest of
 					 * them, paddr, end exclusive; if
@@ -37,7 +38,7 @@ struct device_map {
  * thousand of them a TiB. Gives nothing if the kernel has no such memory or is
  * not understood. ERROR_STOPPED if a signal came. */
 struct error *device_map_find(const struct kernel *kernel, struct view *view,
-			      struct device_map *ret);
+			      struct log *log, struct device_map *ret);
 
 /* One line for people: "100000000-11fffffff: 512.0 MiB, struct pages ...". */
 #define DEVICE_LINE_LEN 160

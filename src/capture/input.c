@@ -51,7 +51,7 @@ static struct error *open_fadump(struct input *input,
 	if (!f->known)
 		return NULL;
 	fadump_check(f, warn_fadump, input->log);
-	err = lost_count(input->kernel, f, &input->lost);
+	err = lost_count(input->kernel, f->area, f->area_end, &input->lost);
 	if (err && error_kind(err) == ERROR_STOPPED)
 		return err;
 	if (err)	/* a number that nothing hangs on */
@@ -211,9 +211,12 @@ struct error *input_open(struct input *input,
 		  input->budget.nr_threads,
 		  (unsigned long long)input->budget.window_pages,
 		  (unsigned long long)input->budget.store_bytes);
-	TRY(device_map_find(input->kernel, input->view, &input->devices));
+	TRY(device_map_find(input->kernel, input->view, log, &input->devices));
 	device_map_warn(&input->devices,
 			1ull << input->kernel->space.target.page_shift, log);
+	TRY(left_out_map_find(input->kernel, input->view, log,
+			      &input->left_out));
+	left_out_map_tell(&input->left_out, log);
 	TRY(overlay_create(input->kernel, input->view, log, &input->overlay));
 	TRY(facts_gather(input->kernel, input->view, log, &input->facts));
 	if (!input->dump)
@@ -242,6 +245,7 @@ void report_input(struct capture_report *report, const struct input *input)
 	report->page_size = 1u << input->kernel->space.target.page_shift;
 	report->budget = input->budget.bytes;
 	report->devices = input->devices;
+	report->left_out = input->left_out;
 	report->free_known = input->free_known;
 	report->free_kernel = input->free_kernel;
 	report->fadump = input->fadump.known;

@@ -3,6 +3,7 @@
 #ifndef CAPDUMP_CAPTURE_INPUT_H
 #define CAPDUMP_CAPTURE_INPUT_H
 
+#include "../machine/fadump.h"
 #include "capture.h"
 #include "device_map.h"
 #include "facts.h"
@@ -24,6 +25,7 @@ struct input {
 	struct memory_budget budget;
 	struct dump_facts facts;
 	struct device_map devices;
+	struct left_out_map left_out;
 	bool free_known;
 	uint64_t free_kernel;		/* NR_FREE_PAGES */
 	struct fadump fadump;

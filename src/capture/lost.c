@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a firmware-assisted dump loses: see lost.h. A scan of its own, over the
- * area alone: the capture's passes over whatever is in no segment, and so shall
- * it.
+ * Counts what was lost: see lost.h. A scan of its own, over the area alone: the
+ * capture's passes over whatever is in no segment, and so shall it.
  */
 #include "lost.h"
 
@@ -78,20 +77,19 @@ static struct error *count(const struct kernel *kernel, uint64_t first,
 	return err;
 }
 
-struct error *lost_count(const struct kernel *kernel,
-			 const struct fadump *fadump, struct lost *ret)
+struct error *lost_count(const struct kernel *kernel, uint64_t paddr,
+			 uint64_t end, struct lost *ret)
 {
 	unsigned shift = kernel->space.target.page_shift;
-	uint64_t first = fadump->area >> shift;
+	uint64_t first = paddr >> shift;
 	struct scan_counts counts = { .free_found = 0 };
 	struct scan_sets sets = { .present = { .first = 0 } };
 	struct error *err;
-	uint64_t end;
 
 	*ret = (struct lost){ .known = false };
-	if (!kernel->has_pages || fadump->area >= fadump->area_end)
+	if (!kernel->has_pages || paddr >= end)
 		return NULL;
-	end = min_u64(((fadump->area_end - 1) >> shift) + 1, kernel->end_pfn);
+	end = min_u64(((end - 1) >> shift) + 1, kernel->end_pfn);
 	if (first >= end || (end - first) << shift > MAX_WINDOWS * WINDOW_BYTES)
 		return NULL;
 	err = count(kernel, first, end, &sets, &counts);

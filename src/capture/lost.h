@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a firmware-assisted dump loses: pages of the area that the firmware copied
- * memory to (src/machine/fadump.h). They are in no segment, yet have struct pages
- * that speak of what CMA had put there. Not damage, and not missing: lost by
- * design, and counted as a class of their own.
+ * What was in memory that CMA had given to users and that is in no segment: of a
+ * firmware-assisted dump the area that the firmware copied memory to
+ * (src/machine/fadump.h), which is counted as a class of its own; and what a kernel
+ * says that it left out (left_out_map.h). Its struct pages speak of what was there.
+ * Not damage, and not missing: lost by design.
  */
 #ifndef CAPDUMP_CAPTURE_LOST_H
 #define CAPDUMP_CAPTURE_LOST_H
@@ -12,7 +13,6 @@
 
 #include "../filter/filter.h"
 #include "../kernel/kernel.h"
-#include "../machine/fadump.h"
 
 struct lost {
 	bool known;		/* the area was looked at */
@@ -21,10 +21,10 @@ struct lost {
 	uint64_t nr;		/* of them, those that held something */
 };
 
-/* Counts what lay in FADUMP's area. Where the area or the struct pages are not
- * known, or it is too large to be counted, RET->known is false. */
-struct error *lost_count(const struct kernel *kernel,
-			 const struct fadump *fadump, struct lost *ret);
+/* Counts what lay in [PADDR, END). Where there is nothing or the struct pages are
+ * not known, or it is too large to be counted, RET->known is false. */
+struct error *lost_count(const struct kernel *kernel, uint64_t paddr,
+			 uint64_t end, struct lost *ret);
 
 /* Whether pages of CLASS are counted in nr. */
 bool lost_class(enum page_class class);

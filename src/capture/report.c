@@ -207,6 +207,8 @@ static void print_arrays(FILE *file, const struct capture_report *r)
 			r->present[i] - r->kept[i]);
 	fputs("\n  },\n  \"devices\": ", file);
 	device_map_print_json(&r->devices, r->page_size, file);
+	fputs(",\n  \"left_out\": ", file);
+	left_out_map_print_json(&r->left_out, file);
 	fputs(",\n  \"ranks\": {", file);
 	for (unsigned i = 0; i < NR_RANKS; i++)
 		fprintf(file, "%s \"%s\": %" PRIu64, i ? "," : "",

@@ -33,6 +33,8 @@ const struct wanted wanted_rows[] = {
 	SYMBOL("kallsyms_names"), SYMBOL("kallsyms_num_syms"),
 	SYMBOL("kallsyms_token_table"), SYMBOL("kallsyms_token_index"),
 	SYMBOL("kallsyms_offsets"), SYMBOL("kallsyms_relative_base"),
+	/* what is left out of its dump */
+	SYMBOL("crash_left_out"), SYMBOL("crash_device_memmaps"),
 	/* ppc64 */
 	SYMBOL("vmemmap_list"), SYMBOL("mmu_psize_defs"),
 	SYMBOL("mmu_vmemmap_psize"), SYMBOL("cur_cpu_spec"),
@@ -55,7 +57,7 @@ const struct wanted wanted_rows[] = {
 	SIZE("prb_data_blk_lpos"), SIZE("printk_info"),
 	SIZE("dev_printk_info"), SIZE("prb_data_ring"), SIZE("atomic_long_t"),
 	SIZE("latched_seq"), SIZE("printk_log"),
-	SIZE("vmemmap_backing"), SIZE("mmu_psize_def"),
+	SIZE("vmemmap_backing"), SIZE("mmu_psize_def"), SIZE("crash_range"),
 
 	OFFSET("page.flags"), OFFSET("page._refcount"), OFFSET("page.mapping"),
 	OFFSET("page.lru"), OFFSET("page._mapcount"), OFFSET("page.private"),
@@ -101,6 +103,7 @@ const struct wanted wanted_rows[] = {
 
 	LENGTH("node_data"), LENGTH("mem_section"), LENGTH("zone.free_area"),
 	LENGTH("free_area.free_list"),
+	LENGTH("crash_left_out"), LENGTH("crash_device_memmaps"),
 
 	NUMBER("NR_FREE_PAGES", "zone_stat_item"),
 	NUMBER("N_ONLINE", "node_states"),

@@ -22,9 +22,10 @@ def capture(box, image, *args):
     return report, [w for w in result.err.splitlines() if "warning" in w]
 
 
-def device(first, end, missing=False, at=None, made_anew=False):
+def device(first, end, missing=False, at=None, made_anew=False,
+           left_out=False):
     return {"start": first * MIB, "end": end * MIB, "missing": missing,
-            "made_anew": made_anew,
+            "left_out": left_out, "made_anew": made_anew,
             "struct_pages": at and [at[0] * MIB, at[1] * MIB]}
 
 
@@ -76,6 +77,20 @@ def missing(box):
     equal("warnings without it", warnings, [])
     for key in ("pages", "pages_present", "pages_kept", "free_pages"):
         equal(key, report[key], other[key])
+
+
+def left_out(box):
+    """As missing ones, but the kernel says where they are: another reason and
+    another help."""
+    image = box.image("good-7.2-pmem-leftout")
+    report, warnings = capture(box, image)
+    equal("devices", report["devices"],
+          [device(128, 384, True, (130, 134), left_out=True)])
+    equal("warnings", len(warnings), 1)
+    need(re.search(r"0x8000000-0x17ffffff .* at 0x8200000-0x85fffff.*"
+                   r"left them out.*kexec -s", warnings[0]), "%s", warnings)
+    text = box.good("info", "dump").out.decode()
+    need(" on the device, at 8200000-85fffff, left out\n" in text, "%s", text)
 
 
 def made_anew(box, pgmap):
@@ -133,6 +148,7 @@ def tests():
         device(1 << 18, (1 << 18) + 256, False,
                ((1 << 18) + 2, (1 << 18) + 6))], 1534
     yield "missing", missing
+    yield "left-out", left_out
     # where the crashed kernel has nothing mapped; in memory that is not saved
     yield "anew", made_anew, 1 << 40
     yield "anew-unsaved", made_anew, 0x30000000

@@ -5,6 +5,7 @@
  * pages. What comes of it must be consistent.
  */
 #include "../../src/capture/facts.h"
+#include "../../src/capture/left_out_map.h"
 #include "../../src/capture/overlay.h"
 #include "../../src/capture/plan.h"
 #include "patched.h"
@@ -26,6 +27,25 @@ static void check_plan(const struct plan *plan)
 	FUZZ_CHECK(ranks == plan->nr_kept);
 }
 
+static void left_out(const struct kernel *kernel, struct view *view,
+		     struct log *log)
+{
+	struct left_out_map map;
+	char line[LEFT_OUT_LINE_LEN];
+
+	if (!fuzz_ok(left_out_map_find(kernel, view, log, &map)))
+		return;
+	FUZZ_CHECK(map.known || !map.nr);
+	FUZZ_CHECK(map.nr <= LEFT_OUT_RANGES);
+	for (unsigned i = 0; i < map.nr; i++) {
+		const struct left_out_hole *hole = &map.holes[i];
+
+		FUZZ_CHECK(hole->range.paddr < hole->range.end);
+		FUZZ_CHECK(hole->there <= hole->range.end - hole->range.paddr);
+		FUZZ_CHECK(left_out_text(hole, line)[0]);
+	}
+}
+
 static void scan(const struct kernel *kernel, struct view *view,
 		 struct log *log)
 {
@@ -37,6 +57,7 @@ static void scan(const struct kernel *kernel, struct view *view,
 	bool found;
 
 	error_destroy(facts_gather(kernel, view, log, &facts));
+	left_out(kernel, view, log);
 	if (kernel->has_pages)
 		error_destroy(kernel_free_pages(kernel, view, &nr, &found));
 	if (fuzz_ok(overlay_create(kernel, view, log, &overlay)) &&

@@ -113,6 +113,7 @@ class Fixture:
         self.logs = []          # (attrs, text)
         self.devdumps = []      # (name, size)
         self.devices = []       # 'device' statements, as words
+        self.left_out = []      # (first byte, last byte, reason)
         self.absent = []        # frames cut from all segments, as text
         self.no_sections = []   # memory sections without a memmap
         self.info = []          # ("set" | "del", key, value)
@@ -168,6 +169,8 @@ class Fixture:
             self.fadump = fadump.Header(number(args[0]), attrs)
         elif key == "vmcoredd":
             self.devdumps.append((args[0], number(args[1])))
+        elif key == "leftout":
+            self.left_out.append((*span(args[0]), number(args[1])))
         elif key == "device":
             self.devices.append(args)
         elif key == "absent":

@@ -14,6 +14,7 @@ import devices
 import layouts as L
 import kallsyms
 import kinds
+import leftout
 import nodes
 import printk
 import structpage as S
@@ -120,6 +121,7 @@ class Machine(kallsyms.Places):
         nodes.build(self)
         self.log = printk.build(self)
         kallsyms.build(self)
+        leftout.build(self)
         self.check_arena()
         self.store_arrays()
         self.apply_pokes()

@@ -6,6 +6,7 @@ log_buf_vmcoreinfo_setup(), archs/ for what
 arch_crash_save_vmcoreinfo() adds."""
 
 import layouts as L
+import leftout
 
 
 def signed(value, bits):
@@ -53,6 +54,7 @@ def build(machine):
     memory_model(note)
     structures(note)
     printk(note)
+    leftout.vmcoreinfo(note)
     page_numbers(note)
     for name in machine.layout.kallsyms:
         note.sym("kallsyms_" + name)
