@@ -112,7 +112,7 @@ static struct error *pages_init(struct kernel *kernel, struct view *view,
 {
 	TRY(layout_init(&kernel->layout, &kernel->space.target,
 			kernel->vmcoreinfo, log));
-	TRY(mem_map_init(kernel, view));
+	TRY(mem_map_init(kernel, view, log));
 	return find_reserved(kernel, view);
 }
 

@@ -48,6 +48,7 @@ struct kernel {
 	uint64_t sections_per_root;	/* 1 if not extreme */
 	uint64_t section_size;	/* SIZE(mem_section) */
 	uint64_t section_map_offset; /* OFFSET(mem_section.section_mem_map) */
+	uint64_t section_map_mask;	/* what of that word is no flags; sparse */
 	uint64_t mem_map;	/* vaddr of the first struct page; flat */
 	uint64_t flat_first;	/* the frame that is its; flat */
 	uint64_t flat_pages;	/* frames with a struct page, from there; flat */

@@ -41,20 +41,6 @@ struct section {
 				 * included; if !has_map */
 };
 
-/*
- * The arrays are page-aligned, and what is encoded is less by a whole number of
- * sections' arrays, which are smaller than a page on ppc64 with pages of 64 KiB
- * (sections of 16 MiB): whatever flag bits this kernel has (6 in 7.2), they are
- * below.
- */
-static uint64_t map_align(const struct kernel *kernel)
-{
-	uint64_t size = kernel->layout.size;
-
-	return min_u64(1ull << kernel->space.target.page_shift,
-		       kernel->section_pages * (size & -size));
-}
-
 /* How many roots from ROOT on are not there, as far as the page of the array
  * goes on: a kernel with 52 bits of physical addresses has 262,144 of them. */
 static struct error *absent_roots(const struct kernel *kernel,
@@ -118,7 +104,7 @@ static struct error *section_read(const struct kernel *kernel,
 	ret->unreadable = state != PAGE_OK;
 	if (ret->unreadable || !(map & HAS_MEM_MAP))
 		return NULL;
-	ret->map = map & -map_align(kernel);
+	ret->map = map & kernel->section_map_mask;
 	ret->use = !(map & IS_ONLINE) ? SECTION_OFFLINE :
 		   map & SHARED_WITH_DEVICE ? SECTION_SHARED : SECTION_ONLINE;
 	if (kernel->vmemmap && ret->map != kernel->vmemmap)

@@ -7,6 +7,7 @@
 
 /* Settles the memory model; needs has_space and layout. ERROR_INVALID says
  * what VMCOREINFO lacks or what makes no sense. */
-struct error *mem_map_init(struct kernel *kernel, struct view *view);
+struct error *mem_map_init(struct kernel *kernel, struct view *view,
+			   struct log *log);
 
 #endif

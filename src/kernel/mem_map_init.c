@@ -124,6 +124,30 @@ static struct error *sparse_numbers(struct kernel *kernel)
 	return NULL;
 }
 
+/*
+ * Without SECTION_MAP_MASK (kernel-patches/d-vmcoreinfo) what can be no flag is
+ * taken: the arrays are page-aligned, and what is encoded is less by a whole
+ * number of sections' arrays, which are smaller than a page on ppc64 with pages
+ * of 64 KiB (sections of 16 MiB). Whatever flag bits a kernel has (6 in 7.2),
+ * they are below.
+ */
+static uint64_t section_map_mask(const struct kernel *kernel, struct log *log)
+{
+	uint64_t size = kernel->layout.size, mask, flags;
+	uint64_t align = min_u64(1ull << kernel->space.target.page_shift,
+				 kernel->section_pages * (size & -size));
+
+	if (!number(kernel, "NUMBER", "SECTION_MAP_MASK", &mask))
+		return -align;
+	flags = space_wrap(&kernel->space, ~mask);
+	if ((flags & 7) != 7 || flags >= align) {
+		log_warn(log, "VMCOREINFO: NUMBER(SECTION_MAP_MASK) can't be "
+			 "right, ignored");
+		return -align;
+	}
+	return mask;
+}
+
 /* Whether any section has an array, with mem_section where it is now. */
 static struct error *any_section(const struct kernel *kernel, struct view *view,
 				 bool *ret)
@@ -166,12 +190,14 @@ static struct error *no_section(const struct kernel *kernel, struct view *view)
  * kernel/vmcore_info.c), or the array of sections. A VMCOREINFO made from
  * debugging symbols has the address of the kernel's pointer instead.
  */
-static struct error *sparse_init(struct kernel *kernel, struct view *view)
+static struct error *sparse_init(struct kernel *kernel, struct view *view,
+				 struct log *log)
 {
 	uint64_t length, nr_sections, per_root, pointer;
 	bool found, ok;
 
 	TRY(sparse_numbers(kernel));
+	kernel->section_map_mask = section_map_mask(kernel, log);
 	nr_sections = kernel->nr_roots;
 	per_root = (1ull << kernel->space.target.page_shift) /
 		   kernel->section_size;
@@ -200,9 +226,10 @@ static struct error *sparse_init(struct kernel *kernel, struct view *view)
 }
 
 /* Without NUMA, SYMBOL(mem_map) is there with sparse memory as well. */
-struct error *mem_map_init(struct kernel *kernel, struct view *view)
+struct error *mem_map_init(struct kernel *kernel, struct view *view,
+			   struct log *log)
 {
 	if (number(kernel, "SYMBOL", "mem_section", &kernel->mem_section))
-		return sparse_init(kernel, view);
+		return sparse_init(kernel, view, log);
 	return flat_init(kernel, view);
 }
