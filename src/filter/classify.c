@@ -333,9 +333,12 @@ bool filter_tail(const struct page_layout *l, const void *page, uint64_t vaddr,
 	 * is, minus a power of two. No struct page lies so near to the top of
 	 * the address space. Linux 7.1 page-flags.h: compound_info_has_mask().
 	 */
-	if (l->tail_mask && !(span & (span - 1)) && span >= 2 * l->size &&
+	if (l->tail_rule != TAIL_POINTER && !(span & (span - 1)) &&
+	    span >= 2 * l->size &&
 	    span <= (uint64_t)l->size << l->max_folio_order)
 		value &= vaddr;
+	else if (l->tail_rule == TAIL_MASK)
+		return true;
 	if (value < vaddr && (vaddr - value) % l->size == 0 &&
 	    (vaddr - value) / l->size < 1ull << l->max_folio_order)
 		*head_vaddr = value;

@@ -11,8 +11,10 @@
 /* Page types are the mapcounts below this. Linux 5.10 page-flags.h:
  * PAGE_MAPCOUNT_RESERVE. Since 6.12 (enum pagetype) they are those with a top
  * byte of 0xf0 to 0xfe, which lie below it too; what lies between is never a
- * sound mapcount. */
+ * sound mapcount. Where the kernel says itself where types end that counts. */
 #define MAPCOUNT_RESERVE	(-128)
+/* Since 6.12 a type is the top byte */
+#define TYPE_SHIFT		24u
 
 /* Linux 7.2 include/linux/mmzone.h: MAX_FOLIO_ORDER, 16 GiB at the most */
 #define MAX_FOLIO_SHIFT		34
@@ -25,6 +27,7 @@ struct source {
 	struct page_layout *layout;
 	const struct vmcoreinfo *vmcoreinfo;
 	struct log *log;
+	unsigned type_shift;	/* of page types; see get_type() */
 };
 
 /* A field of struct page at OFFSET(NAME) + DELTA, if it is there and fits. */
@@ -63,7 +66,8 @@ static uint64_t get_flag(struct source *s, const char *name)
 /*
  * The test for a page type by its exported mapcount value. Since Linux 6.12
  * (4ffca5a96678) the type is the top byte and the rest is the owner's; before,
- * a type is a bit cleared in ~0, and all of the value is the type's.
+ * a type is a bit cleared in ~0, and all of the value is the type's. A value
+ * that has bits of an owner's speaks against PAGE_TYPE_SHIFT.
  */
 static bool get_type(struct source *s, const char *name, struct test *ret)
 {
@@ -78,14 +82,59 @@ static bool get_type(struct source *s, const char *name, struct test *ret)
 			 "ignored", name);
 		return false;
 	}
-	ret->mask = value & 0xffffff ? UINT32_MAX : 0xff000000;
+	ret->mask = UINT32_MAX << s->type_shift;
+	if (value & ~ret->mask)
+		ret->mask = UINT32_MAX;
 	ret->value = value;
 	return true;
+}
+
+/*
+ * How page types lie in a mapcount, as far as the kernel says so (the patches in
+ * kernel-patches/d-vmcoreinfo): PAGE_TYPE_SHIFT, and the first type that is a
+ * mapcount again, to be compared as Linux 7.2 page_type_has_type() does.
+ */
+static void get_type_bounds(struct source *s)
+{
+	uint64_t shift, end;
+	bool has_shift = vmcoreinfo_number(s->vmcoreinfo, "NUMBER",
+					   "PAGE_TYPE_SHIFT", &shift);
+
+	s->type_shift = TYPE_SHIFT;
+	s->layout->typed_below = MAPCOUNT_RESERVE;
+	if (!has_shift)
+		return;
+	if (!shift || shift > 31) {
+		log_warn(s->log, "VMCOREINFO: NUMBER(PAGE_TYPE_SHIFT) is no "
+			 "shift, ignored");
+		return;
+	}
+	s->type_shift = (unsigned)shift;
+	if (!vmcoreinfo_number(s->vmcoreinfo, "NUMBER",
+			       "PGTY_mapcount_underflow", &end))
+		return;
+	end <<= shift;
+	if (end <= INT32_MAX || end > UINT32_MAX)
+		log_warn(s->log, "VMCOREINFO: NUMBER(PGTY_mapcount_underflow) "
+			 "is no page type, ignored");
+	else
+		s->layout->typed_below = (int32_t)end;
 }
 
 static struct error *missing(const char *key)
 {
 	return error_create(ERROR_INVALID, "VMCOREINFO lacks %s", key);
+}
+
+/* COMPOUND_INFO_HAS_MASK: as PAGE_TYPE_SHIFT. */
+static enum tail_rule get_tail_rule(struct source *s)
+{
+	uint64_t mask;
+
+	if (!vmcoreinfo_number(s->vmcoreinfo, "NUMBER",
+			       "COMPOUND_INFO_HAS_MASK", &mask))
+		return TAIL_EITHER;
+	return mask ? TAIL_MASK : TAIL_POINTER;
 }
 
 static struct error *get_fields(struct source *s)
@@ -107,10 +156,10 @@ static struct error *get_fields(struct source *s)
 	if (!get_field(s, "page._mapcount", 4, 0, &l->mapcount))
 		return missing("OFFSET(page._mapcount)");
 	/* renamed in 7.1, when it became able to hold a mask */
-	l->tail_mask = get_field(s, "page.compound_info", l->word, 0,
-				 &l->compound);
-	if (!l->tail_mask &&
-	    !get_field(s, "page.compound_head", l->word, 0, &l->compound))
+	if (get_field(s, "page.compound_info", l->word, 0, &l->compound))
+		l->tail_rule = get_tail_rule(s);
+	else if (!get_field(s, "page.compound_head", l->word, 0,
+			    &l->compound))
 		return missing("OFFSET(page.compound_head)");
 	get_field(s, "page._refcount", 4, 0, &l->refcount);
 	get_field(s, "page.private", l->word, 0, &l->private);
@@ -146,7 +195,7 @@ static struct error *get_types(struct source *s)
 	struct page_layout *l = s->layout;
 	uint64_t nr;
 
-	l->typed_below = MAPCOUNT_RESERVE;
+	get_type_bounds(s);
 	get_type(s, "PAGE_SLAB_MAPCOUNT_VALUE", &l->slab_type);
 	/* a slab that looks like anything else must not be dropped: since 6.2
 	 * its fields overlap the bit of `mapping` that says anonymous */

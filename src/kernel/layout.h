@@ -33,6 +33,13 @@ enum order_rule {
 				 * `order` too: a field of one byte */
 };
 
+/* What leads from a compound page's tail to its head. */
+enum tail_rule {
+	TAIL_POINTER,		/* the address of the head's struct page */
+	TAIL_MASK,		/* what that has in common with the tail's */
+	TAIL_EITHER,		/* one of these (7.1+): its value tells */
+};
+
 struct page_layout {
 	uint32_t size;		/* of struct page, bytes: a multiple of word */
 	uint8_t word;		/* of the kernel's unsigned long and pointers:
@@ -57,7 +64,7 @@ struct page_layout {
 	uint64_t hugetlb_value;	/* the dtor number, or the flag's mask */
 	unsigned max_order;	/* highest buddy order, inclusive */
 	unsigned max_folio_order;	/* highest compound order, inclusive */
-	bool tail_mask;		/* compound_info may hold a mask (7.1+) */
+	enum tail_rule tail_rule;
 };
 
 /*

@@ -371,6 +371,26 @@ static void test_tails(struct bench *b)
 	      !head);
 }
 
+/* What a tail says is taken for what the kernel says it is. */
+static void test_tail_rules(struct bench *b)
+{
+	const uint64_t head_at = VADDR + 512 * 64;
+	struct page_layout l = b->l;
+	uint64_t head;
+
+	for (unsigned i = 0; i < 20; i++)
+		for (l.tail_rule = 0; l.tail_rule <= TAIL_EITHER; l.tail_rule++) {
+			bool wrong = l.tail_rule == (i % 2 ? TAIL_POINTER :
+						     TAIL_MASK);
+
+			set(b, 513, PAGE_COMPOUND, i % 2 ? -(64ull << i / 2) | 1
+					     : head_at | 1);
+			CHECK(filter_tail(&l, b->pages + 513 * 64,
+					  head_at + 64, &head));
+			CHECK(head == (wrong || i == 1 ? 0 : head_at));
+		}
+}
+
 /* A kernel that lacks something never loses a page by it. */
 static void test_lacking(void)
 {
@@ -465,6 +485,7 @@ static void test_all(bool big_endian)
 			test_hugetlb(&b, mask);
 		}
 		test_tails(&b);
+		test_tail_rules(&b);
 		free(b.pages);
 	}
 	test_lacking();

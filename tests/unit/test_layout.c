@@ -24,7 +24,8 @@ static void test_release(const struct pages_kernel *k)
 	CHECK(l.size == 64 && l.flags.offset == 0 && l.flags.size == 8);
 	CHECK(l.mapping.offset == 24 && l.mapcount.offset == 48);
 	CHECK(l.mapcount.size == 4 && l.private.offset == 40);
-	CHECK(l.compound.offset == 8 && l.tail_mask == k->masks);
+	CHECK(l.compound.offset == 8 && 
+	      l.tail_rule == (k->masks ? TAIL_EITHER : TAIL_POINTER));
 	CHECK(l.lru == 1ull << k->lru && l.head == 1ull << k->head);
 	CHECK(l.private_flag == 1ull << k->private);
 	CHECK(l.swapcache == 1ull << k->swapcache);
@@ -178,6 +179,63 @@ static void test_folio_order_before_page(void)
 	CHECK(l.hugetlb_rule == HUGETLB_UNKNOWN);
 }
 
+/* A kernel that says more of its page types and tails: kernel-patches/. */
+static void test_told(void)
+{
+	static const struct {
+		const char *lines;
+		int32_t typed_below;
+		uint32_t mask;
+		enum tail_rule tail;
+		unsigned warnings;
+	} cases[] = {
+		{ "NUMBER(PAGE_TYPE_SHIFT)=24\n"
+		  "NUMBER(PGTY_mapcount_underflow)=255\n"
+		  "NUMBER(COMPOUND_INFO_HAS_MASK)=1\n",
+		  -16777216, 0xff000000, TAIL_MASK, 0 },
+		{ "NUMBER(COMPOUND_INFO_HAS_MASK)=0\n",
+		  -128, 0xff000000, TAIL_POINTER, 0 },
+		/* fewer bits to owners; types that end elsewhere */
+		{ "NUMBER(PAGE_TYPE_SHIFT)=20\n"
+		  "NUMBER(PGTY_mapcount_underflow)=4094\n",
+		  -2097152, 0xfff00000, TAIL_EITHER, 0 },
+		{ "NUMBER(PAGE_TYPE_SHIFT)=24\n",
+		  -128, 0xff000000, TAIL_EITHER, 0 },
+		/* nonsense */
+		{ "NUMBER(PAGE_TYPE_SHIFT)=0\n",
+		  -128, 0xff000000, TAIL_EITHER, 1 },
+		{ "NUMBER(PAGE_TYPE_SHIFT)=32\n"
+		  "NUMBER(PGTY_mapcount_underflow)=255\n",
+		  -128, 0xff000000, TAIL_EITHER, 1 },
+		{ "NUMBER(PAGE_TYPE_SHIFT)=24\n"
+		  "NUMBER(PGTY_mapcount_underflow)=127\n",
+		  -128, 0xff000000, TAIL_EITHER, 1 },
+		{ "NUMBER(PAGE_TYPE_SHIFT)=24\n"
+		  "NUMBER(PGTY_mapcount_underflow)=511\n",
+		  -128, 0xff000000, TAIL_EITHER, 1 },
+		/* a type that has bits of the owner's is compared as a whole */
+		{ "NUMBER(PAGE_TYPE_SHIFT)=30\n",
+		  -128, 0xffffffff, TAIL_EITHER, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct page_layout l;
+		struct log log;
+		char text[4096];
+
+		log_init(&log, stderr, 0);
+		snprintf(text, sizeof(text), "%s%s", pages_kernels[R7_2].text,
+			 cases[i].lines);
+		CHECK_OK(pages_layout(text, &log, &l));
+		CHECK(l.typed_below == cases[i].typed_below);
+		CHECK(l.buddy.mask == cases[i].mask &&
+		      l.buddy.value == 0xf0000000);
+		CHECK(l.tail_rule == cases[i].tail);
+		CHECK(log.nr_warnings == cases[i].warnings);
+		log_deinit(&log);
+	}
+}
+
 int main(void)
 {
 	for (unsigned i = 0; i < NR_RELEASES; i++)
@@ -187,5 +245,6 @@ int main(void)
 	test_optional();
 	test_nonsense();
 	test_folio_order_before_page();
+	test_told();
 	return unit_end();
 }
