@@ -216,6 +216,16 @@ static struct error *gather_memory(struct triage *triage)
 	return NULL;
 }
 
+/* That a kernel does not name them is no news: no kernel does by itself. */
+static struct error *gather_hardware(struct triage *triage)
+{
+	const struct kernel *kernel = triage->kernel;
+
+	if (!kernel || !kernel->has_space || !kernel->vmcoreinfo)
+		return NULL;
+	return hardware_errors_read(kernel, triage->view, &triage->hardware);
+}
+
 struct error *triage_gather(struct triage *triage, const struct image *image,
 			    const struct vmcoreinfo *given, struct log *log)
 {
@@ -234,6 +244,7 @@ struct error *triage_gather(struct triage *triage, const struct image *image,
 	TRY(triage_part(triage, "symbols", triage_find_symbols(triage)));
 	TRY(triage_part(triage, "modules", triage_settle_modules(triage)));
 	triage_settle_taint(triage);
+	TRY(triage_part(triage, "hardware_errors", gather_hardware(triage)));
 	TRY(triage_part(triage, "memory", gather_memory(triage)));
 	if (triage->line)
 		signature_make(triage->line, triage->frames,

@@ -8,6 +8,7 @@
 #define CAPDUMP_TRIAGE_TRIAGE_H
 
 #include "../arch/registers.h"
+#include "../kernel/hardware.h"
 #include "../kernel/kallsyms.h"
 #include "log_text.h"
 #include "modules.h"
@@ -60,6 +61,8 @@ struct triage {
 	enum triage_source modules_source, taint_source;
 	struct module_list modules;
 	uint64_t taint;
+
+	struct hardware_errors hardware;	/* that the kernel survived */
 
 	uint64_t memory, nr_ranges;	/* bytes */
 	bool free_known;

@@ -179,6 +179,35 @@ static void put_taint(const struct triage *triage, FILE *file)
 	put_string(file, "taint_flags", letters);
 }
 
+/* All kinds, those that did not happen too. */
+static void put_hardware(const struct triage *triage, FILE *file)
+{
+	const struct hardware_errors *all = &triage->hardware;
+
+	fputs(",\n  \"hardware_errors\": ", file);
+	if (!all->known) {
+		fputs("null", file);
+		return;
+	}
+	for (unsigned i = 0; i < all->nr; i++) {
+		const struct hardware_error *one = &all->kinds[i];
+		const char *name = hardware_kind_name(i);
+
+		fputs(i ? ", {\"kind\": " : "[{\"kind\": ", file);
+		if (name)
+			text_print_json(file, name, strlen(name));
+		else
+			fputs("null", file);
+		fprintf(file, ", \"count\": %" PRIu32 ", \"last\": ",
+			one->count);
+		if (one->count)
+			fprintf(file, "%" PRIu64 "}", one->last);
+		else
+			fputs("null}", file);
+	}
+	fputs(all->nr ? "]" : "[]", file);
+}
+
 static void put_memory(const struct triage *triage, FILE *file)
 {
 	uint64_t page_size = 1ull << (triage->kernel ?
@@ -255,6 +284,7 @@ void triage_print_json(const struct triage *triage, FILE *file)
 	put_registers(triage, file);
 	put_modules(triage, file);
 	put_taint(triage, file);
+	put_hardware(triage, file);
 	put_memory(triage, file);
 	put_number(file, "log_records", triage->log_known,
 		   triage->crash.nr_records);

@@ -24,18 +24,47 @@ static void put_string(FILE *file, const char *title, const char *text)
 	put_text(file, title, text, strlen(text));
 }
 
-static void put_time(const struct triage *triage, FILE *file)
+/* SECONDS since 1970 into BUF; NULL: no time. */
+static const char *time_text(uint64_t seconds, char buf[32])
 {
-	time_t time = (time_t)triage->crash_time;
-	char text[32];
+	time_t time = (time_t)seconds;
 	struct tm tm;
 
-	if (triage->crash_time && triage->crash_time <= 253402300799 &&
-	    gmtime_r(&time, &tm) &&
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		put_string(file, "crash time:", text);
-	else
-		put_string(file, "crash time:", NULL);
+	if (seconds && seconds <= 253402300799 && gmtime_r(&time, &tm) &&
+	    strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return buf;
+	return NULL;
+}
+
+static void put_time(const struct triage *triage, FILE *file)
+{
+	char text[32];
+
+	put_string(file, "crash time:", time_text(triage->crash_time, text));
+}
+
+/* Those that happened. */
+static void put_hardware(const struct triage *triage, FILE *file)
+{
+	const struct hardware_errors *all = &triage->hardware;
+	const char *title = "hardware:";
+
+	for (unsigned i = 0; i < all->nr; i++) {
+		const struct hardware_error *one = &all->kinds[i];
+		const char *name = hardware_kind_name(i), *last;
+		char text[32];
+
+		if (!one->count)
+			continue;
+		last = time_text(one->last, text);
+		fprintf(file, "%-13s%" PRIu32 " %s error%s, the last at %s\n",
+			title, one->count, name ? name : "unknown",
+			one->count == 1 ? "" : "s", last ? last : "unknown");
+		title = "";
+	}
+	if (all->known && *title)
+		fprintf(file, "%-13sno error that the kernel counted\n",
+			title);
 }
 
 static void put_crash(const struct triage *triage, FILE *file)
@@ -155,6 +184,7 @@ void triage_print(const struct triage *triage, FILE *file)
 	if (triage->taint_source)
 		fprintf(file, "%-13s%" PRIu64 "%s%s\n", "taint:",
 			triage->taint, letters[0] ? " " : "", letters);
+	put_hardware(triage, file);
 	put_modules(triage, file);
 	put_memory(triage, file);
 	for (unsigned i = 0; i < triage->nr_missing; i++) {

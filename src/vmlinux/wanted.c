@@ -35,6 +35,10 @@ const struct wanted wanted_rows[] = {
 	SYMBOL("kallsyms_offsets"), SYMBOL("kallsyms_relative_base"),
 	/* what is left out of its dump */
 	SYMBOL("crash_left_out"), SYMBOL("crash_device_memmaps"),
+	/* hardware errors that it survived */
+	SYMBOL("hwerr_data"), SIZE("hwerr_info"),
+	OFFSET("hwerr_info.count"), OFFSET("hwerr_info.timestamp"),
+	LENGTH("hwerr_data"),
 	/* ppc64 */
 	SYMBOL("vmemmap_list"), SYMBOL("mmu_psize_defs"),
 	SYMBOL("mmu_vmemmap_psize"), SYMBOL("cur_cpu_spec"),

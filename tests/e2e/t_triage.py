@@ -11,7 +11,8 @@ from harness import FIXTURES, MIB, equal, fixtures, need
 IMAGE = "good-6.12-vmemmap"
 KEYS = """triage capdump file kind release version machine node build_id
     crash_time uptime signature panic cause task trace frames cpus registers
-    modules_source modules taint_source taint taint_flags memory nr_ranges
+    modules_source modules taint_source taint taint_flags hardware_errors
+    memory nr_ranges
     page_size free_pages crash_kernel log_records log_left_out vmcoreinfo
     missing""".split()
 LIMIT = 64 * MIB
@@ -188,6 +189,44 @@ def crashes(box):
     need("signature" in [m["part"] for m in quiet["missing"]], "%s", quiet)
 
 
+def hardware(box):
+    """Errors that the kernel survived, where it says where it counts them."""
+    def told(*lines):
+        with open("%s/good-7.2-told.txt" % FIXTURES, encoding="utf-8") as file:
+            text = file.read()
+        for name in ("population.inc", "population-small.inc",
+                     "population-poison.inc", "log.inc"):
+            with open("%s/%s" % (FIXTURES, name), encoding="utf-8") as file:
+                box.text(name, file.read())
+        return box.image(box.text("changed.txt", text + "\n".join(lines) +
+                                  "\n")).path
+
+    path = box.image("good-7.2-told").path
+    equal("errors", triage(box, path)["hardware_errors"], [
+        {"kind": "CPU", "count": 0, "last": None},
+        {"kind": "memory", "count": 3, "last": 1699999990},
+        {"kind": "PCI", "count": 1, "last": 1699990000},
+        {"kind": "CXL", "count": 0, "last": None},
+        {"kind": "other", "count": 0, "last": None}])
+    text = box.good("triage", path).out.decode()
+    need("hardware:    3 memory errors, the last at 2023-11-14T22:13:10Z\n"
+         "             1 PCI error, the last at 2023-11-14T19:26:40Z\n" in
+         text, "%s", text)
+    equal("not told", triage(box, box.image(IMAGE).path)["hardware_errors"],
+          None)
+    text = box.good("triage", told("hwerr 0@0")).out.decode()
+    need("hardware:    no error that" in text, "%s", text)
+    have = triage(box, told("info LENGTH(hwerr_data)=7"))
+    equal("kinds", [e["kind"] for e in have["hardware_errors"]][4:],
+          ["other", None, None])
+    for line, why in (("info SIZE(hwerr_info)=4", "hwerr_info"),
+                      ("info OFFSET(hwerr_info.timestamp)=12", "hwerr_info"),
+                      ("info SYMBOL(hwerr_data)=ffffc90000000000", "hwerr_data")):
+        have = triage(box, told(line))
+        equal(line, have["hardware_errors"], None)
+        need(why in str(have["missing"]), "%s: %s", line, have["missing"])
+
+
 def broken(box):
     """A machine whose log, symbols or page tables are nonsense still gives what
     else there is; what is no vmcore is refused."""
@@ -218,5 +257,5 @@ def broken(box):
 
 
 def tests():
-    for function in (contents, files, forms, crashes, broken):
+    for function in (contents, files, forms, crashes, hardware, broken):
         yield function.__name__, function

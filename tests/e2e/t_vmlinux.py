@@ -185,8 +185,9 @@ def words(box):
     equal("the same again", lines(box.path("out")), first)
 
 
-# Asked for, but in no debugging symbols: macros, and what a kernel counts out
-# when it boots. kernel/locate.c finds some of them in memory.
+# Asked for, but in no debugging symbols: macros, what is of use with a macro
+# only (PGTY_mapcount_underflow), and what a kernel counts out when it boots.
+# kernel/locate.c finds some of them in memory.
 NOT_DERIVABLE = set("""
     SYMBOL(vmemmap) LENGTH(mem_section) NUMBER(MAX_PHYSMEM_BITS)
     NUMBER(phys_base) NUMBER(sme_mask) NUMBER(pgtable_l5_enabled)
@@ -194,6 +195,8 @@ NOT_DERIVABLE = set("""
     NUMBER(PHYS_OFFSET) NUMBER(kimage_voffset) NUMBER(phys_ram_base)
     NUMBER(VMALLOC_START) NUMBER(PAGE_OFFSET) NUMBER(va_kernel_pa_offset)
     NUMBER(satp) NUMBER(RADIX_MMU)
+    NUMBER(SECTION_MAP_MASK) NUMBER(COMPOUND_INFO_HAS_MASK)
+    NUMBER(PAGE_TYPE_SHIFT) NUMBER(PGTY_mapcount_underflow)
     """.split())
 KINDS = "SYMBOL|SIZE|OFFSET|LENGTH|NUMBER"
 

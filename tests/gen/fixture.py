@@ -34,6 +34,8 @@ SETTINGS = {
     "physmem_bits": ("", "MAX_PHYSMEM_BITS (46, or 52 with 5 levels)"),
     "struct_page": ("", "its size: 64, or 56 (CONFIG_SLAB, no cgroups)"),
     "section_flags": ("0xf", "low bits of each section_mem_map"),
+    "told": ("0", "1: VMCOREINFO as of kernel-patches/d-vmcoreinfo, 64-bit"),
+    "hwerr": ("", "told: COUNT@SECONDS, of each kind of hardware error"),
     "pti": ("0", "page table isolation: freed parts of the image unmapped"),
     "mmu": ("radix", "ppc64: radix or hash"),
     "pbmt": ("0", "riscv64: Svpbmt bits of all leaves"),

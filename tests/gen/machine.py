@@ -18,6 +18,7 @@ import leftout
 import nodes
 import printk
 import structpage as S
+import told
 import vmcoreinfo
 from memory import Memory
 from pagetable import PageTables
@@ -120,6 +121,7 @@ class Machine(kallsyms.Places):
         self.map_vmalloc()
         nodes.build(self)
         self.log = printk.build(self)
+        told.build(self)
         kallsyms.build(self)
         leftout.build(self)
         self.check_arena()

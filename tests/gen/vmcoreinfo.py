@@ -7,6 +7,7 @@ arch_crash_save_vmcoreinfo() adds."""
 
 import layouts as L
 import leftout
+import told
 
 
 def signed(value, bits):
@@ -56,6 +57,7 @@ def build(machine):
     printk(note)
     leftout.vmcoreinfo(note)
     page_numbers(note)
+    told.page_numbers(note)
     for name in machine.layout.kallsyms:
         note.sym("kallsyms_" + name)
     machine.arch.vmcoreinfo(note)
@@ -106,6 +108,7 @@ def memory_model(note):
         note.off("mem_section.section_mem_map", 0)
         note.num("SECTION_SIZE_BITS", m.arch.section_bits)
         note.num("MAX_PHYSMEM_BITS", m.arch.physmem_bits)
+    told.memory_model(note, signed)
 
 
 def structures(note):
