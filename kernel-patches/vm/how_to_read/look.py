@@ -14,6 +14,8 @@ from drgn.helpers.linux.mm import pfn_to_page
 from drgn_view import open_core
 
 MASK = (1 << 64) - 1
+PER_SECTION = 1 << 15   # x86_64: frames in 128 MiB
+ROOTS = 64              # of mem_section, as far as the guest's memory goes
 
 
 def sections(prog):
@@ -21,8 +23,7 @@ def sections(prog):
     roots = prog['mem_section']
     size = drgn.sizeof(prog.type('struct mem_section'))
     per_root = prog['PAGE_SIZE'].value_() // size
-    for i in range(len(roots) if roots.type_.kind == drgn.TypeKind.ARRAY
-                   else 64):
+    for i in range(ROOTS):
         if not roots[i]:
             continue
         for j in range(per_root):
@@ -33,13 +34,13 @@ def sections(prog):
 
 def scan(prog, base, last):
     """Of the struct pages of frames below LAST: tails by what they hold, page
-    types by the top byte, bits that owners of a type use."""
+    types by the top byte."""
     page = prog.type('struct page')
     size = drgn.sizeof(page)
     info_at = drgn.offsetof(page, 'compound_info')
     type_at = drgn.offsetof(page, 'page_type')
-    head_bit = 1 << prog.constant('PG_head')
-    tails, types, owners = collections.Counter(), collections.Counter(), 0
+    head_bit = 1 << prog.constant('PG_head').value_()
+    tails, types = collections.Counter(), collections.Counter()
     for first in range(0, last, 512):
         try:
             data = prog.read(base + first * size, 512 * size)
@@ -51,7 +52,6 @@ def scan(prog, base, last):
             kind = struct.unpack_from('<I', data, at + type_at)[0]
             if 0xf0000000 <= kind < 0xff000000:
                 types[kind >> 24] += 1
-                owners |= kind & 0xffffff
             info = struct.unpack_from('<Q', data, at + info_at)[0]
             if not info & 1 or info == MASK:
                 continue
@@ -64,7 +64,7 @@ def scan(prog, base, last):
                 tails['pointer'] += 1
             flags = prog.read_u64(head)
             tails['astray'] += not flags & head_bit
-    return tails, types, owners
+    return tails, types
 
 
 def main():
@@ -72,22 +72,21 @@ def main():
     prog = open_core(core, vmlinux)
     base = pfn_to_page(prog, 0).value_()
     maps = dict(sections(prog))
-    per_section = 1 << prog['SECTION_SIZE_BITS'].value_() - 12 \
-        if 'SECTION_SIZE_BITS' in prog else 1 << 15
-    tails, types, owners = scan(prog, base, (max(maps) + 1) * per_section)
+    tails, types = scan(prog, base, (max(maps) + 1) * PER_SECTION)
     errors = prog['hwerr_data']
     info = prog.type('struct hwerr_info')
     json.dump({
-        'flags': prog.constant('SECTION_MAP_LAST_BIT'),
-        'preinit': 1 << prog.constant('SECTION_IS_VMEMMAP_PREINIT_BIT'),
+        'flags': prog.constant('SECTION_MAP_LAST_BIT').value_(),
+        'preinit': 1 << prog.constant(
+            'SECTION_IS_VMEMMAP_PREINIT_BIT').value_(),
         'memmap': base, 'maps': list(maps.values()), 'tails': tails,
-        'types': types, 'owners': owners,
+        'types': types,
         'names': {n: v for n, v in
                   prog.type('enum pagetype').enumerators},
         'hwerr_data': errors.address_, 'kinds': len(errors),
         'hwerr_info': [drgn.sizeof(info), drgn.offsetof(info, 'count'),
                        drgn.offsetof(info, 'timestamp')],
-        'errors': [[e['count'].counter.value_() & 0xffffffff,
+        'errors': [[e.member_('count').counter.value_() & 0xffffffff,
                     e.timestamp.value_()] for e in errors],
         'text': prog['VMCOREINFO'].string_().decode(),
     }, sys.stdout, indent=1)
