@@ -16,11 +16,16 @@ machine=$1 kind=$2 image='' patches=()
 case $machine in
 x86_64) image=arch/x86/boot/bzImage ;;
 arm64) image=arch/arm64/boot/Image ;;
+ppc64lefadump) image=vmlinux ;;
 *) die "no configuration for $machine" ;;
 esac
 source=$("$PATCHES/scripts/source.sh")
 version=${source##*/linux-}
-fragments=("$PATCHES/vm/config/$machine")
+fragments=("$PATCHES/vm/config/$machine") start=tinyconfig
+# the product's own, on top of the defaults
+if [ "$machine" = ppc64lefadump ]; then
+	fragments=("$VM/config/ppc64le-fadump64k") start=''
+fi
 if [ "$kind" = patched ]; then
 	mapfile -t names < <(series)
 	mapfile -t patches < <(patches_of "${names[@]}")
@@ -41,6 +46,10 @@ keep() {
 
 given() {
 	local at dir=$STORE/given-$machine-$version
+	if [ "$machine" = ppc64lefadump ]; then
+		"$VM/own-kernel.sh" "$machine-${version%%.*}.$(cut -d. -f2 <<< "$version")"
+		return
+	fi
 	image=$(compgen -G "${CAPDUMP_KERNELS:-/nonexistent}/$machine-${version%-*}-pmem-base.bzImage") ||
 		return 1
 	# Linux Documentation/arch/x86/boot.rst: kernel_version
@@ -70,9 +79,13 @@ build() {
 		echo "$source" > "$tree.source"
 	fi
 	[ "$kind" = base ] || "$PATCHES/scripts/stack.sh" "$tree"
-	kbuild "$machine" "$tree" tinyconfig
 	cat "${fragments[@]}" > "$tree/.fragment"
-	(cd "$tree" && scripts/kconfig/merge_config.sh -m .config .fragment)
+	if [ -n "$start" ]; then
+		kbuild "$machine" "$tree" "$start"
+		(cd "$tree" && scripts/kconfig/merge_config.sh -m .config .fragment)
+	else
+		cp "$tree/.fragment" "$tree/.config"
+	fi
 	kbuild "$machine" "$tree" olddefconfig
 	missing=$(not_granted "$tree/.fragment" "$tree/.config" | tr '\n' ' ')
 	[ -z "$missing" ] || { echo "not granted: $missing"; return 1; }
@@ -88,8 +101,9 @@ set +e
 status=$?
 set -e
 [ "$status" = 0 ] || die "$(tail -n 1 "$log"); see $log"
+[ "$image" != vmlinux ] || "${cross}strip" "$tree/vmlinux"
 keep "$tree/$image" "$(kbuild "$machine" "$tree" kernelrelease)" "$dir"
-cp "$tree/vmlinux" "$dir.tmp/vmlinux"
+[ "$image" = vmlinux ] || cp "$tree/vmlinux" "$dir.tmp/vmlinux"
 cp "$tree/.config" "$dir.tmp/config"
 echo "$((SECONDS - started)) s" > "$dir.tmp/time.txt"
 mv "$dir.tmp" "$dir"

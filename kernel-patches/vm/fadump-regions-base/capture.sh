@@ -1,0 +1,1 @@
+../fadump-regions/capture.sh

@@ -1,0 +1,1 @@
+../fadump-regions/first.sh
