@@ -26,7 +26,7 @@ struct carrier_ops {
 	struct error *(*look)(struct carrier *carrier, bool force);
 
 	/* Bytes of what was sent before that the server has: the upload goes on
-	 * there. NULL: always at 0. */
+	 * there, or at 0 where they can't be. NULL: always at 0. */
 	struct error *(*offset)(struct carrier *carrier, uint64_t *ret);
 
 	/* Reads LEN bytes at OFFSET of those. NULL: there is no way to. */

@@ -45,6 +45,8 @@ struct front_sink {
 	/* the object */
 	uint64_t size, next;		/* of all; offset of the next byte */
 	uint64_t have;			/* bytes that the server has already */
+	uint64_t given;			/* at most, since they were sent or stood
+					 * there at the start */
 	size_t status_len;		/* at `status`: see struct dump_layout */
 	uint64_t status;
 	uint8_t status_end[DUMP_STATUS_MAX], status_until[DUMP_STATUS_MAX];
@@ -185,8 +187,10 @@ static struct error *take_offset(struct front_sink *front)
 	bool first = !front->begun;
 
 	TRY(ask(front, ask_offset, 0));
-	/* who was cut off may have written on */
-	if (front->have > front->size && !first)
+	if (first)
+		front->given = front->have;
+	/* who was cut off may have written on; what nobody sent is not the dump's */
+	if (front->have > min_u64(front->given, front->size) && !first)
 		front->have = 0;
 	if (front->have > front->size)
 		return another(front);
@@ -295,6 +299,7 @@ static struct error *flush(struct front_sink *front)
 		return NULL;
 	if (!front->open)
 		TRY(upload_begin(front));
+	front->given = max_u64(front->given, front->next);
 	TRY(front->carrier->ops->send(front->carrier, buf, len, &ended));
 	front->sent.bytes += len;
 	if (!ended || front->next == front->size)

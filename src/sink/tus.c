@@ -20,6 +20,7 @@ struct tus {
 	struct tus_line line;		/* pieces of it */
 	struct error *err;		/* that end() is to tell; owned */
 	uint64_t size;			/* of all */
+	uint64_t have;			/* that the server has of the upload, as it says */
 	bool resumed;			/* it was made by a run before this one */
 };
 
@@ -57,6 +58,7 @@ static struct error *create(struct tus *tus, uint64_t size)
 					tus->server.metadata, NULL };
 
 	drop_upload(tus);
+	tus->have = 0;
 	snprintf(length, sizeof(length), "Upload-Length: %llu",
 		 (unsigned long long)size);
 	TRY(pass_on(tus, tus_create(&tus->server, headers, false,
@@ -78,7 +80,7 @@ static struct error *carrier_tus_offset(struct carrier *carrier, uint64_t *ret)
 	tus->resumed = false;
 	if (offset < 0)
 		drop_upload(tus);
-	*ret = offset < 0 ? 0 : (uint64_t)offset;
+	*ret = tus->have = offset < 0 ? 0 : (uint64_t)offset;
 	return NULL;
 }
 
@@ -98,7 +100,8 @@ static struct error *carrier_tus_begin(struct carrier *carrier, uint64_t offset,
 {
 	struct tus *tus = (struct tus *)carrier;
 
-	if (!tus->upload.url)
+	/* nothing is sent twice to the same place: it is another upload then */
+	if (!tus->upload.url || offset != tus->have)
 		TRY(create(tus, size));
 	else
 		TRY(check_length(tus, size));
@@ -184,7 +187,7 @@ static struct error *carrier_tus_end(struct carrier *carrier, uint64_t *sent)
 	if (tus->patch.request) {
 		err = tus_patch_end(&tus->server, &tus->upload, &tus->patch,
 				    sent, &carrier->anew);
-		carrier->unsure |= tus->patch.unanswered && *sent == tus->size;
+		carrier->unsure |= tus->patch.unanswered;
 	} else {
 		err = line_end(tus, sent, &carrier->anew);
 	}

@@ -186,8 +186,10 @@ struct error *tus_create(struct tus_server *server, const char *const *headers,
 	struct error *err;
 
 	tus_upload_drop(ret);
+	server->unanswered = true;
 	TRY(request_run(server->transfer, &spec, &answer, &outcome));
 	server->unanswered = outcome.trouble;
+	server->silent &= outcome.trouble;
 	err = !outcome.trouble && outcome.status == 201 ?
 	      tus_upload_take(server, request_header(answer, 0), ret) :
 	      error_of(server, ret, &outcome);
@@ -250,10 +252,15 @@ bool tus_terminate(struct tus_server *server, const struct tus_upload *upload)
 		.headers = headers,
 	};
 	struct outcome outcome = { 0 };
-	struct error *err = request_run(server->transfer, &spec, NULL,
-					&outcome);
-	bool gone = !err && (is_success(&outcome) || outcome.status == 404 ||
-			     outcome.status == 410);
+	struct error *err;
+	bool gone;
+
+	if (server->silent)
+		return false;
+	err = request_run(server->transfer, &spec, NULL, &outcome);
+	server->silent = err || outcome.trouble;
+	gone = !err && (is_success(&outcome) || outcome.status == 404 ||
+		       outcome.status == 410);
 
 	error_destroy(err);
 	outcome_deinit(&outcome);
@@ -386,7 +393,8 @@ struct error *tus_patch_end(struct tus_server *server,
 
 	*gone = false;
 	*sent = patch->offset + outcome.sent;
-	patch->unanswered = err || outcome.trouble;
+	patch->unanswered = err || (outcome.trouble &&
+				    outcome.sent == patch->size);
 	if (!err)
 		err = judge(server, upload, patch, &outcome, gone);
 	tus_patch_abort(patch);

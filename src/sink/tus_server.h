@@ -30,6 +30,7 @@ struct tus_server {
 	unsigned nr_wrong;	/* sums since one was right */
 	int64_t most;		/* bytes of an upload; -1: not told */
 	bool unanswered;	/* the last POST: it may have made an upload */
+	bool silent;		/* it did not answer the last DELETE: it gets no other */
 };
 
 /* What URL, tus+https://host/files/NAME, names: the endpoint, and the name. */
@@ -76,7 +77,7 @@ struct tus_patch {
 	uint64_t length;	/* of the upload, which is told now; 0: it is not */
 	bool summed;		/* with their sum */
 	struct request *request;	/* under way; NULL: none is */
-	bool unanswered;	/* nobody knows what came of it */
+	bool unanswered;	/* all of it was sent, and nobody knows what came of it */
 };
 
 /* Begins to send patch->size bytes, with their sum where they are in memory. */

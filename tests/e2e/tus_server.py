@@ -95,7 +95,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "name": base64.b64decode(words.get("filename", "")).decode(),
             "size": size, "bytes": have, "pieces": [], "sums": [],
             "concat": None if fault[1] == "ignored" else concat}
-        if fault[1] == "lost":
+        if fault[1] == "stall":
+            server.closing.wait(60)
+        if fault[1] in ("lost", "stall"):
             self.reset()
             return
         self.answer(201, {"Location": server.location % path
@@ -121,11 +123,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if found["size"] is not None else {"Upload-Defer-Length": "1"}
         if found["concat"]:
             length["Upload-Concat"] = found["concat"]
-        self.answer(200, {"Upload-Offset": len(found["bytes"]), **length,
-                          "Cache-Control": "no-store"})
+        self.answer(*self.server.lie(found, {
+            "Upload-Offset": len(found["bytes"]), **length,
+            "Cache-Control": "no-store"}))
 
     def do_DELETE(self):
-        if self.upload():
+        self.server.nr_deleted += 1
+        if self.server.keeps:
+            self.server.closing.wait(60)
+        elif self.upload():
             if self.has("termination"):
                 del self.server.uploads[self.path]
             self.answer(204 if self.has("termination") else 405)
@@ -137,7 +143,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return True
         told = self.headers["Upload-Length"]
-        if told is not None:
+        if told is not None and not self.server.forgets:
             if found["size"] is not None:
                 self.rfile.read(length)
                 self.answer(400)
@@ -237,6 +243,9 @@ class TusServer(http.server.ThreadingHTTPServer):
         self.faults, self.uploads, self.most = list(faults), {}, most
         self.nr_made, self.mismatches, self.joins = 0, 0, []
         self.patched = []
+        self.nr_deleted, self.keeps = 0, False  # answers no DELETE
+        self.forgets = False    # a length that is told with a PATCH
+        self.lie = lambda found, headers: (200, headers)    # to HEAD
         self.post_faults = []   # ("partial" or "final", what happens, ...)
         self.location = location
         self.says = dict(says) or {"Tus-Version": "1.0.0,0.2.2",
