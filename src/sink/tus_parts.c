@@ -97,6 +97,8 @@ static void part_drop(struct tus_parts *tus, struct tus_part *part)
 {
 	struct tus_server *server = &tus->way.server;
 
+	/* the server may have it locked for what is on its way */
+	tus_line_deinit(&part->line);
 	if (!server->terminates || !tus_terminate(server, &part->upload))
 		log_print(tus->way.log, LOG_MESSAGE, "a part that is sent anew stays on the server, too: %s",
 			  part->upload.masked);
@@ -113,6 +115,8 @@ static struct error *data_lost(struct tus_parts *tus, struct error *err)
 		return err;
 	err = retry_error(&way->retry, err, way->stored, 0, 0);
 	way->sent.retries = way->retry.nr;
+	/* what is sent again is no progress */
+	way->stored -= part->line.stored;
 	part_drop(tus, part);
 	data_part_init(tus, part->start);
 	return err;
@@ -348,8 +352,10 @@ static void parts_destroy(struct sink *sink)
 		tus_line_deinit(&tus->parts[i].line);
 	if (!tus->joined)
 		tus_parts_give_up(tus);
+	tus_parts_tell(tus);
 	for (unsigned i = 0; i < TUS_NR_PARTS; i++)
 		tus_part_deinit(&tus->parts[i]);
+	tus_upload_drop(&tus->final);
 	free(tus->way.sent.parts);
 	tus_server_deinit(&tus->way.server);
 	free(tus);

@@ -22,7 +22,9 @@ struct tus_parts {
 					 * UINT64_MAX */
 	bool begun, failed;
 	bool again;			/* data is to come from needed() on */
+	struct tus_upload final;	/* of all of them, once it was made */
 	bool maybe_joined, joined;
+	bool lost;			/* there may be one more, without a word where */
 	uint8_t first[TUS_FIRST];
 };
 
@@ -35,5 +37,8 @@ struct error *tus_parts_join(struct tus_parts *tus, uint64_t size);
 
 /* There will be none: removes the parts, or tells of them. */
 void tus_parts_give_up(struct tus_parts *tus);
+
+/* Warns of what may be on the server since a POST got no answer. */
+void tus_parts_tell(const struct tus_parts *tus);
 
 #endif

@@ -136,5 +136,5 @@ def forgets(box):
 
 
 def tests():
-    for function in (more,):
+    for function in (forgets, more, final, again, twice, last, silent):
         yield function.__name__, function
