@@ -63,6 +63,8 @@ struct carrier {
 				 * URL, for people; NULL */
 	const char *left;	/* what stays there of an object that is not whole,
 				 * for people, unless all is said of it; NULL */
+	unsigned nr_unknown;	/* objects that may be there without a byte, since the
+				 * server did not say that it has made them */
 	bool look;		/* first, since nobody has looked there */
 	bool own;		/* what came of another level may be there */
 	bool unsure;		/* an upload had all its bytes, and the server did not

@@ -245,6 +245,8 @@ static struct error *front_begin(struct sink *sink,
 	if ((front->begun || front->resume) && carrier->ops->offset &&
 	    !carrier->anew)
 		TRY(take_offset(front));
+	if (carrier->anew)
+		front->given = 0;
 	carrier->anew = false;
 	front->begun = true;
 	/* else when the bytes come that it lacks: no server is to wait */
@@ -391,6 +393,9 @@ static void front_destroy(struct sink *sink)
 	if (front->carrier->left)
 		log_warn(front->log, "what came of it stays on the server, as %s: --resume goes on with a dump, -f replaces it",
 			 front->carrier->left);
+	if (front->carrier->nr_unknown)
+		log_warn(front->log, "%u more may be there, without a byte: the server did not say that it has made them",
+			 front->carrier->nr_unknown);
 	/* what keeps an incomplete one there says so in it */
 	if (front->carrier->unsure && !front->carrier->ops->keeps)
 		log_warn(front->log, "the server did not say what became of %s: it may stand there, whole",

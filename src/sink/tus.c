@@ -56,13 +56,15 @@ static struct error *create(struct tus *tus, uint64_t size)
 	char length[64];
 	const char *const headers[] = { TUS_RESUMABLE, length,
 					tus->server.metadata, NULL };
+	struct error *err;
 
 	drop_upload(tus);
 	tus->have = 0;
 	snprintf(length, sizeof(length), "Upload-Length: %llu",
 		 (unsigned long long)size);
-	TRY(pass_on(tus, tus_create(&tus->server, headers, false,
-				&tus->upload)));
+	err = tus_create(&tus->server, headers, false, &tus->upload);
+	tus->carrier.nr_unknown += tus->server.unanswered;
+	TRY(pass_on(tus, err));
 	tus->carrier.location = tus->upload.masked;
 	return NULL;
 }

@@ -79,6 +79,17 @@ def twice(box):
         need("1 more may be there" in result.err, "%s", result.err)
 
 
+def front(box):
+    """The same of one that goes front to back."""
+    image = box.image(IMAGE)
+    with TusServer() as server:
+        server.post_faults = [("", "lost")]
+        result = run(box, server, image, "--retry-time", "9", status=0)
+        need("1 more may be there" in result.err, "%s", result.err)
+        equal("uploads", sorted(len(u["bytes"]) > 0 for u in
+                                server.uploads.values()), [False, True, True])
+
+
 def stop_at(box, server, image, *options):
     """Runs until the server's ready() says that it is to be stopped. What it says."""
     with subprocess.Popen(
@@ -136,5 +147,5 @@ def forgets(box):
 
 
 def tests():
-    for function in (forgets, more, final, again, twice, last, silent):
+    for function in (forgets, more, final, again, twice, front, last, silent):
         yield function.__name__, function

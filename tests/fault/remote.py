@@ -35,6 +35,10 @@ WAYS = {
     "s3-small": (S3Store, "s3://dumps/dump", SMALL),
     "put": (Collector, None, SMALL),
     "tus": (tus_server.TusServer, None, SMALL),
+    "tus-parts": (lambda: tus_server.TusServer(says={
+        "Tus-Version": "1.0.0", "Tus-Extension": "creation,concatenation,"
+        "termination,creation-defer-length,checksum",
+        "Tus-Checksum-Algorithm": "sha1"}), None, SMALL),
     "ftp": (ftp_server.FtpServer, None, SMALL),
 }
 KINDS = {"alloc": {}, "alloc-on": {"last": "forever"}}
