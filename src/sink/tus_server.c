@@ -193,8 +193,11 @@ struct error *tus_create(struct tus_server *server, const char *const *headers,
 	err = !outcome.trouble && outcome.status == 201 ?
 	      tus_upload_take(server, request_header(answer, 0), ret) :
 	      error_of(server, ret, &outcome);
-	if (err)
+	if (err) {
+		/* where it is was not to be had of the answer */
+		server->unanswered |= outcome.status == 201;
 		tus_upload_drop(ret);
+	}
 	request_destroy(answer);
 	outcome_deinit(&outcome);
 	return err;

@@ -3,7 +3,7 @@
 """A capture to a server when the n-th allocation fails, or all from there on: our own,
 libcurl's and that of what it loads, but not OpenSSL's: libcurl 7.88.1 does not look
 whether that can hash (Curl_sha256it(), when it signs a request). No crash; what stands
-there under the dump's name is the dump, or of a store one that says it is incomplete;
+there under the dump's name is the dump, or of parts one that says it is incomplete;
 status 0 means that it stands there, status 1 comes with a message; an upload in parts
 that is still there was told of."""
 
@@ -56,7 +56,9 @@ def outcome(run, server, want, judge):
     have = standing(server)
     if run.crash():
         yield run.crash()
-    elif run.code == CUT_SHORT and have and isinstance(server, S3Store):
+    elif run.code == CUT_SHORT and have and \
+            (isinstance(server, S3Store) or "concatenation" in
+             getattr(server, "says", {}).get("Tus-Extension", "")):
         # parts that stand are an incomplete dump
         yield from judge(have)
         have = None
