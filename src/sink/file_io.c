@@ -4,11 +4,11 @@
  */
 #include "file_io.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "../base/thread.h"
 
 #define PREALLOCATE (64u << 20)
 #define PREALLOCATE_SHARED (8u << 20)
@@ -65,19 +65,6 @@ static void *file_io_thread(void *arg)
 	return NULL;
 }
 
-/* Signals are the main thread's. */
-static bool file_io_spawn(struct file_io *io)
-{
-	sigset_t all, old;
-	bool ok;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ok = !pthread_create(&io->thread, NULL, file_io_thread, io);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ok;
-}
-
 struct error *file_io_start(struct file_io *io, int fd, int dir_fd, bool direct,
 			    bool shared, size_t align, uint64_t data)
 {
@@ -99,7 +86,7 @@ struct error *file_io_start(struct file_io *io, int fd, int dir_fd, bool direct,
 	pthread_mutex_init(&io->lock, NULL);
 	pthread_cond_init(&io->todo, NULL);
 	pthread_cond_init(&io->done, NULL);
-	io->has_thread = file_io_spawn(io);
+	io->has_thread = thread_start(&io->thread, file_io_thread, io);
 	return NULL;
 }
 

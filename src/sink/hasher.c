@@ -3,9 +3,8 @@
 #include "hasher.h"
 
 #include <sched.h>
-#include <signal.h>
 
-#define STACK_SIZE (256u << 10)
+#include "../base/thread.h"
 
 static void *hasher_main(void *arg)
 {
@@ -27,23 +26,6 @@ static void *hasher_main(void *arg)
 	return NULL;
 }
 
-/* Signals are the main thread's. */
-static bool start(struct hasher *hasher)
-{
-	pthread_attr_t attr;
-	sigset_t all, old;
-	bool ok;
-
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ok = !pthread_create(&hasher->thread, &attr, hasher_main, hasher);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return ok;
-}
-
 void hasher_init(struct hasher *hasher)
 {
 	cpu_set_t cpus;
@@ -54,7 +36,8 @@ void hasher_init(struct hasher *hasher)
 	pthread_mutex_init(&hasher->lock, NULL);
 	pthread_cond_init(&hasher->todo, NULL);
 	pthread_cond_init(&hasher->done, NULL);
-	hasher->started = start(hasher);
+	hasher->started = thread_start(&hasher->thread, hasher_main,
+					hasher);
 	if (hasher->started)
 		return;
 	pthread_mutex_destroy(&hasher->lock);

@@ -4,7 +4,6 @@
 
 #ifdef HAVE_CURL
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -12,10 +11,10 @@
 
 #include "../base/progress.h"
 #include "../base/stop.h"
+#include "../base/thread.h"
 
 #define LOOK_MS 250l
 #define STOP_SECONDS 2.0	/* libcurl's own end comes before */
-#define STACK_SIZE (256u << 10)
 #define MAX_SOCKETS 8u		/* of one server's addresses, tried beside each other */
 
 struct watch {
@@ -58,24 +57,6 @@ static void *watch_run(void *arg)
 	return NULL;
 }
 
-/* Signals are for the threads that wait for something. */
-static bool start(struct watch *watch)
-{
-	pthread_attr_t attr;
-	sigset_t all, old;
-	bool works;
-
-	if (pthread_attr_init(&attr))
-		return false;
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	works = !pthread_create(&watch->thread, &attr, watch_run, watch);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return works;
-}
-
 struct watch *watch_create(uint64_t seconds)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
@@ -89,7 +70,7 @@ struct watch *watch_create(uint64_t seconds)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&watch->change, &attr);
 	pthread_condattr_destroy(&attr);
-	if (start(watch))
+	if (thread_start(&watch->thread, watch_run, watch))
 		return watch;
 	free(watch);
 	return NULL;
