@@ -11,23 +11,15 @@ machine=${1:-x86_64}
 here=$PATCHES/kexec-tools
 patches=("$here"/[0-9]*.patch)
 store=$STORE/kexec-tools
-mkdir -p "$store/apt/lists/partial" "$store/apt/archives/partial"
+mkdir -p "$store"
 exec 6> "$store/lock"
 flock 6
 
-# a private apt, as in tests/vm/fetch.sh
 fetch_source() {
-	local apt=$store/apt key=/usr/share/keyrings/debian-archive-keyring.gpg
-	local opts=(-o "Dir::Etc::SourceList=$apt/sources.list"
-		-o Dir::Etc::SourceParts=/dev/null -o "Dir::State=$apt"
-		-o "Dir::State::Lists=$apt/lists"
-		-o "Dir::State::Status=$apt/status" -o "Dir::Cache=$apt"
-		-o Acquire::Languages=none -o APT::Sandbox::User=root)
-	touch "$apt/status"
-	echo "deb-src [signed-by=$key] $(mirror) sid main" > "$apt/sources.list"
-	(cd "$store" && apt-get "${opts[@]}" -q update &&
-		apt-get "${opts[@]}" -q source --download-only --tar-only \
-			kexec-tools) >&2
+	private_apt "$store/apt"
+	refresh_apt "$store/apt" deb-src sid &&
+		(cd "$store" && apt-get "${apt_opts[@]}" -q source \
+			--download-only --tar-only kexec-tools) >&2
 }
 
 newest() {

@@ -76,14 +76,3 @@ kbuild() {
 		"CROSS_COMPILE=$cross" \
 		"CC=${CCACHE:+$CCACHE }${cross}gcc" "$@"
 }
-
-# what a fragment asks for and the kernel's own rules did not grant
-not_granted() { # FRAGMENT .CONFIG
-	local line
-	while read -r line; do
-		case $line in
-		CONFIG_*=n) ! grep -q "^${line%n}" "$2" || echo "$line" ;;
-		CONFIG_*) grep -qxF "$line" "$2" || echo "$line" ;;
-		esac
-	done < "$1"
-}

@@ -26,3 +26,33 @@ lock() {
 	exec 9> "$CACHE/$1.lock"
 	flock 9
 }
+
+# what a fragment asks for and the kernel's own rules did not grant
+not_granted() { # FRAGMENT .CONFIG
+	local line
+	while read -r line; do
+		case $line in
+		CONFIG_*=n) ! grep -q "^${line%n}" "$2" || echo "$line" ;;
+		CONFIG_*) grep -qxF "$line" "$2" || echo "$line" ;;
+		esac
+	done < "$1"
+}
+
+# private_apt FOLDER: apt_opts, of an apt with its own list of sources in FOLDER and its
+# own idea of what is installed
+private_apt() {
+	mkdir -p "$1/lists/partial" "$1/archives/partial"
+	apt_opts=(-o "Dir::Etc::SourceList=$1/sources.list"
+		-o Dir::Etc::SourceParts=/dev/null -o "Dir::State=$1"
+		-o "Dir::State::Lists=$1/lists"
+		-o "Dir::State::Status=$1/status" -o "Dir::Cache=$1"
+		-o Acquire::Languages=none -o APT::Sandbox::User=root)
+}
+
+# refresh_apt FOLDER TYPE SUITE: reads the index anew, of TYPE deb or deb-src
+refresh_apt() {
+	local key=/usr/share/keyrings/debian-archive-keyring.gpg
+	touch "$1/status"
+	echo "$2 [signed-by=$key] $(mirror) $3 main" > "$1/sources.list"
+	apt-get "${apt_opts[@]}" -q update >&2
+}

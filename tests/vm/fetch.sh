@@ -14,25 +14,17 @@ only=
 if [ "${1:-}" = --only ]; then only=$2; shift 2; fi
 [ $# = 2 ] || die "usage: fetch.sh [--only GLOB] SUITE REGEX"
 suite=$1 regex=$2
-key=/usr/share/keyrings/debian-archive-keyring.gpg
 arch=${ARCH:-amd64}
 root=$CACHE/apt/$suite debs=$CACHE/deb
 [ "$arch" = amd64 ] || root=$root-$arch debs=$debs-$arch
-mkdir -p "$root/lists/partial" "$root/archives/partial" "$debs"
+mkdir -p "$root" "$debs"
 lock "apt-$suite-$arch"
 
-# a private apt: its own list of sources, its own idea of what is installed
-apt_opts=(-o "Dir::Etc::SourceList=$root/sources.list"
-	-o Dir::Etc::SourceParts=/dev/null -o "Dir::State=$root"
-	-o "Dir::State::Lists=$root/lists"
-	-o "Dir::State::Status=$root/status" -o "Dir::Cache=$root"
-	-o "APT::Architecture=$arch" -o Acquire::Languages=none
-	-o APT::Sandbox::User=root)
+private_apt "$root"
+apt_opts+=(-o "APT::Architecture=$arch")
 
 refresh() {
-	touch "$root/status"
-	echo "deb [signed-by=$key] $(mirror) $suite main" > "$root/sources.list"
-	apt-get "${apt_opts[@]}" -q update >&2 || return 1
+	refresh_apt "$root" deb "$suite" || return 1
 	touch "$root/fresh"
 }
 

@@ -53,24 +53,13 @@ given() {
 	echo "$dir"
 }
 
-# what the configuration asks for and the kernel's own rules did not grant
-lost() { # .CONFIG
-	local line
-	while read -r line; do
-		case $line in
-		CONFIG_*=n) ! grep -q "^${line%n}" "$1" || echo "$line" ;;
-		CONFIG_*) grep -qxF "$line" "$1" || echo "$line" ;;
-		esac
-	done < "$config"
-}
-
 compile() { # TREE
 	local missing kbuild=(make -s -C "$1" "ARCH=$linux_arch"
 		"CROSS_COMPILE=$triplet-" KBUILD_BUILD_USER=capdump
 		KBUILD_BUILD_HOST=capdump)
 	cp "$config" "$1/.config"
 	"${kbuild[@]}" olddefconfig || return 1
-	missing=$(lost "$1/.config" | tr '\n' ' ')
+	missing=$(not_granted "$config" "$1/.config" | tr '\n' ' ')
 	[ -z "$missing" ] || die "$config: not granted: $missing"
 	[ -z "${CONFIG_ONLY:-}" ] || return 0
 	"${kbuild[@]}" "-j${JOBS:-$(nproc)}" "${linux_image##*/}" || return 1
