@@ -192,6 +192,25 @@ def crash(name):
     return os.path.join(out.strip().split("\n")[-1], "vmcore")
 
 
+def core_name(name):
+    """What the tables call it."""
+    return os.path.basename(os.path.dirname(os.path.abspath(name))) \
+        if "/" in name else name
+
+
+def few_arguments(usage, rounds):
+    """Those of the measurements that have no cases to choose from."""
+    parser = argparse.ArgumentParser(usage=usage)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--nice", type=int, default=0)
+    parser.add_argument("--output", default=os.path.join(TOP, "build", "bench"))
+    parser.add_argument("--document", action="store_true")
+    parser.add_argument("vmcore", nargs="*", default=["small"])
+    args = parser.parse_args()
+    os.makedirs(args.output, exist_ok=True)
+    return args
+
+
 def arguments():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--core", action="append")
@@ -233,9 +252,7 @@ def prepare(args):
     args.commit, args.kept = commit(), Kept(args)
     args.cores = {}
     for name in args.core or ("big", "small"):
-        path = crash(name)
-        args.cores[os.path.basename(os.path.dirname(path))
-                   if "/" in name else name] = path
+        args.cores[core_name(name)] = crash(name)
     os.makedirs(args.output, exist_ok=True)
     link = os.path.join(args.output, "makedumpfile")
     runs.remove(link)

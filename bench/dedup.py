@@ -104,8 +104,7 @@ def main():
     args = parser.parse_args()
     where = machine.describe(bench.HERE)
     os.nice(args.nice)
-    paths = {name if "/" not in name else os.path.basename(os.path.dirname(
-        os.path.abspath(name))): bench.crash(name) for name in args.vmcore}
+    paths = {bench.core_name(name): bench.crash(name) for name in args.vmcore}
     timed = args.time or next(iter(paths))
     with tempfile.TemporaryDirectory(prefix="dedup-", dir=os.path.join(
             bench.TOP, "build")) as folder:

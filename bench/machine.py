@@ -101,3 +101,11 @@ class Others:
 
 def is_idle(loads):
     return all(one["busy"] < 0.15 for one in loads)
+
+
+def state(loads, idle=None):
+    """What the tables say of it; IDLE: as it was judged then."""
+    if is_idle(loads) if idle is None else idle:
+        return "idle"
+    return "**loaded**: others used %.0f %% of the CPUs" % (
+        100 * max(one["busy"] for one in loads))

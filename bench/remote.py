@@ -6,7 +6,6 @@ to a file, to a store (s3) and to a server (PUT) on loopback, which keep nothing
 second round backwards; figures are medians. The ratios are of the file's time
 to theirs: a round's, then the median."""
 
-import argparse
 import os
 import sys
 
@@ -89,9 +88,7 @@ def markdown(results):
     yield "%s, %d CPUs; commit %s; %d rounds, machine %s." % (
         results["machine"]["cpu"], results["machine"]["cpus"],
         results["commit"], results["rounds"],
-        "idle" if machine.is_idle([results["load"]]) else
-        "**loaded**: others used %.0f %% of the CPUs" % (
-            100 * results["load"]["busy"]))
+        machine.state([results["load"]]))
     head = ["", "MiB", "file s", "CPU s"]
     for way in AIMED:
         head += [way + " s", "of a file's speed", "CPU s + the server's",
@@ -110,15 +107,7 @@ def markdown(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--nice", type=int, default=0)
-    parser.add_argument("--output",
-                        default=os.path.join(bench.TOP, "build", "bench"))
-    parser.add_argument("--document", action="store_true")
-    parser.add_argument("vmcore", nargs="*", default=["small"])
-    args = parser.parse_args()
-    os.makedirs(args.output, exist_ok=True)
+    args = bench.few_arguments(__doc__, 7)
     where, cores = machine.describe(args.output), {}
     os.nice(args.nice)
     paths = [(name, bench.crash(name)) for name in args.vmcore]
@@ -126,10 +115,8 @@ def main():
     try:
         for name, vmcore in paths:
             warm = runs.Warm(vmcore)
-            cores[os.path.basename(os.path.dirname(vmcore))
-                  if "/" in name else name] = measure(
-                      vmcore, store, os.path.join(args.output, "dump"),
-                      args.rounds)
+            cores[bench.core_name(name)] = measure(
+                vmcore, store, os.path.join(args.output, "dump"), args.rounds)
             warm.close()
     finally:
         store.close()

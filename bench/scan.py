@@ -137,13 +137,11 @@ def describe(folder, rounds):
 
 def markdown(results):
     where = results["machine"]
-    busy = max(one["busy"] for one in where["load"])
     yield "`bench/results/scan.json`: %s, %d CPUs, Linux %s; %s, commit %s, " \
         "%d rounds, machine %s; level 31." % (
             where["cpu"], where["cpus"], where["kernel"], where["when"],
             where["commit"], where["rounds"],
-            "idle" if machine.is_idle(where["load"]) else
-            "**loaded**: others used %.0f %% of the CPUs" % (100 * busy))
+            machine.state(where["load"]))
     yield ""
     yield "| memory | million struct pages | s | M/s | bound M/s | " \
         "of the bound |"

@@ -4,6 +4,7 @@
 import os
 import re
 
+import machine
 import runs
 
 MIB = 1 << 20
@@ -67,9 +68,7 @@ def ordered(results):
 
 
 def conditions(case):
-    busy = case["load"]["busy"]
-    state = "idle" if case["idle"] else \
-        "**loaded**: others used %.0f %% of the CPUs" % (100 * busy)
+    state = machine.state([case["load"]], case["idle"])
     note = "; " + case["note"] if case["note"] else ""
     return "%s, commit %s, %d rounds, machine %s%s" % (
         case["when"], case["commit"],

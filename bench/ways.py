@@ -7,7 +7,6 @@ smaller. As there, all that
 compete run one after the other in a round, every second round backwards, until
 the output is on the disk; figures are medians."""
 
-import argparse
 import os
 import subprocess
 import sys
@@ -96,9 +95,7 @@ def row(name, figures):
 def markdown(results):
     yield "%s; commit %s; peer: %s; %d rounds, machine %s." % (
         results["machine"]["cpu"], results["commit"], results["peer"],
-        results["rounds"], "idle" if machine.is_idle([results["load"]]) else
-        "**loaded**: others used %.0f %% of the CPUs" % (
-            100 * results["load"]["busy"]))
+        results["rounds"], machine.state([results["load"]]))
     head = ["", "makedumpfile s", "CPU s"]
     for cpus in bench.CPUS:
         head += ["%d CPU%s" % (cpus, "s" * (cpus > 1)), "CPU x"]
@@ -112,23 +109,14 @@ def markdown(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--nice", type=int, default=0)
-    parser.add_argument("--output",
-                        default=os.path.join(bench.TOP, "build", "bench"))
-    parser.add_argument("--document", action="store_true")
-    parser.add_argument("vmcore", nargs="*", default=["small"])
-    args = parser.parse_args()
-    os.makedirs(args.output, exist_ok=True)
+    args = bench.few_arguments(__doc__, 5)
     args.peer, version = bench.peer_command()
     where, others, cores = machine.describe(args.output), machine.Others(), {}
     os.nice(args.nice)
     for name in args.vmcore:
         vmcore = bench.crash(name)
         warm = runs.Warm(vmcore)
-        cores[os.path.basename(os.path.dirname(vmcore))
-              if "/" in name else name] = Ways(vmcore, args).measure()
+        cores[bench.core_name(name)] = Ways(vmcore, args).measure()
         warm.close()
     results = {"//": machine.LICENCE, "machine": where, "peer": version,
                "commit": bench.commit(), "load": others.load(),
