@@ -15,8 +15,26 @@ static struct error *add_bytes(void *arg, uint64_t paddr, uint64_t end)
 	return NULL;
 }
 
+/* What was counted. Ranges of a kernel neither overlap nor are many; those of a
+ * hostile dump shall not be counted again and again. */
+struct counted {
+	uint64_t end;		/* of the last range */
+	uint64_t bytes;		/* of all */
+};
+
+static bool count_now(const struct left_out_range *r, struct counted *counted)
+{
+	uint64_t len = r->end - r->paddr;
+
+	if (r->paddr < counted->end || len > LOST_MAX_BYTES - counted->bytes)
+		return false;
+	*counted = (struct counted){ r->end, counted->bytes + len };
+	return true;
+}
+
 static struct error *find_hole(const struct kernel *kernel,
-			       struct left_out_hole *hole)
+			       struct left_out_hole *hole,
+			       struct counted *counted)
 {
 	const struct left_out_range *r = &hole->range;
 	uint64_t end = min_u64(r->end, image_end_paddr(kernel->image));
@@ -25,7 +43,8 @@ static struct error *find_hole(const struct kernel *kernel,
 	if (r->paddr < end)
 		TRY(image_runs(kernel->image, FRAMES_PRESENT, r->paddr, end,
 			       add_bytes, &hole->there));
-	if (hole->there || r->why != LEFT_OUT_CRASH_CMA)
+	if (hole->there || r->why != LEFT_OUT_CRASH_CMA ||
+	    !count_now(r, counted))
 		return NULL;
 	err = lost_count(kernel, r->paddr, r->end, &hole->lost);
 	if (err && error_kind(err) == ERROR_STOPPED)
@@ -37,6 +56,7 @@ static struct error *find_hole(const struct kernel *kernel,
 struct error *left_out_map_find(const struct kernel *kernel, struct view *view,
 				struct log *log, struct left_out_map *ret)
 {
+	struct counted counted = { .end = 0 };
 	struct left_out table;
 
 	*ret = (struct left_out_map){ .known = false };
@@ -45,7 +65,7 @@ struct error *left_out_map_find(const struct kernel *kernel, struct view *view,
 	ret->more = table.more;
 	for (unsigned i = 0; i < table.nr; i++) {
 		ret->holes[i].range = table.ranges[i];
-		TRY(find_hole(kernel, &ret->holes[i]));
+		TRY(find_hole(kernel, &ret->holes[i], &counted));
 		ret->nr++;
 	}
 	return NULL;

@@ -14,8 +14,10 @@ struct left_out_hole {
 	struct left_out_range range;
 	uint64_t there;		/* bytes of it that are in the image all the
 				 * same: not every loader leaves them out */
-	struct lost lost;	/* of the crash kernel's CMA areas; fadump's are
-				 * counted as a class */
+	struct lost lost;	/* of the crash kernel's CMA areas, but for those
+				 * that overlap a former one, or with it are more
+				 * than LOST_MAX_BYTES; fadump's are counted as a
+				 * class */
 };
 
 struct left_out_map {

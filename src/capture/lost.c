@@ -11,8 +11,6 @@
 #include "scan.h"
 
 #define WINDOW_BYTES SCAN_TASK_BYTES
-#define MAX_WINDOWS 1024u	/* Linux takes a quarter of memory at most, of
-				 * itself a twentieth */
 
 /*
  * CMA gives its memory to movable pages alone. What else is there is the area
@@ -90,7 +88,7 @@ struct error *lost_count(const struct kernel *kernel, uint64_t paddr,
 	if (!kernel->has_pages || paddr >= end)
 		return NULL;
 	end = min_u64(((end - 1) >> shift) + 1, kernel->end_pfn);
-	if (first >= end || (end - first) << shift > MAX_WINDOWS * WINDOW_BYTES)
+	if (first >= end || (end - first) << shift > LOST_MAX_BYTES)
 		return NULL;
 	err = count(kernel, first, end, &sets, &counts);
 	for (unsigned i = 0; i < SCAN_NR_SETS; i++)

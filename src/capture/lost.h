@@ -14,6 +14,10 @@
 #include "../filter/filter.h"
 #include "../kernel/kernel.h"
 
+/* The longest area that is counted. Linux takes a quarter of memory at most, of
+ * itself a twentieth. */
+#define LOST_MAX_BYTES (1ull << 40)
+
 struct lost {
 	bool known;		/* the area was looked at */
 	uint64_t pages[NR_CLASSES];	/* frames of the area, in no segment,
@@ -22,7 +26,7 @@ struct lost {
 };
 
 /* Counts what lay in [PADDR, END). Where there is nothing or the struct pages are
- * not known, or it is too large to be counted, RET->known is false. */
+ * not known, or it is more than LOST_MAX_BYTES, RET->known is false. */
 struct error *lost_count(const struct kernel *kernel, uint64_t paddr,
 			 uint64_t end, struct lost *ret);
 

@@ -92,6 +92,13 @@ def nonsense(box):
     equal("ranges", [(h["start"], h["end"]) for h in report["left_out"]][-2:],
           [(0x7fff000, 0x8000000), ((1 << 64) - 2, (1 << 64) - 1)])
     check_dump(box.path("dump"), image, 31)
+    # the same memory twice: counted once
+    image = changed(box, "pokev crash_left_out " + 4 * struct.pack(
+        "<QQII", 0x4000000, 0x47fffff, 3, 0).hex())
+    report, _ = capture(box, image)
+    equal("lost", [h["lost"] for h in report["left_out"]
+                   if h["why"] == "crash_cma"],
+          [LOST, None, None, None])
 
 
 def changed(box, line):
