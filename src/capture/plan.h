@@ -18,7 +18,7 @@
 
 enum plan_rank {
 	RANK_FIRST,	/* without these no reader opens the dump */
-	RANK_SLAB,
+	RANK_SLAB,	/* and page tables and large kmalloc pages, where known */
 	RANK_KERNEL,	/* every other kernel page */
 	RANK_USER,	/* page cache, user and free pages the level keeps */
 	RANK_MEMMAP,

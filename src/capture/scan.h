@@ -20,7 +20,7 @@
 struct scan_sets {
 	struct pageset present;	/* frames in a segment; set by the caller */
 	struct pageset kept;	/* present, and the level does not drop it */
-	struct pageset slab;
+	struct pageset slab;	/* and page tables, large kmalloc pages */
 	struct pageset user;	/* page cache, user, free, device pages */
 	struct pageset reserved;	/* PG_reserved, as far as known */
 	struct pageset poisoned;	/* and offline: never to be touched; not

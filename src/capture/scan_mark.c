@@ -11,11 +11,15 @@ static struct pageset *rank_set(struct scan_sets *sets, enum page_class class)
 {
 	switch (class) {
 	case CLASS_SLAB:
+	case CLASS_TABLE:
+	case CLASS_LARGE_KMALLOC:
 		return &sets->slab;
 	case CLASS_HWPOISON:
 	case CLASS_OFFLINE:
 		return &sets->poisoned;
 	case CLASS_KERNEL:
+	case CLASS_ZSMALLOC:
+	case CLASS_GUARD:
 	case CLASS_UNKNOWN:
 		return NULL;
 	default:
@@ -49,7 +53,8 @@ static void flush(struct marks *marks)
 	const uint64_t *present = &marks->sets->present.bits[i];
 
 	/* after a fill() up to the sets' end there is no such word */
-	for (enum page_class class = 0; class < NR_CLASSES; class++) {
+	for (; marks->used; marks->used &= marks->used - 1) {
+		enum page_class class = (unsigned)__builtin_ctz(marks->used);
 		uint64_t bits = marks->bits[class];
 
 		if (!bits)
@@ -120,6 +125,7 @@ void marks_add(struct marks *marks, enum page_class class, uint64_t first,
 			mask &= UINT64_MAX >> (64 - (end - word));
 		move_to(marks, word);
 		marks->bits[class] |= mask;
+		marks->used |= 1u << class;
 		first = word + 64;
 	}
 }
@@ -135,6 +141,8 @@ void marks_add_group(struct marks *marks, const struct page_group *group,
 	marks->bits[CLASS_CACHE] |= group->cache & mask;
 	marks->bits[CLASS_CACHE_PRIVATE] |= group->cache_private & mask;
 	marks->bits[CLASS_KERNEL] |= kernel;
+	marks->used |= 1u << CLASS_ANON | 1u << CLASS_CACHE |
+		       1u << CLASS_CACHE_PRIVATE | 1u << CLASS_KERNEL;
 	marks->reserved |= group->reserved & kernel;
 }
 

@@ -16,6 +16,7 @@ struct marks {
 	struct scan_counts counts;
 	uint64_t first;			/* of the frames under way, of 64 */
 	uint64_t bits[NR_CLASSES];	/* theirs, whether present or not */
+	uint32_t used;			/* bit CLASS: there may be some */
 	uint64_t reserved;
 };
 

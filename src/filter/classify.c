@@ -240,6 +240,16 @@ static enum page_class classify_block(const struct page_layout *l,
 	return class;
 }
 
+/* A page of a type that nothing drops. */
+static enum page_class classify_own(const struct page_layout *l,
+				    uint32_t mapcount)
+{
+	return holds(&l->table, mapcount) ? CLASS_TABLE :
+	       holds(&l->large_kmalloc, mapcount) ? CLASS_LARGE_KMALLOC :
+	       holds(&l->zsmalloc, mapcount) ? CLASS_ZSMALLOC :
+	       holds(&l->guard, mapcount) ? CLASS_GUARD : CLASS_KERNEL;
+}
+
 /* A page that has a type; RUN_COMPOUND as of compound_run(). */
 static enum page_class classify_typed(const struct page_layout *l,
 				      const uint8_t *page, uint64_t pfn,
@@ -262,7 +272,7 @@ static enum page_class classify_typed(const struct page_layout *l,
 		return sure ? CLASS_OFFLINE : CLASS_KERNEL;
 	if (holds(&l->hugetlb_type, mapcount) && run_compound)
 		return flags & l->hwpoison ? CLASS_HWPOISON : CLASS_HUGETLB;
-	return CLASS_KERNEL;
+	return classify_own(l, mapcount);
 }
 
 /* A compound page without type. */

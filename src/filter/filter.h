@@ -11,6 +11,11 @@
 enum page_class {
 	CLASS_KERNEL,		/* whatever nobody may drop */
 	CLASS_SLAB,
+	/* the kernel's, too: known if it says which types these are */
+	CLASS_TABLE,		/* page tables */
+	CLASS_LARGE_KMALLOC,
+	CLASS_ZSMALLOC,
+	CLASS_GUARD,		/* debug_guardpage_minorder=: not in use */
 	CLASS_CACHE,		/* page cache, not PG_private */
 	CLASS_CACHE_PRIVATE,
 	CLASS_ANON,

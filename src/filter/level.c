@@ -12,6 +12,10 @@ static const struct {
 } classes[NR_CLASSES] = {
 	[CLASS_KERNEL] = { "kernel pages", "kernel", 0 },
 	[CLASS_SLAB] = { "slab pages", "slab", 0 },
+	[CLASS_TABLE] = { "page tables", "page_tables", 0 },
+	[CLASS_LARGE_KMALLOC] = { "large kmalloc pages", "large_kmalloc", 0 },
+	[CLASS_ZSMALLOC] = { "zsmalloc pages", "zsmalloc", 0 },
+	[CLASS_GUARD] = { "guard pages", "guard", 0 },
 	[CLASS_CACHE] = { "page cache", "cache",
 			  LEVEL_CACHE | LEVEL_CACHE_PRIVATE },
 	[CLASS_CACHE_PRIVATE] = { "private page cache", "cache_private",

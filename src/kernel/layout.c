@@ -121,6 +121,37 @@ static void get_type_bounds(struct source *s)
 		s->layout->typed_below = (int32_t)end;
 }
 
+/* Types that have no PAGE_..._MAPCOUNT_VALUE: as PAGE_TYPE_SHIFT. */
+static void get_more_types(struct source *s)
+{
+	struct page_layout *l = s->layout;
+	const struct {
+		const char *name;
+		struct test *test;
+	} types[] = {
+		{ "PGTY_table", &l->table },
+		{ "PGTY_large_kmalloc", &l->large_kmalloc },
+		{ "PGTY_zsmalloc", &l->zsmalloc },
+		{ "PGTY_guard", &l->guard },
+	};
+	uint64_t value;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		if (!vmcoreinfo_number(s->vmcoreinfo, "NUMBER", types[i].name,
+				       &value))
+			continue;
+		if (value > UINT32_MAX >> s->type_shift ||
+		    (int32_t)(value << s->type_shift) >= l->typed_below)
+			log_warn(s->log, "VMCOREINFO: NUMBER(%s) is no page "
+				 "type, ignored", types[i].name);
+		else
+			*types[i].test = (struct test){
+				(uint32_t)(UINT32_MAX << s->type_shift),
+				value << s->type_shift
+			};
+	}
+}
+
 static struct error *missing(const char *key)
 {
 	return error_create(ERROR_INVALID, "VMCOREINFO lacks %s", key);
@@ -196,6 +227,7 @@ static struct error *get_types(struct source *s)
 	uint64_t nr;
 
 	get_type_bounds(s);
+	get_more_types(s);
 	get_type(s, "PAGE_SLAB_MAPCOUNT_VALUE", &l->slab_type);
 	/* a slab that looks like anything else must not be dropped: since 6.2
 	 * its fields overlap the bit of `mapping` that says anonymous */

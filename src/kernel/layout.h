@@ -59,6 +59,7 @@ struct page_layout {
 				 * pages of the kernel's text; 0 when unsure */
 	/* on mapcount (32 bits, zero-extended) */
 	struct test buddy, offline, unaccepted, slab_type, hugetlb_type;
+	struct test table, large_kmalloc, zsmalloc, guard;
 	int32_t typed_below;	/* a mapcount below is a page type, known or
 				 * not: the page is the kernel's own */
 	uint64_t hugetlb_value;	/* the dtor number, or the flag's mask */

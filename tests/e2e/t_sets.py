@@ -11,6 +11,7 @@ from harness import (FULL, LEVELS, check_contents, check_dump, equal, fixtures,
                      need, read_dump, check_sets)
 
 WEIGHT = 3
+TYPES = {"page_tables": 16, "zsmalloc": 8, "guard": 16, "large_kmalloc": 64}
 
 
 def check_report(report, dump, image, level):
@@ -37,6 +38,9 @@ def check_report(report, dump, image, level):
     equal("release", report["release"], image.release())
     equal("status", report["status"], "complete")
     check_free(report, image, level)
+    if "PGTY_table" in image.machine.vmcoreinfo.decode():
+        # population.inc: "the kernel's"
+        equal("types", {k: report["pages"][k]["kept"] for k in TYPES}, TYPES)
 
 
 def check_free(report, image, level):

@@ -174,7 +174,8 @@ static void test_levels(void)
 		uint32_t levels;	/* bit n: level n drops it */
 	} cases[] = {
 		{ CLASS_KERNEL, 0 }, { CLASS_SLAB, 0 }, { CLASS_UNKNOWN, 0 },
-		{ CLASS_DEVICE, 0 },
+		{ CLASS_DEVICE, 0 }, { CLASS_TABLE, 0 }, { CLASS_GUARD, 0 },
+		{ CLASS_ZSMALLOC, 0 }, { CLASS_LARGE_KMALLOC, 0 },
 		{ CLASS_LOST, 0xffffffff }, { CLASS_LEFT_OUT, 0xffffffff },
 		{ CLASS_UNREACHED, 0xffffffff },
 		{ CLASS_OFFLINE, 0xffffffff }, { CLASS_HWPOISON, 0xffffffff },

@@ -188,34 +188,43 @@ static void test_told(void)
 		uint32_t mask;
 		enum tail_rule tail;
 		unsigned warnings;
+		uint32_t table;		/* type; 0: not known */
 	} cases[] = {
 		{ "NUMBER(PAGE_TYPE_SHIFT)=24\n"
 		  "NUMBER(PGTY_mapcount_underflow)=255\n"
+		  "NUMBER(PGTY_table)=242\nNUMBER(PGTY_guard)=243\n"
+		  "NUMBER(PGTY_zsmalloc)=246\nNUMBER(PGTY_large_kmalloc)=248\n"
 		  "NUMBER(COMPOUND_INFO_HAS_MASK)=1\n",
-		  -16777216, 0xff000000, TAIL_MASK, 0 },
+		  -16777216, 0xff000000, TAIL_MASK, 0, 0xf2000000 },
+		/* no types: a count of mappings, more than the word has */
+		{ "NUMBER(PGTY_table)=127\n",
+		  -128, 0xff000000, TAIL_EITHER, 1, 0 },
+		{ "NUMBER(PGTY_table)=498\n",
+		  -128, 0xff000000, TAIL_EITHER, 1, 0 },
 		{ "NUMBER(COMPOUND_INFO_HAS_MASK)=0\n",
-		  -128, 0xff000000, TAIL_POINTER, 0 },
+		  -128, 0xff000000, TAIL_POINTER, 0, 0 },
 		/* fewer bits to owners; types that end elsewhere */
 		{ "NUMBER(PAGE_TYPE_SHIFT)=20\n"
+		  "NUMBER(PGTY_table)=4092\n"
 		  "NUMBER(PGTY_mapcount_underflow)=4094\n",
-		  -2097152, 0xfff00000, TAIL_EITHER, 0 },
+		  -2097152, 0xfff00000, TAIL_EITHER, 0, 0xffc00000 },
 		{ "NUMBER(PAGE_TYPE_SHIFT)=24\n",
-		  -128, 0xff000000, TAIL_EITHER, 0 },
+		  -128, 0xff000000, TAIL_EITHER, 0, 0 },
 		/* nonsense */
 		{ "NUMBER(PAGE_TYPE_SHIFT)=0\n",
-		  -128, 0xff000000, TAIL_EITHER, 1 },
+		  -128, 0xff000000, TAIL_EITHER, 1, 0 },
 		{ "NUMBER(PAGE_TYPE_SHIFT)=32\n"
 		  "NUMBER(PGTY_mapcount_underflow)=255\n",
-		  -128, 0xff000000, TAIL_EITHER, 1 },
+		  -128, 0xff000000, TAIL_EITHER, 1, 0 },
 		{ "NUMBER(PAGE_TYPE_SHIFT)=24\n"
 		  "NUMBER(PGTY_mapcount_underflow)=127\n",
-		  -128, 0xff000000, TAIL_EITHER, 1 },
+		  -128, 0xff000000, TAIL_EITHER, 1, 0 },
 		{ "NUMBER(PAGE_TYPE_SHIFT)=24\n"
 		  "NUMBER(PGTY_mapcount_underflow)=511\n",
-		  -128, 0xff000000, TAIL_EITHER, 1 },
+		  -128, 0xff000000, TAIL_EITHER, 1, 0 },
 		/* a type that has bits of the owner's is compared as a whole */
 		{ "NUMBER(PAGE_TYPE_SHIFT)=30\n",
-		  -128, 0xffffffff, TAIL_EITHER, 0 },
+		  -128, 0xffffffff, TAIL_EITHER, 0, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -231,6 +240,11 @@ static void test_told(void)
 		CHECK(l.buddy.mask == cases[i].mask &&
 		      l.buddy.value == 0xf0000000);
 		CHECK(l.tail_rule == cases[i].tail);
+		CHECK(cases[i].table ? l.table.value == cases[i].table &&
+		      l.table.mask == cases[i].mask : !l.table.mask);
+		CHECK(l.guard.value == (i ? 0 : 0xf3000000));
+		CHECK(l.zsmalloc.value == (i ? 0 : 0xf6000000));
+		CHECK(l.large_kmalloc.value == (i ? 0 : 0xf8000000));
 		CHECK(log.nr_warnings == cases[i].warnings);
 		log_deinit(&log);
 	}

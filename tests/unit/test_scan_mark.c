@@ -94,12 +94,15 @@ static void check_frame(const struct bench *b, uint64_t pfn, unsigned level)
 	enum page_class class = b->class[pfn];
 	bool in = pageset_test(&sets->present, pfn) && class != NR_CLASSES;
 	bool kept = in && !level_drops(level, class);
-	bool user = class != CLASS_KERNEL && class != CLASS_UNKNOWN &&
-		    class != CLASS_SLAB && class != CLASS_HWPOISON;
+	bool slab = class == CLASS_SLAB || class == CLASS_TABLE ||
+		    class == CLASS_LARGE_KMALLOC;
+	bool user = !slab && class != CLASS_KERNEL && class != CLASS_UNKNOWN &&
+		    class != CLASS_HWPOISON && class != CLASS_ZSMALLOC &&
+		    class != CLASS_GUARD;
 	bool touchy = class == CLASS_HWPOISON || class == CLASS_OFFLINE;
 
 	CHECK(pageset_test(&sets->kept, pfn) == kept);
-	CHECK(pageset_test(&sets->slab, pfn) == (kept && class == CLASS_SLAB));
+	CHECK(pageset_test(&sets->slab, pfn) == (kept && slab));
 	CHECK(pageset_test(&sets->user, pfn) == (kept && user));
 	CHECK(pageset_test(&sets->poisoned, pfn) == (in && touchy));
 	CHECK(pageset_test(&sets->reserved, pfn) == (in && b->reserved[pfn]));

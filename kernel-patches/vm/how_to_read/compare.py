@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Prints PASS and FAIL for what VMCOREINFO and capdump's triage say, beside what
-drgn saw. usage: compare.py TRIAGE LOOK STRUCK"""
+drgn saw. usage: compare.py TRIAGE LOOK STRUCK REPORT"""
 import json
 import re
 import sys
@@ -15,6 +15,34 @@ def claim(text, holds, seen):
     print('PASS ' + text if holds else 'FAIL %s: %s' % (text, seen))
 
 
+def compare_types(said, number, look, pages):
+    names, types = look['names'], {int(k): v for k, v in look['types'].items()}
+    for name in ('table', 'guard', COMPRESSED, 'large_kmalloc',
+                 'mapcount_underflow'):
+        name = 'PGTY_' + name
+        claim(name, number(name) == names[name], number(name))
+    shift = number('PAGE_TYPE_SHIFT')
+    claim('PAGE_TYPE_SHIFT: the exported values are the types',
+          all(number('PAGE_%s_MAPCOUNT_VALUE' % n.upper()) % (1 << 32) >> shift
+              == names['PGTY_' + n] for n in
+              ('slab', 'buddy', 'hugetlb', 'offline')), shift)
+    told = {names['PGTY_' + re.sub('_MAPCOUNT_VALUE|PAGE_', '', k[7:-1]).lower()]
+            for k in said if re.match(r'NUMBER\(PAGE_\w+_MAPCOUNT', k)} | \
+        {number(k[7:-1]) for k in said if k.startswith('NUMBER(PGTY_')}
+    claim('every page type in the dump is exported', types and
+          set(types) <= told, (sorted(types), sorted(told)))
+    print('    types: %s' % {hex(k): v for k, v in sorted(types.items())})
+
+    tables = pages['page_tables']
+    claim('capdump counts the page tables that drgn sees, and keeps them',
+          0 < tables['kept'] == tables['present'] ==
+          types.get(names['PGTY_table']), (tables, types))
+    # drgn saw their first pages
+    large = pages['large_kmalloc']
+    claim('and the large kmalloc pages', large['kept'] == large['present'] >=
+          2 * types.get(names['PGTY_large_kmalloc'], 0), (large, types))
+
+
 def main():
     with open(sys.argv[1], encoding='utf-8') as file:
         triage = json.load(file)
@@ -22,6 +50,8 @@ def main():
         look = json.load(file)
     with open(sys.argv[3], encoding='ascii') as file:
         struck = int(file.read())
+    with open(sys.argv[4], encoding='utf-8') as file:
+        pages = json.load(file)['pages']
     said = dict(line.split('=', 1) for line in
                 triage['vmcoreinfo'].splitlines() if '=' in line)
 
@@ -47,23 +77,7 @@ def main():
     claim('by these they lead to a head', not tails.get('astray', 0), tails)
     print('    tails: %s' % tails)
 
-    names, types = look['names'], {int(k): v for k, v in look['types'].items()}
-    for name in ('table', 'guard', COMPRESSED, 'large_kmalloc',
-                 'mapcount_underflow'):
-        name = 'PGTY_' + name
-        claim(name, number(name) == names[name], number(name))
-    shift = number('PAGE_TYPE_SHIFT')
-    claim('PAGE_TYPE_SHIFT: the exported values are the types',
-          all(number('PAGE_%s_MAPCOUNT_VALUE' % n.upper()) % (1 << 32) >> shift
-              == names['PGTY_' + n] for n in
-              ('slab', 'buddy', 'hugetlb', 'offline')), shift)
-    told = {names['PGTY_' + re.sub('_MAPCOUNT_VALUE|PAGE_', '', k[7:-1]).lower()]
-            for k in said if re.match(r'NUMBER\(PAGE_\w+_MAPCOUNT', k)} | \
-        {number(k[7:-1]) for k in said if k.startswith('NUMBER(PGTY_')}
-    claim('every page type in the dump is exported', types and
-          set(types) <= told, (sorted(types), sorted(told)))
-    print('    types: %s' % {hex(k): v for k, v in sorted(types.items())})
-
+    compare_types(said, number, look, pages)
     layout = [number('hwerr_info', 'SIZE'),
               number('hwerr_info.count', 'OFFSET'),
               number('hwerr_info.timestamp', 'OFFSET')]
