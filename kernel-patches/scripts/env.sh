@@ -50,7 +50,7 @@ machine_words() {
 	x86_64) ;;
 	arm64) cross=aarch64-linux-gnu- ;;
 	ppc64le*) arch=powerpc cross=powerpc64le-linux-gnu- ;;
-	riscv) cross=riscv64-linux-gnu- ;;
+	riscv*) arch=riscv cross=riscv64-linux-gnu- ;;
 	s390) cross=s390x-linux-gnu- ;;
 	loongarch)
 		cross=loongarch64-linux-gnu-

@@ -17,6 +17,7 @@ case $machine in
 x86_64) image=arch/x86/boot/bzImage ;;
 arm64) image=arch/arm64/boot/Image ;;
 ppc64lefadump) image=vmlinux ;;
+riscv64) image=arch/riscv/boot/Image ;;
 *) die "no configuration for $machine" ;;
 esac
 source=$("$PATCHES/scripts/source.sh")
@@ -48,6 +49,10 @@ given() {
 	local at dir=$STORE/given-$machine-$version
 	if [ "$machine" = ppc64lefadump ]; then
 		"$VM/own-kernel.sh" "$machine-${version%%.*}.$(cut -d. -f2 <<< "$version")"
+		return
+	fi
+	if [ "$machine" = riscv64 ]; then	# Debian's: its config differs
+		"$VM/kernel.sh" riscv64-7.2
 		return
 	fi
 	image=$(compgen -G "${CAPDUMP_KERNELS:-/nonexistent}/$machine-${version%-*}-pmem-base.bzImage") ||

@@ -1,0 +1,1 @@
+../reserve-large/capture.sh

@@ -1,0 +1,1 @@
+../reserve-large/first.sh
