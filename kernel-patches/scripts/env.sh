@@ -52,7 +52,7 @@ machine_words() {
 	ppc64le*) arch=powerpc cross=powerpc64le-linux-gnu- ;;
 	riscv*) arch=riscv cross=riscv64-linux-gnu- ;;
 	s390) cross=s390x-linux-gnu- ;;
-	loongarch)
+	loongarch*) arch=loongarch
 		cross=loongarch64-linux-gnu-
 		where=(env ROOT_NAME=sid-linux-loongarch
 			"ROOT_PACKAGES=$(chroot_packages)"

@@ -18,6 +18,7 @@ x86_64) image=arch/x86/boot/bzImage ;;
 arm64) image=arch/arm64/boot/Image ;;
 ppc64lefadump) image=vmlinux ;;
 riscv64) image=arch/riscv/boot/Image ;;
+loongarch64) image=arch/loongarch/boot/vmlinux.efi ;;
 *) die "no configuration for $machine" ;;
 esac
 source=$("$PATCHES/scripts/source.sh")

@@ -23,12 +23,14 @@ tell() { # LINE
 
 # compile_guest ARCH OUT FILE.c...: static programs, their paths are printed
 compile_guest() {
-	local arch cross where file machine=$1 out=$2
+	local arch cross where file tools=() machine=$1 out=$2
 	shift 2
 	machine_words "$machine"
+	# shellcheck source=/dev/null
+	. "$VM/arch/$machine.sh"
 	mkdir -p "$out/bin"
 	for file in "$@"; do
-		"${cross}gcc" -std=gnu11 -O2 -Wall -static -pthread \
+		BIND="$out $PATCHES" "${tools[@]}" "${cross}gcc" -std=gnu11 -O2 -Wall -static -pthread \
 			-o "$out/bin/$(basename "$file" .c)" "$file"
 		echo "$out/bin/$(basename "$file" .c)"
 	done

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/vm"))
 import dumpfile     # noqa: E402
 
 MARK = 0x6c65667400000000
-PAGE = 4096
+PAGE = dumpfile.PAGE     # the environment's PAGE_SIZE
 
 
 def claim(text, holds, seen):
