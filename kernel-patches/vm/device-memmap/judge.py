@@ -228,7 +228,7 @@ def target(out):
     """The namespace took a dump, before the one that is looked at was made."""
     log = text(out, 'capture.log')
     claim("mounted, the file is the process's" in log, 'the capture kernel mounts '
-          'the namespace, and reads what the process wrote', log[-300:])
+          'the namespace with dax, and reads what the process wrote', log[-300:])
     path, count = out / 'nvdimm.dump', 0
     if path.exists():
         dump = dumpfile.Kdump(str(path))
@@ -241,8 +241,14 @@ def target(out):
 def mounted(out):
     log = text(out, 'capture.log').splitlines()
     claim('mounted' in log and "the file is the process's" in log,
-          'the namespace can be mounted in the capture kernel', log[-3:])
-    claim('mounted with DAX' not in log, 'but not with DAX', log[-3:])
+          'the namespace can be mounted with dax=always in the capture kernel',
+          log[-5:])
+    claim('remounted' in log, 'and remounted with it', log[-5:])
+    options = [line.split()[3].split(',') for line in log
+               if line.startswith('/dev/pmem0 /dax ext4 ')]
+    claim('DAX of the disk: 0' in log and len(options) == 1 and
+          not any(option.startswith('dax') for option in options[0]),
+          'but without DAX', log[-5:])
 
 
 def memory_left(out):
