@@ -4,8 +4,8 @@
 what the capture kernel had, and what capdump says. usage: judge.py DIR CMA WORD...
 
 CMA: bytes that were asked for; base in WORD: the kernel ignores it; two_zones: the
-area can't be activated; two_zones_base: by an unpatched kernel; low_1m, crash_low:
-these are named, too."""
+area can't be activated; two_zones_base: by an unpatched kernel; shrink: the crash
+kernel's region was made smaller; low_1m, crash_low: these are named, too."""
 import json
 import os
 import re
@@ -33,10 +33,14 @@ def read(name, default=""):
         return default
 
 
+def crash_ranges(iomem):
+    """What /proc/iomem calls so; end exclusive."""
+    return [(int(a, 16), int(b, 16) + 1) for a, b in re.findall(
+        r"([0-9a-f]+)-([0-9a-f]+) : Crash kernel", iomem)]
+
+
 def crash_kernel(iomem):
-    """Bytes of what /proc/iomem calls so."""
-    return sum(int(b, 16) + 1 - int(a, 16) for a, b in re.findall(
-        r"([0-9a-f]+)-([0-9a-f]+) : Crash kernel", iomem))
+    return sum(b - a for a, b in crash_ranges(iomem))
 
 
 def ranges():
@@ -45,14 +49,19 @@ def ranges():
         r"([0-9a-f]+)-([0-9a-f]+)", read("cma"))]
 
 
+def filled():
+    """(frame, number) of each page that was."""
+    return [[int(x, 16) for x in line.split()]
+            for line in read("frames").splitlines()]
+
+
 def check_pages(areas):
     """Each page that was filled is in the dump and right, unless it lies in a
     CMA area: then it is in no segment."""
     dump = dumpfile.Kdump(os.path.join(sys.argv[1], "dump"))
     have = {pfn: place for pfn, *place in dump.pages()}
     inside = wrong = lacking = leaked = 0
-    frames = [[int(x, 16) for x in line.split()]
-              for line in read("frames").splitlines()]
+    frames = filled()
     for pfn, number in frames:
         if any(a <= pfn * PAGE < b for a, b in areas):
             inside += 1
@@ -121,6 +130,24 @@ def check_two_zones_base(areas, total, reserved):
     check_pages(areas)
 
 
+def check_shrink():
+    """The table has the region as it is by now; what was given back is memory."""
+    before, after = crash_ranges(read("before")), crash_ranges(read("after"))
+    told = json.loads(read("report.json", "{}")).get("left_out") or []
+    named = [(h["start"], h["end"]) for h in told if h["why"] == "crash"]
+    claim("the region is smaller than it was",
+          len(before) == len(after) == 1 and before[0][0] == after[0][0] and
+          before[0][1] > after[0][1], (before, after))
+    claim("the table has it as it is", named == after, told)
+    claim("and the first megabyte, and nothing else",
+          sorted(h["why"] for h in told) == ["crash", "low_1m"], told)
+    back = [(a[1], b[1]) for a, b in zip(after, before)]
+    claim("there were pages in what was given back",
+          any(a <= pfn * PAGE < b for pfn, _ in filled() for a, b in back),
+          back)
+    check_pages([])
+
+
 def main():
     asked, words = int(sys.argv[2]), sys.argv[3:]
     areas = ranges()
@@ -134,6 +161,9 @@ def main():
         return
     if "two_zones_base" in words:
         check_two_zones_base(areas, total, reserved)
+        return
+    if "shrink" in words:
+        check_shrink()
         return
     if "base" in words:
         claim("no word of CMA in the log", reserved and "CMA" not in
