@@ -54,24 +54,26 @@ machine_words() {
 	s390) cross=s390x-linux-gnu- ;;
 	loongarch*) arch=loongarch
 		cross=loongarch64-linux-gnu-
-		where=(env ROOT_NAME=sid-linux-loongarch
+		where=(env ROOT_NAME=sid-linux-loong64
 			"ROOT_PACKAGES=$(chroot_packages)"
 			"BIND=$STORE" "$VM/chroot.sh") ;;
 	*) die "no architecture $1" ;;
 	esac
 }
 
-# what builds Linux for loongarch: bookworm has no such compiler
+# what builds Linux for loongarch: bookworm has no such compiler. W=1 has Python look
+# at comments. Another list takes another ROOT_NAME: a chroot is made once.
 chroot_packages() {
-	echo make,gcc,libc6-dev,bc,bison,flex,libelf-dev,libssl-dev,perl,gcc-loongarch64-linux-gnu
+	echo make,gcc,libc6-dev,bc,bison,flex,libelf-dev,libssl-dev,perl,python3,gcc-loongarch64-linux-gnu
 }
 
 # kbuild ARCH TREE WORD...: make in a tree of Linux; CCACHE=ccache is put before
-# the compiler
+# the compiler, but in a chroot, which has none
 kbuild() {
-	local arch cross where machine=$1 tree=$2
+	local arch cross where machine=$1 tree=$2 CCACHE=${CCACHE:-}
 	shift 2
 	machine_words "$machine"
+	[ ${#where[@]} = 0 ] || CCACHE=''
 	"${where[@]}" make -s -C "$tree" "-j$JOBS" "ARCH=$arch" LOCALVERSION= \
 		"CROSS_COMPILE=$cross" \
 		"CC=${CCACHE:+$CCACHE }${cross}gcc" "$@"
