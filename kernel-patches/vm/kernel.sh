@@ -37,6 +37,15 @@ if [ "$kind" = patched ]; then
 	done
 fi
 
+# all that is asked for; the suites where the machine's has KUnit
+wanted() {
+	if grep -q '^CONFIG_KUNIT=y' "${fragments[0]}"; then
+		cat "${fragments[@]}"
+	else
+		cat "${fragments[@]}" | grep -v '_KUNIT_TEST='
+	fi
+}
+
 # keep IMAGE RELEASE DIR: as tests/vm/boot.sh takes it
 keep() {
 	rm -rf "$3.tmp" && mkdir -p "$3.tmp"
@@ -67,7 +76,7 @@ given() {
 }
 
 [ "$kind" != base ] || ! given || exit 0
-hash=$({ echo "$version $machine"; cat "${fragments[@]}" "${patches[@]}"; } |
+hash=$({ echo "$version $machine"; wanted; cat "${patches[@]}"; } |
 	sha256sum | cut -c1-12)
 dir=$STORE/kernel-$machine-$kind-$version-$hash
 tree=$STORE/build-$machine-$kind
@@ -85,7 +94,7 @@ build() {
 		echo "$source" > "$tree.source"
 	fi
 	[ "$kind" = base ] || "$PATCHES/scripts/stack.sh" "$tree"
-	cat "${fragments[@]}" > "$tree/.fragment"
+	wanted > "$tree/.fragment"
 	if [ -n "$start" ]; then
 		kbuild "$machine" "$tree" "$start"
 		(cd "$tree" && scripts/kconfig/merge_config.sh -m .config .fragment)
