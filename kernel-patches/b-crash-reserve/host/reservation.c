@@ -12,7 +12,6 @@
 #define G	(1ULL << 30)
 #define SIZE(r)	((r).end ? (r).end - (r).start + 1 : 0)
 
-static struct range memory[2];		/* what is there, ascending; end is not in it */
 static struct range taken[8];
 static int taken_cnt, attempts, bad;
 
@@ -64,11 +63,12 @@ void memblock_phys_free(phys_addr_t base, phys_addr_t size)
 	taken_cnt--;
 }
 
-enum machine { LARGE, ONE_GIB, SMALL, FULL_LOW, NO_HIGH };
+enum machine { LARGE, ONE_GIB, SMALL, FULL_LOW, NO_HIGH, HALF_LOW, ACROSS, BITS_32 };
 
 static const struct {
 	struct range memory[2];
 	phys_addr_t low_max, high_max, low_size;
+	bool bits_32;
 } machines[] = {
 	[LARGE] = { { { M, 3 * G }, { 4 * G, 7 * G } }, 4 * G, 64ULL << 40, 256 * M },
 	[ONE_GIB] = { { { M, G } }, 4 * G, 64ULL << 40, 256 * M },
@@ -77,6 +77,12 @@ static const struct {
 	/* little memory below 4G */
 	[FULL_LOW] = { { { M, 200 * M }, { 4 * G, 7 * G } }, 4 * G, 64ULL << 40, 128 * M },
 	[NO_HIGH] = { { { M, 3 * G } }, 4 * G, 3 * G, 128 * M },
+	/* 2 GiB of low memory, 1023.5 MiB are half of it, and 6 GiB of high memory */
+	[HALF_LOW] = { { { M, 2 * G }, { 4 * G, 10 * G } }, 4 * G, 64ULL << 40, 256 * M },
+	/* a range that begins low and ends high; half of what is low: 1535.5 MiB */
+	[ACROSS] = { { { M, 2 * G }, { 3 * G, 9 * G } }, 4 * G, 64ULL << 40, 256 * M },
+	/* riscv with 32 bits: the limit of low memory is 0 */
+	[BITS_32] = { { { M, 512 * M } }, 0, 512 * M, 128 * M, true },
 };
 
 static const struct reservation {
@@ -123,17 +129,38 @@ static const struct reservation {
 	/* from low to high memory, and back */
 	{ "crashkernel=160M", FULL_LOW, 0, 64 * M, 160 * M, 2, 128 * M, "included" },
 	{ "crashkernel=256M,high", NO_HIGH, 0, 64 * M, 320 * M, 1, 0, "included" },
-	{ "crashkernel=100M,high", FULL_LOW, 0, 160 * M, 100 * M, 2, 168 * M, "included" },
 	/* no room, or more than half of memory: what was asked for */
 	{ "crashkernel=412M", ONE_GIB, 0, 100 * M, 412 * M, 1, 0, "missing" },
 	{ "crashkernel=450M", SMALL, 0, 64 * M, 450 * M, 1, 0, "missing" },
 	{ "crashkernel=256M,high", FULL_LOW, 0, 512 * M, 256 * M, 2, 128 * M, "missing" },
+	{ "crashkernel=100M,high", FULL_LOW, 0, 160 * M, 100 * M, 2, 128 * M, "missing" },
 	{ "crashkernel=150M", FULL_LOW, 0, 300 * M, 150 * M, 1, 0, "missing" },
 	{ "crashkernel=1022M", ONE_GIB, 0, 100 * M, 0, 0, 0, "missing" },
 	{ "crashkernel=256M", LARGE, 0, 3 * G, 256 * M, 1, 0, "missing" },
 	{ "crashkernel=256M", LARGE, 0, ULLONG_MAX, 256 * M, 1, 0, "missing" },
 	{ "crashkernel=256M", LARGE, ULLONG_MAX - 64 * M, 64 * M, 256 * M, 1, 0, "missing" },
 	{ "crashkernel=256M,high", LARGE, 0, ULLONG_MAX, 256 * M, 2, 256 * M, "missing" },
+	/* more than half of low memory */
+	{ "crashkernel=256M", HALF_LOW, 0, G, 256 * M, 1, 0, "missing" },
+	{ "crashkernel=256M,high", HALF_LOW, 0, G, 256 * M, 2, 256 * M, "missing" },
+	{ "crashkernel=256M", HALF_LOW, 0, 767 * M, 1023 * M, 1, 0, "included" },
+	{ "crashkernel=256M", HALF_LOW, 0, 768 * M, 256 * M, 2, 776 * M, "included" },
+	{ "crashkernel=256M,high", HALF_LOW, 0, 1015 * M, 256 * M, 2, 1023 * M, "included" },
+	{ "crashkernel=256M,high", HALF_LOW, 0, 1016 * M, 256 * M, 2, 256 * M, "missing" },
+	{ "crashkernel=1G", ACROSS, 0, 512 * M, G, 2, 520 * M, "included" },
+	{ "crashkernel=1G", ACROSS, 0, 511 * M, 1535 * M, 1, 0, "included" },
+	/* both regions together more than half of memory */
+	{ "crashkernel=3800M,high", HALF_LOW, 0, 512 * M, 3800 * M, 2, 256 * M, "missing" },
+	/* what does not grow has no limit */
+	{ "crashkernel=5G,high", HALF_LOW, 0, 64 * M, 5 * G, 2, 256 * M, "included" },
+	{ "crashkernel=256M,high crashkernel=1200M,low", HALF_LOW, 0, 64 * M,
+	  256 * M, 2, 1200 * M, "included" },
+	/* never two regions with 32 bits */
+	{ "crashkernel=128M", BITS_32, 0, 0, 128 * M, 2, 0 },
+	{ "crashkernel=128M,high", BITS_32, 0, 0, 128 * M, 2, 0 },
+	{ "crashkernel=128M", BITS_32, 0, 64 * M, 192 * M, 2, 0, "included" },
+	{ "crashkernel=128M,high", BITS_32, M, 64 * M, 193 * M, 2, 0, "included" },
+	{ "crashkernel=128M", BITS_32, 0, 128 * M, 128 * M, 2, 0, "missing" },
 	/* off */
 	{ "crashkernel=256M crashkernel_extra=off", LARGE, M, 64 * M,
 	  256 * M, 1, 0, "missing" },
@@ -161,6 +188,8 @@ static void forget_all(enum machine machine)
 	arch_low_max = machines[machine].low_max;
 	arch_high_max = machines[machine].high_max;
 	arch_low_size = machines[machine].low_size;
+	arch_64bit = !machines[machine].bits_32;
+	arch_extra = true;
 	crashk_res.start = crashk_res.end = 0;
 	crashk_low_res.start = crashk_low_res.end = 0;
 	memset(crash_requirements, 0, sizeof(crash_requirements));
@@ -242,6 +271,17 @@ static void check_requirements(void)
 	expect(warned == 1 && strstr(kernel_log, "late"), NULL, "a warning", warned);
 	crash_requirements_emit(text);
 	expect(!strstr(text, "late"), NULL, "late is ignored", 0);
+
+	/* an architecture where nothing can be added */
+	forget_all(LARGE);
+	arch_extra = false;
+	crash_reserve_require_low("one", 64 * M);
+	reserve(command_line);
+	expect(SIZE(crashk_res) == 256 * M, NULL, "256M", SIZE(crashk_res));
+	expect(!crash_requirements_emit(text), NULL, "nothing in sysfs", strlen(text));
+	expect(!strstr(kernel_log, "one"), NULL, "one is not in the log", 0);
+	crash_reserve_require_low("late", M);
+	expect(!warned, NULL, "no warning", warned);
 
 	/* more than there is room for */
 	forget_all(LARGE);

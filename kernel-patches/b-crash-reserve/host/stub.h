@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What kernel/crash_reserve.c uses of the kernel, for the host: the headers in
+ * What kernel/crash_reserve.c and others use of the kernel, for the host: the headers in
  * linux/ and asm/ are this one.
  */
 #ifndef STUB_H
@@ -20,7 +20,9 @@
 #define CONFIG_CRASH_RESERVE 1
 #define CONFIG_ARCH_HAS_GENERIC_CRASHKERNEL_RESERVATION 1
 
-typedef uint64_t phys_addr_t;
+#define __always_unused	__attribute__((unused))
+
+typedef uint64_t phys_addr_t, u64;
 struct range { uint64_t start, end; };
 struct resource {
 	const char *name;
@@ -28,21 +30,15 @@ struct resource {
 	unsigned long flags, desc;
 };
 enum { IORESOURCE_BUSY, IORESOURCE_SYSTEM_RAM, IORES_DESC_CRASH_KERNEL };
-static struct resource iomem_resource;
+static struct resource iomem_resource __always_unused;
 
 #define __init
 #define __initdata
 #define __ro_after_init
-#define __always_unused	__attribute__((unused))
 #define early_param(name, function) \
 	static int (*const param_##function)(char *) __always_unused = function
 
-#define SZ_1M	0x100000
-#define SZ_2M	0x200000
-#define SZ_8M	0x800000
-#define SZ_16M	0x1000000
-#define SZ_128M	0x8000000
-#define PAGE_SIZE 4096ULL
+#define PAGE_SIZE 4096UL
 #define ENOENT	2
 #define ENOMEM	12
 #define EINVAL	22
@@ -52,12 +48,13 @@ static struct resource iomem_resource;
 #define ALIGN(x, a)	ALIGN_DOWN((x) + (a) - 1, a)
 #define roundup(x, a)	ALIGN(x, a)
 #define min(a, b)	((a) < (b) ? (a) : (b))
+#define min_t(type, a, b) min((type)(a), (type)(b))
 #define max(a, b)	((a) > (b) ? (a) : (b))
 #define check_add_overflow(a, b, sum)	__builtin_add_overflow(a, b, sum)
 
 /* What was logged, and how often it was WARN() */
 static char kernel_log[4096];
-static int warned;
+static int warned __always_unused;
 #define printk(...) \
 	(snprintf(kernel_log + strlen(kernel_log), \
 		  sizeof(kernel_log) - strlen(kernel_log), __VA_ARGS__))
@@ -67,7 +64,10 @@ static int warned;
 #define WARN(condition, ...) ((condition) ? warned++, printk(__VA_ARGS__), true : false)
 #define BUG_ON(condition) do { if (condition) abort(); } while (0)
 
-static phys_addr_t arch_low_max, arch_high_max, arch_low_size;
+static phys_addr_t arch_low_max __always_unused, arch_high_max __always_unused;
+static phys_addr_t arch_low_size __always_unused;
+static bool arch_64bit __always_unused, arch_extra __always_unused;
+#define IS_ENABLED(option)	arch_64bit	/* it is asked for CONFIG_64BIT alone */
 
 static inline unsigned long long memparse(const char *s, char **end)
 {
@@ -107,6 +107,11 @@ static inline void kmemleak_ignore_phys(phys_addr_t base)
 	(void)base;
 }
 
+/* what is there, ascending; end is not in it */
+static struct range memory[2] __always_unused;
+#define for_each_mem_range(i, first, last) \
+	for (i = 0; i < ARRAY_SIZE(memory) && (*(first) = memory[i].start, \
+					       *(last) = memory[i].end, true); i++)
 phys_addr_t memblock_phys_mem_size(void);
 phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align,
 				      phys_addr_t start, phys_addr_t end);

@@ -5,3 +5,8 @@
 #define CRASH_ADDR_HIGH_MAX		arch_high_max
 #define DEFAULT_CRASH_KERNEL_LOW_SIZE	arch_low_size
 #define HAVE_ARCH_ADD_CRASH_RES_TO_IOMEM_EARLY
+static inline bool arch_crashkernel_extra(void)
+{
+	return arch_extra;
+}
+#define arch_crashkernel_extra arch_crashkernel_extra

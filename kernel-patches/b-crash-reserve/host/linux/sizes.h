@@ -1,1 +1,1 @@
-#include "../stub.h"
+#include "include/linux/sizes.h"
