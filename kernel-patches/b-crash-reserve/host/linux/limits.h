@@ -1,0 +1,1 @@
+/* of glibc, too, which includes it in limits.h */
