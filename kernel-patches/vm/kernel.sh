@@ -3,8 +3,9 @@
 # Prints a folder with a small kernel (vmlinuz, vmlinux, .config as config,
 # release), of Debian's source as it is or with all series. It is built once for
 # a version, patches and configuration: 8 minutes on two idle cores, 3 GiB of the
-# cache while it lasts. An x86_64-VERSION*-pmem-base.bzImage in CAPDUMP_KERNELS
-# serves as the base kernel. usage: kernel.sh ARCH base|patched
+# cache while it lasts. What there is serves as the base kernel: Debian's of arm64,
+# riscv64 and loongarch64, fadump's of tests/vm, an x86_64-VERSION*-pmem-base.bzImage
+# in CAPDUMP_KERNELS. usage: kernel.sh ARCH base|patched
 # environment: CCACHE   ccache, if it is to be used
 #              KEEP     keep the tree: after a change to a patch only what that
 #                       touches is compiled
@@ -61,10 +62,10 @@ given() {
 		"$VM/own-kernel.sh" "$machine-${version%%.*}.$(cut -d. -f2 <<< "$version")"
 		return
 	fi
-	if [ "$machine" = riscv64 ]; then	# Debian's: its config differs
-		"$VM/kernel.sh" riscv64-7.2
-		return
-	fi
+	case $machine in arm64 | riscv64 | loongarch64)
+		"$VM/kernel.sh" "$machine-7.2"	# Debian's: its config differs
+		return ;;
+	esac
 	image=$(compgen -G "${CAPDUMP_KERNELS:-/nonexistent}/$machine-${version%-*}-pmem-base.bzImage") ||
 		return 1
 	# Linux Documentation/arch/x86/boot.rst: kernel_version
