@@ -16,7 +16,7 @@ struct cma {
 	unsigned long size;
 };
 static struct cma areas[8];
-static int area_cnt, bad, claims;
+static int area_cnt, attempts, bad, claims;
 static phys_addr_t largest;	/* of the areas that can be had */
 
 phys_addr_t cma_get_base(const struct cma *cma)
@@ -35,6 +35,8 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit
 {
 	(void)base, (void)limit, (void)alignment, (void)order_per_bit, (void)fixed;
 	(void)name;
+	attempts++;
+	size = ALIGN(size, pageblock_size);
 	if (size > largest)
 		return -ENOMEM;
 	areas[area_cnt].base = 4096 * M - 256 * M * (area_cnt + 1);
@@ -92,7 +94,7 @@ static void boot(u64 cma_size, phys_addr_t cma_largest, int broken)
 {
 	memset(crash_left_out, 0, sizeof(crash_left_out));
 	memset(areas, 0, sizeof(areas));
-	crashk_cma_cnt = area_cnt = 0;
+	crashk_cma_cnt = area_cnt = attempts = 0;
 	kernel_log[0] = 0;
 	largest = cma_largest;
 	reserve_crashkernel_cma(cma_size);
@@ -163,6 +165,28 @@ static void check_cma(void)
 	expect(!count(CRASH_RANGE_CRASH_CMA) && !crashk_cma_cnt, "no area");
 }
 
+/* An area is of whole pageblocks, in the count and in the log, too. */
+static void check_pageblocks(void)
+{
+	boot(256 * M, 0, -1);
+	expect(attempts == 8, "256M down to 2M");
+	boot(3 * M, 64 * M, -1);
+	expect(has(CRASH_RANGE_CRASH_CMA, 3840 * M, 4 * M), "two of 2M");
+	expect(strstr(kernel_log, "reserved: 4 MB in 1 ranges"), "4 MB");
+
+	pageblock_size = 512 * M;
+	boot(256 * M, 4096 * M, -1);
+	expect(has(CRASH_RANGE_CRASH_CMA, 3840 * M, 512 * M), "one of 512M");
+	expect(strstr(kernel_log, "reserved: 512 MB in 1 ranges"), "512 MB");
+	boot(1100 * M, 1024 * M, -1);
+	expect(crashk_cma_cnt == 2 && attempts == 3, "twice two of them");
+	expect(strstr(kernel_log, "reserved: 2048 MB in 2 ranges"), "2048 MB");
+	boot(256 * M, 0, -1);
+	expect(attempts == 1, "one attempt");
+	expect(strstr(kernel_log, "256 MB requested, 0 MB reserved in 0 ranges"), "none");
+	pageblock_size = SZ_2M;
+}
+
 static void check_full(void)
 {
 	boot(0, 0, -1);
@@ -194,6 +218,7 @@ int main(void)
 {
 	check_regions();
 	check_cma();
+	check_pageblocks();
 	check_full();
 	check_vmcoreinfo();
 	printf("%d claims, %d bad\n", claims, bad);

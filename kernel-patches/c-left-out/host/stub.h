@@ -68,6 +68,9 @@ static struct resource iomem_resource __attribute__((unused));
 #define SZ_4G	0x100000000ULL
 #define SZ_128M	0x8000000
 #define PAGE_SIZE 4096ULL
+/* a pageblock */
+static u64 pageblock_size __attribute__((unused)) = SZ_2M;
+#define CMA_MIN_ALIGNMENT_BYTES pageblock_size
 #define ENOENT	2
 #define ENOMEM	12
 #define EINVAL	22
