@@ -46,14 +46,20 @@ typedef uint64_t u64;
 
 /* memory */
 #define GFP_KERNEL	0
-#define kmalloc(size, flags) malloc(size)
-#define kzalloc(size, flags) calloc(1, size)
+void *allocate(size_t size);	/* the test's */
+#define kmalloc(size, flags) allocate(size)
+#define kvmalloc(size, flags) allocate(size)
+#define kvzalloc(size, flags) allocate(size)
+#define kzalloc(size, flags) allocate(size)
 #define kzalloc_obj(type) calloc(1, sizeof(type))
 #define kfree(ptr)	free((void *)(ptr))
 #define kvfree(ptr)	free(ptr)
 #define kmemdup_nul(ptr, len, flags) strndup(ptr, len)
 #define strscpy(to, from, size) snprintf(to, size, "%s", from)
 #define sysfs_emit(to, ...) sprintf(to, __VA_ARGS__)
+
+#define swap(a, b)						\
+	do { typeof(a) old = (a); (a) = (b); (b) = old; } while (0)
 
 struct page;
 #define pfn_to_page(pfn) ((struct page *)((pfn) << PAGE_SHIFT))
