@@ -52,15 +52,15 @@ static struct resource iomem_resource __always_unused;
 #define max(a, b)	((a) > (b) ? (a) : (b))
 #define check_add_overflow(a, b, sum)	__builtin_add_overflow(a, b, sum)
 
-/* What was logged, and how often it was WARN() */
+/* What was logged, and how often it was WARN() and pr_err() */
 static char kernel_log[4096];
-static int warned __always_unused;
+static int warned __always_unused, errors __always_unused;
 #define printk(...) \
 	(snprintf(kernel_log + strlen(kernel_log), \
 		  sizeof(kernel_log) - strlen(kernel_log), __VA_ARGS__))
 #define pr_info	printk
 #define pr_warn	printk
-#define pr_err	printk
+#define pr_err(...)	(errors++, printk(__VA_ARGS__))
 #define WARN(condition, ...) ((condition) ? warned++, printk(__VA_ARGS__), true : false)
 #define BUG_ON(condition) do { if (condition) abort(); } while (0)
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What is required for the crash kernel's buffer, against what that one takes:
- * kernel/dma/swiotlb.c as it is, from its parameter to the allocation.
+ * kernel/dma/swiotlb.c as it is, from its parameter to the allocation, with one CPU:
+ * swiotlb_crash_reserve() assumes a crash kernel with nr_cpus=1.
  */
 #include "stub.h"
 
