@@ -13,3 +13,5 @@ until grep -q filled /tmp/filled || [ $i = 600 ]; do
 done
 cat /tmp/filled
 sync
+# Debian's arm64 kernel has no kexec_file_load
+load_crash || KEXEC=-c load_crash
