@@ -12,6 +12,7 @@ judge() { # CLAIM SEEN COMMAND...
 # the reservation in MiB: its regions, ascending, as "256 257"
 regions() {
 	local range
+	[ -e "$out/first.iomem" ] || { echo 'not known'; return; }
 	grep ': Crash kernel' "$out/first.iomem" | while read -r range _; do
 		echo $(((0x${range#*-} - 0x${range%-*} + 1) >> 20))
 	done | xargs
@@ -20,7 +21,7 @@ regions() {
 reserved() { # MIB...
 	local is
 	is=$(regions)
-	judge "$* MiB are reserved" "$is" [ "$is" = "$*" ]
+	judge "${*:-no} MiB are reserved" "$is" [ "$is" = "$*" ]
 }
 
 # what it is in sysfs, a line for each: "67108864 included SWIOTLB"
