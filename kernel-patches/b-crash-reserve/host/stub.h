@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "../../host/kernel.h"
+
 #define CONFIG_64BIT 1
 #define CONFIG_CRASH_RESERVE 1
 #define CONFIG_ARCH_HAS_GENERIC_CRASHKERNEL_RESERVATION 1
@@ -39,9 +41,6 @@ static struct resource iomem_resource __always_unused;
 	static int (*const param_##function)(char *) __always_unused = function
 
 #define PAGE_SIZE 4096UL
-#define ENOENT	2
-#define ENOMEM	12
-#define EINVAL	22
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define ALIGN_DOWN(x, a) ((x) / (a) * (a))
@@ -52,34 +51,15 @@ static struct resource iomem_resource __always_unused;
 #define max(a, b)	((a) > (b) ? (a) : (b))
 #define check_add_overflow(a, b, sum)	__builtin_add_overflow(a, b, sum)
 
-/* What was logged, and how often it was WARN() and pr_err() */
-static char kernel_log[4096];
+/* How often WARN() and pr_err() logged */
 static int warned __always_unused, errors __always_unused;
-#define printk(...) \
-	(snprintf(kernel_log + strlen(kernel_log), \
-		  sizeof(kernel_log) - strlen(kernel_log), __VA_ARGS__))
-#define pr_info	printk
-#define pr_warn	printk
 #define pr_err(...)	(errors++, printk(__VA_ARGS__))
 #define WARN(condition, ...) ((condition) ? warned++, printk(__VA_ARGS__), true : false)
-#define BUG_ON(condition) do { if (condition) abort(); } while (0)
 
 static phys_addr_t arch_low_max __always_unused, arch_high_max __always_unused;
 static phys_addr_t arch_low_size __always_unused;
 static bool arch_64bit __always_unused, arch_extra __always_unused;
 #define IS_ENABLED(option)	arch_64bit	/* it is asked for CONFIG_64BIT alone */
-
-static inline unsigned long long memparse(const char *s, char **end)
-{
-	unsigned long long value = strtoull(s, end, 0);
-
-	switch (**end) {
-	case 'G': case 'g': value <<= 10; /* fallthrough */
-	case 'M': case 'm': value <<= 10; /* fallthrough */
-	case 'K': case 'k': value <<= 10; (*end)++;
-	}
-	return value;
-}
 
 static inline int kstrtobool(const char *s, bool *value)
 {

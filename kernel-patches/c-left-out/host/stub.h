@@ -17,6 +17,8 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "../../host/kernel.h"
+
 #define CONFIG_64BIT 1
 #define CONFIG_CMA 1
 #define CONFIG_CRASH_RESERVE 1
@@ -71,36 +73,13 @@ static struct resource iomem_resource __attribute__((unused));
 /* a pageblock */
 static u64 pageblock_size __attribute__((unused)) = SZ_2M;
 #define CMA_MIN_ALIGNMENT_BYTES pageblock_size
-#define ENOENT	2
-#define ENOMEM	12
-#define EINVAL	22
 #define ENOSPC	28
 
 #define ALIGN(x, a)	(((x) + (a) - 1) / (a) * (a))
 #define roundup(x, a)	ALIGN(x, a)
-#define BUG_ON(condition) do { if (condition) abort(); } while (0)
 
-/* What was logged */
-static char kernel_log[4096];
-#define printk(...) \
-	(snprintf(kernel_log + strlen(kernel_log), \
-		  sizeof(kernel_log) - strlen(kernel_log), __VA_ARGS__))
-#define pr_info	printk
-#define pr_warn	printk
 #define pr_warn_once printk
 #define pr_err	printk
-
-static inline unsigned long long memparse(const char *s, char **end)
-{
-	unsigned long long value = strtoull(s, end, 0);
-
-	switch (**end) {
-	case 'G': case 'g': value <<= 10; /* fallthrough */
-	case 'M': case 'm': value <<= 10; /* fallthrough */
-	case 'K': case 'k': value <<= 10; (*end)++;
-	}
-	return value;
-}
 
 static inline void insert_resource(struct resource *root, struct resource *new)
 {
