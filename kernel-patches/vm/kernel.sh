@@ -24,7 +24,7 @@ loongarch64) image=arch/loongarch/boot/vmlinux.efi ;;
 esac
 source=$("$PATCHES/scripts/source.sh")
 version=${source##*/linux-}
-fragments=("$PATCHES/vm/config/$machine") start=tinyconfig
+fragments=("$PATCHES/vm/config/qemu" "$PATCHES/vm/config/$machine") start=tinyconfig
 # the product's own, on top of the defaults
 if [ "$machine" = ppc64lefadump ]; then
 	fragments=("$VM/config/ppc64le-fadump64k") start=''
@@ -40,7 +40,7 @@ fi
 
 # all that is asked for; the suites where the machine's has KUnit
 wanted() {
-	if grep -q '^CONFIG_KUNIT=y' "${fragments[0]}"; then
+	if grep -qx 'CONFIG_KUNIT=y' "${fragments[@]}"; then
 		cat "${fragments[@]}"
 	else
 		cat "${fragments[@]}" | grep -v '_KUNIT_TEST='
